@@ -1,0 +1,1 @@
+"""Saqta: an open operations centre for public safety."""

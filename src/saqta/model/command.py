@@ -1,0 +1,97 @@
+"""What a person or a program asks for; a step decides it into events, or refuses it."""
+
+import msgspec
+
+from saqta.model.place import Place
+from saqta.model.sealed import Sealed
+from saqta.model.terms import Disposition, Priority, UnitStatus
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, when, and under which key: the same actor and key are the same command, however often it comes."""
+
+    actor: str
+    key: str
+    now_ms: int
+    purpose: str | None = None
+
+    @property
+    def cause(self) -> str:
+        """What the ids of the command's events are derived from."""
+        return f"command/{self.actor}#{self.key}"
+
+
+class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """A call taken by telephone, or an incident that somebody saw; its id is ``derive_id(context.cause, "incident")``."""
+
+    kind: str
+    title: str
+    priority: Priority
+    place: Place
+    note: str = ""
+    caller_name: Sealed | None = None
+    caller_number: Sealed | None = None
+
+
+class Acknowledge(msgspec.Struct, frozen=True, kw_only=True):
+    incident: str
+
+
+class Prioritise(msgspec.Struct, frozen=True, kw_only=True):
+    incident: str
+    priority: Priority
+    reason: str
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    incident: str
+    text: str
+
+
+class Close(msgspec.Struct, frozen=True, kw_only=True):
+    incident: str
+    disposition: Disposition
+    note: str = ""
+
+
+class Reopen(msgspec.Struct, frozen=True, kw_only=True):
+    incident: str
+    reason: str
+
+
+class Assign(msgspec.Struct, frozen=True, kw_only=True):
+    incident: str
+    unit: str
+
+
+class Unassign(msgspec.Struct, frozen=True, kw_only=True):
+    incident: str
+    unit: str
+    reason: str = ""
+
+
+class Divert(msgspec.Struct, frozen=True, kw_only=True):
+    """Takes a unit from the incident it is on and sends it to this one."""
+
+    incident: str
+    unit: str
+    reason: str
+
+
+class SetUnitStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit tells where it is in its work: en route, on scene, available (clears), out of service."""
+
+    unit: str
+    status: UnitStatus
+
+
+class ReportPosition(msgspec.Struct, frozen=True, kw_only=True):
+    unit: str
+    place: Place
+    heading_deg: float | None = None
+    speed_kmh: float | None = None
+
+
+IncidentCommand = OpenIncident | Acknowledge | Prioritise | Note | Close | Reopen
+DispatchCommand = Assign | Unassign | Divert | SetUnitStatus | ReportPosition
+Command = IncidentCommand | DispatchCommand

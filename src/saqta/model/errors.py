@@ -1,0 +1,64 @@
+"""One tree of errors.
+
+SaqtaError
+├── InputError           bad input: names the field, what stood there, what was expected (exit 2, HTTP 422)
+├── ForbiddenError       the actor may not do this (HTTP 403)
+├── StateError           the state of the thing forbids the command (HTTP 409)
+├── VersionConflict      a subject moved on since it was read (HTTP 409)
+├── ContentConflict      a known (source, id) came again with other content (HTTP 409)
+├── StorageError         the disk is full, the database is locked, the folder is of a newer version (exit 2)
+└── DamageError          stored bytes are not what was written; names the first bad seq (exit 3)
+"""
+
+
+class SaqtaError(Exception):
+    """The root: everything that Saqta raises on purpose."""
+
+
+class InputError(SaqtaError):
+    """Bad input: ``field`` is where, ``given`` what stood there, ``expected`` what belongs there."""
+
+    def __init__(self, field: str, given: object, expected: str) -> None:
+        self.field, self.given, self.expected = field, given, expected
+        shown = repr(given)
+        super().__init__(f"{field}: got {shown if len(shown) <= 80 else shown[:77] + '...'}, expected {expected}")
+
+
+class ForbiddenError(SaqtaError):
+    """The actor may not do this."""
+
+
+class StateError(SaqtaError):
+    """The state of ``subject`` forbids the command; the message says why."""
+
+    def __init__(self, subject: str, reason: str) -> None:
+        self.subject, self.reason = subject, reason
+        super().__init__(f"{subject}: {reason}")
+
+
+class VersionConflict(SaqtaError):
+    """``subject`` was expected at one version (the seq of its newest event, 0 for none) and stands at another."""
+
+    def __init__(self, subject: str, expected: int, actual: int) -> None:
+        self.subject, self.expected, self.actual = subject, expected, actual
+        super().__init__(f"{subject} moved on: expected version {expected}, found {actual}")
+
+
+class ContentConflict(SaqtaError):
+    """The event ``(source, id)`` stands in the log with other content; the refusal itself was recorded."""
+
+    def __init__(self, source: str, id: str) -> None:
+        self.source, self.id = source, id
+        super().__init__(f"event {id} of {source} is already recorded with other content")
+
+
+class StorageError(SaqtaError):
+    """The place where things are kept can't be used; the message says why and what to do."""
+
+
+class DamageError(SaqtaError):
+    """Stored bytes are not what was written; ``seq`` is the first bad position, when it is known."""
+
+    def __init__(self, message: str, seq: int | None = None) -> None:
+        self.seq = seq
+        super().__init__(message)

@@ -1,0 +1,46 @@
+"""Moments: UTC milliseconds inside, RFC 3339 at the edges; a naive time is refused."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from saqta.model.errors import InputError
+
+Clock = Callable[[], int]
+"""Gives the present moment in UTC milliseconds; handed in, so that a seed decides what time it is."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_datetime(moment_ms: int) -> datetime:
+    """The aware UTC datetime of a moment, exact to the millisecond."""
+    return EPOCH + timedelta(milliseconds=moment_ms)
+
+
+def from_datetime(moment: datetime, field: str = "time") -> int:
+    """Milliseconds of an aware datetime, rounded down; InputError when it is naive."""
+    if moment.tzinfo is None:
+        raise InputError(field, moment.isoformat(), "a time with its offset from UTC, such as 2026-01-31T08:00:00Z")
+    return (moment - EPOCH) // _MILLISECOND
+
+
+def to_text(moment_ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds.
+
+    >>> to_text(0)
+    '1970-01-01T00:00:00.000Z'
+    """
+    return to_datetime(moment_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_text(text: str, field: str = "time") -> int:
+    """Milliseconds of an RFC 3339 text; InputError when it is none, or naive.
+
+    >>> from_text("1970-01-01T01:00:00.5+01:00")
+    500
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except (ValueError, TypeError) as error:
+        raise InputError(field, text, "an RFC 3339 time, such as 2026-01-31T08:00:00Z") from error
+    return from_datetime(moment, field)

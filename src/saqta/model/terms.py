@@ -1,0 +1,57 @@
+"""The field's fixed words: priorities, states, dispositions, roles."""
+
+from enum import IntEnum, StrEnum
+
+
+class Priority(IntEnum):
+    """1 is the most urgent."""
+
+    P1 = 1
+    P2 = 2
+    P3 = 3
+    P4 = 4
+
+
+class IncidentState(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
+    ON_SCENE = "on_scene"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+class Disposition(StrEnum):
+    """What an incident turned out to be."""
+
+    CONFIRMED = "confirmed"
+    FALSE_ALARM = "false_alarm"
+    DUPLICATE = "duplicate"
+    NO_TRACE = "no_trace"
+    REFERRED = "referred"
+
+
+class UnitStatus(StrEnum):
+    AVAILABLE = "available"
+    DISPATCHED = "dispatched"
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    OUT_OF_SERVICE = "out_of_service"
+
+
+class CameraStatus(StrEnum):
+    REGISTERED = "registered"
+    LIVE = "live"
+    LOST = "lost"
+    QUARANTINED = "quarantined"
+
+
+class Role(StrEnum):
+    DISPATCHER = "dispatcher"
+    SUPERVISOR = "supervisor"
+    OFFICER = "officer"
+    ANALYST = "analyst"
+    FRAUD_ANALYST = "fraud_analyst"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    PARTNER = "partner"
