@@ -22,7 +22,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """A call taken by telephone, or an incident that somebody saw; its id is ``derive_id(context.cause, "incident")``."""
+    """A call by telephone, or seen by somebody; the incident is ``derive_id(context.cause, "incident")``."""
 
     kind: str
     title: str
