@@ -1,0 +1,82 @@
+"""Settings: read once from a TOML file, frozen, every key known.
+
+The tables of the file are the records below: ``[serve]``, ``[edge]``, ``[log]`` and one ``[cameras.ID]`` a camera.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from saqta.model.errors import InputError
+from saqta.model.kinds import Line, Polygon
+from saqta.model.place import Place
+
+
+class Serve(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the pages and the API are served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8102
+
+
+class Edge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The camera node: how many worker processes (0: one a core), how many frames a second are analysed."""
+
+    workers: int = 0
+    analysed_fps: float = 5.0
+
+    @property
+    def worker_count(self) -> int:
+        return self.workers or os.cpu_count() or 1
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The log: how often a checkpoint is signed while it grows."""
+
+    checkpoint_every_s: float = 60.0
+
+
+class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One camera; lines are ``[x0, y0, x1, y1]``, zones lists of ``[x, y]``, in fractions of the picture."""
+
+    source: str
+    name: str = ""
+    place: Place | None = None
+    heading_deg: float | None = None
+    lines: dict[str, Line] = {}
+    zones: dict[str, Polygon] = {}
+    restricted: tuple[str, ...] = ()
+    intrusion_after_s: float = 2.0
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings; what the file leaves out has the default shown in ``docs/settings.md``."""
+
+    serve: Serve = Serve()
+    edge: Edge = Edge()
+    log: LogSettings = LogSettings()
+    cameras: dict[str, Camera] = {}
+
+
+def load(path: Path | None) -> Settings:
+    """The settings of a TOML file, the defaults where ``path`` is None; InputError names what does not belong."""
+    if path is None:
+        return Settings()
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except OSError as error:
+        raise InputError("settings", str(path), f"a readable file ({error.strerror})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError("settings", str(path), f"a TOML file ({error})") from error
+    return _convert(content, path)
+
+
+def _convert(content: dict[str, Any], path: Path) -> Settings:
+    try:
+        return msgspec.convert(content, Settings)
+    except msgspec.ValidationError as error:
+        raise InputError("settings", str(path), f"known keys and fitting values ({error})") from error

@@ -1,0 +1,118 @@
+"""Appending to the log of a running server, over ``control.sock`` in its data folder.
+
+Commands decide in their own process and append through the server that owns the log. The socket is the owner's alone
+(mode 0600): who may open it may already read the folder. A request is one line of JSON,
+``{"events": [stored bytes as text, ...], "expected": {...}}``; the answer one more,
+``{"positions": [[seq, repeat], ...]}`` or ``{"error": [kind, arguments...]}``.
+"""
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from saqta.log.port import Log, Position
+from saqta.model.errors import ContentConflict, InputError, SaqtaError, StorageError, VersionConflict
+from saqta.model.event import Event, decode, encode
+
+REQUEST_BYTES_MAX = 64 << 20
+REQUEST_WAIT_S = 10.0
+ANSWER_WAIT_S = 600.0
+
+_ERRORS: dict[str, type[SaqtaError]] = {
+    error.__name__: error for error in (InputError, VersionConflict, ContentConflict, StorageError)
+}
+
+
+def append_through(data: Path, events: Sequence[Event], expected: Mapping[str, int]) -> list[Position] | None:
+    """Appends through the server that runs on ``data``; None when none runs. Blocks until the events are durable.
+
+    Raises what ``Log.append`` raises.
+    """
+    with socket.socket(socket.AF_UNIX) as server:
+        try:
+            _at(data, server.connect)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+        server.settimeout(ANSWER_WAIT_S)
+        request = {"events": [encode(event).decode() for event in events], "expected": dict(expected)}
+        server.sendall(json.dumps(request).encode() + b"\n")
+        answer = json.loads(_line(server))
+    if error := answer.get("error"):
+        raise _ERRORS.get(error[0], StorageError)(*error[1:])
+    return [Position(*position) for position in answer["positions"]]
+
+
+class ControlServer:
+    """Listens on ``control.sock`` and answers one request at a time, in a thread of its own."""
+
+    def __init__(self, data: Path, log: Log) -> None:
+        self._path, self._log = data / "control.sock", log
+        self._path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX)
+        before = os.umask(0o177)
+        try:
+            _at(data, self._socket.bind)
+        finally:
+            os.umask(before)
+        self._socket.listen()
+        self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops listening and takes the socket away."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(REQUEST_WAIT_S)
+        self._path.unlink(missing_ok=True)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return
+            with client:
+                client.settimeout(REQUEST_WAIT_S)
+                try:
+                    client.sendall(json.dumps(self._answer(client)).encode() + b"\n")
+                except OSError:
+                    continue
+
+    def _answer(self, client: socket.socket) -> dict[str, Any]:
+        try:
+            request = json.loads(_line(client))
+            events = [decode(stored.encode()) for stored in request["events"]]
+            return {"positions": self._log.append(events, request["expected"])}
+        except InputError as error:
+            return {"error": ["InputError", error.field, str(error.given), error.expected]}
+        except VersionConflict as error:
+            return {"error": ["VersionConflict", error.subject, error.expected, error.actual]}
+        except ContentConflict as error:
+            return {"error": ["ContentConflict", error.source, error.id]}
+        except (SaqtaError, ValueError, KeyError) as error:
+            return {"error": ["StorageError", str(error)]}
+
+
+def _at(data: Path, use: Callable[[str], None]) -> None:
+    """Uses the socket's path by way of the folder's descriptor: a socket's name may hold 107 bytes, a path more."""
+    folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        use(f"/proc/self/fd/{folder}/control.sock")
+    finally:
+        os.close(folder)
+
+
+def _line(peer: socket.socket) -> bytes:
+    received = bytearray()
+    while not received.endswith(b"\n"):
+        chunk = peer.recv(1 << 16)
+        if not chunk:
+            raise StorageError("the other side of control.sock went away before it had answered")
+        received += chunk
+        if len(received) > REQUEST_BYTES_MAX:
+            raise InputError("request", f"{len(received)} bytes", f"at most {REQUEST_BYTES_MAX} bytes")
+    return bytes(received)

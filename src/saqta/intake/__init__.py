@@ -1,0 +1,1 @@
+"""What arrives other than through cameras; so far the registers that an operator imports."""

@@ -1,0 +1,220 @@
+"""Registers that an operator imports: cameras, units, roads and places, from CSV with a header or GeoJSON.
+
+A row is refused alone, with its line and the reason; the others are taken. A road's ends are joined where their
+coordinates are equal to 1e-6 degrees (11 cm). Coordinates are WGS 84 degrees; GeoJSON has longitude first (RFC 7946).
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from saqta.model import kinds
+from saqta.model.errors import InputError
+from saqta.model.place import Place, distance_m
+
+FILE_BYTES_MAX = 256 << 20
+EDGES_PER_EVENT_MAX = 4_000
+FEATURES_PER_EVENT_MAX = 1_000
+DEFAULT_SPEED_KMH = 40.0
+
+
+class Refusal(NamedTuple):
+    """A row that was not taken; ``line`` counts from 1 (CSV, the header included) or the feature's number."""
+
+    line: int
+    reason: str
+
+
+class Register(NamedTuple):
+    """What a file held: records to append, how many rows were read, and those refused."""
+
+    records: tuple[kinds.Record, ...]
+    read: int
+    refused: tuple[Refusal, ...]
+
+
+class _Row(NamedTuple):
+    line: int
+    fields: Mapping[str, Any]
+    shape: str
+    points: tuple[Place, ...]
+    feature: dict[str, Any] | None
+
+
+def read_register(kind: str, path: Path) -> Register:
+    """Reads ``path`` as a register of ``kind`` (see REGISTERS); InputError when nothing of it can be read."""
+    build = REGISTERS.get(kind)
+    if build is None:
+        raise InputError("kind", kind, "one of " + ", ".join(REGISTERS))
+    accepted, refused, read = [], [], 0
+    for number, row in _rows(path):
+        read += 1
+        try:
+            if isinstance(row, Exception):
+                raise row
+            accepted.append(build.parse(row))
+        except (InputError, ValueError, KeyError, TypeError) as error:
+            missing = isinstance(error, KeyError)
+            refused.append(Refusal(number, f"{error.args[0]} is missing" if missing else str(error)))
+    if not accepted:
+        why = f" ({refused[0].reason} in line {refused[0].line})" if refused else ""
+        raise InputError("file", str(path), f"at least one row of {kind}{why}")
+    return Register(tuple(build.gather(accepted, path.stem)), read, tuple(refused))
+
+
+def _rows(path: Path) -> Iterator[tuple[int, "_Row | Exception"]]:
+    try:
+        if path.stat().st_size > FILE_BYTES_MAX:
+            raise InputError("file", f"{path.stat().st_size} bytes", f"at most {FILE_BYTES_MAX} bytes")
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("file", str(path), f"a readable file in UTF-8 ({error})") from error
+    yield from _geojson(text, path) if text.lstrip().startswith("{") else _csv(text, path)
+
+
+def _csv(text: str, path: Path) -> Iterator[tuple[int, "_Row | Exception"]]:
+    reader = csv.DictReader(text.splitlines())
+    if not reader.fieldnames or len(reader.fieldnames) < 2:
+        raise InputError("file", str(path), "CSV with a header line, or GeoJSON")
+    for fields in reader:
+        fields = {name.strip(): (value or "").strip() for name, value in fields.items() if isinstance(name, str)}
+        try:
+            ends = (("lat", "lon"), ("from_lat", "from_lon"), ("to_lat", "to_lon"))
+            points = tuple(
+                Place(_number(fields, lat), _number(fields, lon)) for lat, lon in ends if fields.get(lat, "")
+            )
+            yield reader.line_num, _Row(reader.line_num, fields, "", points, None)
+        except (InputError, ValueError, KeyError) as error:
+            yield reader.line_num, error
+
+
+def _geojson(text: str, path: Path) -> Iterator[tuple[int, "_Row | Exception"]]:
+    try:
+        features = json.loads(text)["features"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("file", str(path), "a GeoJSON FeatureCollection") from error
+    for number, feature in enumerate(features, 1):
+        try:
+            shape, coordinates = feature["geometry"]["type"], feature["geometry"]["coordinates"]
+            listed = {"Point": [coordinates], "LineString": coordinates}.get(shape, [])
+            points = tuple(Place(float(lat), float(lon)) for lon, lat, *_ in listed)
+            yield number, _Row(number, feature.get("properties") or {}, shape, points, feature)
+        except (ValueError, KeyError, TypeError) as error:
+            yield number, error
+
+
+def _number(fields: Mapping[str, Any], name: str, default: float | None = None) -> float:
+    given = fields.get(name, "")
+    if given in ("", None) and default is not None:
+        return default
+    try:
+        return float(given)
+    except (ValueError, TypeError) as error:
+        raise InputError(name, given, "a number") from error
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    given = str(fields.get(name) or "")
+    if not given:
+        raise InputError(name, given, "a text that is not empty")
+    return given
+
+
+def _camera(row: _Row) -> kinds.Record:
+    camera = _text(row.fields, "camera")
+    heading = _number(row.fields, "heading_deg") if row.fields.get("heading_deg") not in (None, "") else None
+    return kinds.CameraRegistered(
+        camera=camera,
+        name=str(row.fields.get("name") or camera),
+        source=_text(row.fields, "source"),
+        place=row.points[0] if row.points else None,
+        heading_deg=heading,
+    )
+
+
+def _unit(row: _Row) -> kinds.Record:
+    unit = _text(row.fields, "unit")
+    given = row.fields.get("capabilities") or ""
+    listed = given.split(";") if isinstance(given, str) else given
+    return kinds.UnitRegistered(
+        unit=unit,
+        name=str(row.fields.get("name") or unit),
+        capabilities=tuple(word.strip() for word in listed if word.strip()),
+        place=row.points[0] if row.points else None,
+    )
+
+
+_Edge = tuple[str, str, float, float]
+
+
+class _Road(NamedTuple):
+    nodes: dict[str, Place]
+    edges: list[_Edge]
+
+
+def _road(row: _Row) -> _Road:
+    if len(row.points) < 2:
+        raise InputError("geometry", row.shape or "no ends", "a LineString, or from_lat, from_lon, to_lat and to_lon")
+    speed_kmh = _number(row.fields, "speed_kmh", DEFAULT_SPEED_KMH)
+    if not 0 < speed_kmh <= 200:
+        raise InputError("speed_kmh", speed_kmh, "more than 0 and at most 200")
+    one_way = str(row.fields.get("oneway") or "no").lower() in ("yes", "true", "1")
+    nodes = {f"{point.lat:.6f},{point.lon:.6f}": point for point in row.points}
+    names = [f"{point.lat:.6f},{point.lon:.6f}" for point in row.points]
+    edges: list[_Edge] = []
+    for start, end in pairwise(names):
+        length_m = round(distance_m(nodes[start], nodes[end]), 1)
+        edges.append((start, end, length_m, speed_kmh))
+        if not one_way:
+            edges.append((end, start, length_m, speed_kmh))
+    return _Road(nodes, edges)
+
+
+def _gather_roads(roads: Iterable[_Road], stem: str) -> Iterator[kinds.Record]:
+    nodes: dict[str, Place] = {}
+    edges: list[_Edge] = []
+    part = 1
+    for road in roads:
+        if edges and len(edges) + len(road.edges) > EDGES_PER_EVENT_MAX:
+            yield kinds.RoadsImported(network=f"{stem}-{part}", nodes=nodes, edges=tuple(edges))
+            nodes, edges, part = {}, [], part + 1
+        nodes |= road.nodes
+        edges += road.edges
+    yield kinds.RoadsImported(network=f"{stem}-{part}", nodes=nodes, edges=tuple(edges))
+
+
+def _place(row: _Row) -> tuple[str, dict[str, Any]]:
+    if row.feature is None:
+        raise InputError("file", "CSV", "GeoJSON with a property `layer` for each feature")
+    return _text(row.fields, "layer"), row.feature
+
+
+def _gather_places(places: Iterable[tuple[str, dict[str, Any]]], stem: str) -> Iterator[kinds.Record]:
+    layers: dict[str, list[dict[str, Any]]] = {}
+    for layer, feature in places:
+        layers.setdefault(layer, []).append(feature)
+    for layer, features in layers.items():
+        if len(features) > FEATURES_PER_EVENT_MAX:
+            raise InputError("features", len(features), f"at most {FEATURES_PER_EVENT_MAX} in layer {layer}")
+        yield kinds.MapLayerImported(layer=layer, features=tuple(features))
+
+
+def _as_they_are(records: Iterable[kinds.Record], stem: str) -> Iterator[kinds.Record]:
+    return iter(records)
+
+
+class _Register(NamedTuple):
+    parse: Callable[[_Row], Any]
+    gather: Callable[[list[Any], str], Iterator[kinds.Record]]
+
+
+REGISTERS: dict[str, _Register] = {
+    "cameras": _Register(_camera, _as_they_are),
+    "units": _Register(_unit, _as_they_are),
+    "roads": _Register(_road, _gather_roads),
+    "places": _Register(_place, _gather_places),
+}
+"""What can be imported, by the name that ``saqta import`` takes."""
