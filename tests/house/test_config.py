@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from saqta.config import Settings, load
+from saqta.model.errors import InputError
+
+
+def settings(tmp_path: Path, text: str) -> Settings:
+    path = tmp_path / "saqta.toml"
+    path.write_text(text)
+    return load(path)
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    assert load(None) == Settings()
+    assert load(None).edge.worker_count >= 1
+
+
+def test_a_camera_is_read_whole(tmp_path: Path) -> None:
+    text = """
+    [serve]
+    port = 9000
+    [cameras.C1]
+    source = "rtsp://10.0.0.1/stream"
+    place = { lat = 51.1, lon = 71.4 }
+    restricted = ["yard"]
+    [cameras.C1.zones]
+    yard = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]
+    """
+    read = settings(tmp_path, text)
+    assert read.serve.port == 9000
+    assert read.cameras["C1"].zones["yard"][2] == (0.9, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("[edge]\nanalyzed_fps = 5", "analyzed_fps"),
+        ("[edg]\nworkers = 5", "edg"),
+        ('[serve]\nport = "http"', "port"),
+        ("[cameras.C1]\nname = 'no source'", "source"),
+        ("[cameras.C1]\nsource = 'a'\nplace = { lat = 100, lon = 0 }", "lat in -90..90"),
+        ("serve = [", "TOML"),
+    ],
+)
+def test_what_does_not_belong_is_named(tmp_path: Path, text: str, names: str) -> None:
+    with pytest.raises(InputError, match=names):
+        settings(tmp_path, text)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.toml"):
+        load(tmp_path / "none.toml")
