@@ -1,0 +1,116 @@
+"""Writes the pages of the docs that are drawn from the code: events, states and settings.
+
+Run as ``python docs/generate.py``; a test fails when a page is not what this would write.
+"""
+
+import inspect
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+
+from saqta import config
+from saqta.model import incident, kinds, unit
+from saqta.model.catalogue import KINDS
+
+DOCS = Path(__file__).parent
+
+
+def pages() -> dict[str, str]:
+    """Every generated page: its file name and its text."""
+    return {
+        "events.md": "\n".join(_events()) + "\n",
+        "states.md": "\n".join(_states()) + "\n",
+        "settings.md": "\n".join(_settings()) + "\n",
+    }
+
+
+def _events() -> Iterator[str]:
+    yield "# The event catalogue\n"
+    yield "Drawn from `model/catalogue.py` by `docs/generate.py`. An event is a CloudEvent 1.0 in JSON with the extensions"
+    yield "`recorded`, `actor`, `purpose` and `cause`; what follows is its `data`. Fields in *italics* may be left out."
+    yield "Fields that end in `_ms` are UTC milliseconds; `Sealed` is a personal field, in ciphertext.\n"
+    for type_, kind in KINDS.items():
+        yield f"## {type_}\n"
+        yield f"{inspect.cleandoc(kind.record.__doc__ or '')}\n"
+        yield f"Subject `{kind.subject}`.\n"
+        yield "| field | type |\n|---|---|"
+        hints = typing.get_type_hints(kind.record)
+        for field in msgspec.structs.fields(kind.record):
+            name = f"`{field.name}`" if field.required else f"*`{field.name}`*"
+            yield f"| {name} | {_type(hints[field.name])} |"
+        yield ""
+    nested = [kinds.Candidate]
+    for record in nested:
+        yield f"## Within others: {record.__name__}\n"
+        yield f"{inspect.cleandoc(record.__doc__ or '')}\n"
+        yield "| field | type |\n|---|---|"
+        for field in msgspec.structs.fields(record):
+            yield f"| `{field.name}` | {_type(field.type)} |"
+
+
+def _states() -> Iterator[str]:
+    yield "# States\n"
+    yield "Drawn from the tables in `model/incident.py` and `model/unit.py` by `docs/generate.py`. What the tables do not"
+    yield "hold is refused, with the reason, as HTTP 409.\n"
+    yield "## An incident\n\n```mermaid\nstateDiagram-v2\n    [*] --> open"
+    for state, row in incident.TRANSITIONS.items():
+        yield from (f"    {state} --> {after}: {trigger}" for trigger, after in row.items() if after != state)
+    yield "```\n\nWithout a change of state:\n"
+    yield "| in state | may come |\n|---|---|"
+    for state, row in incident.TRANSITIONS.items():
+        yield f"| {state} | {', '.join(trigger for trigger, after in row.items() if after == state)} |"
+    yield "\n## A unit\n\n```mermaid\nstateDiagram-v2\n    [*] --> available"
+    for status, afterwards in unit.TRANSITIONS.items():
+        yield from (f"    {status} --> {after}" for after in sorted(afterwards))
+    yield "```"
+
+
+def _settings() -> Iterator[str]:
+    yield "# Settings\n"
+    yield "Drawn from `config.py` by `docs/generate.py`. `saqta serve --settings FILE` and `saqta watch --settings FILE` read"
+    yield "a TOML file once, at the start; a key that is not here is refused by name.\n"
+    for name, record in (("serve", config.Serve), ("edge", config.Edge), ("log", config.LogSettings)):
+        yield from _setting_table(f"[{name}]", record)
+    yield from _setting_table("[cameras.ID]", config.Camera)
+    yield '```toml\n[cameras.C1]\nsource = "rtsp://camera.example/stream"\nplace = { lat = 51.128, lon = 71.430 }'
+    yield 'restricted = ["yard"]\n\n[cameras.C1.zones]\nyard = [[0.1, 0.4], [0.9, 0.4], [0.9, 1.0], [0.1, 1.0]]\n\n[cameras.C1.lines]'
+    yield "gate = [0.0, 0.6, 1.0, 0.6]\n```"
+
+
+def _setting_table(heading: str, record: type[msgspec.Struct]) -> Iterator[str]:
+    yield f"## `{heading}`\n"
+    yield f"{inspect.cleandoc(record.__doc__ or '')}\n"
+    yield "| key | type | default |\n|---|---|---|"
+    for field in msgspec.structs.fields(record):
+        default = "must be given" if field.required else f"`{_default(field)}`"
+        yield f"| `{field.name}` | {_type(field.type)} | {default} |"
+    yield ""
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    return msgspec.json.encode(value).decode()
+
+
+def _type(hint: object) -> str:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(_type(argument) for argument in arguments if argument is not type(None))
+    if origin is tuple:
+        inner = arguments[:1] if arguments[-1] is Ellipsis else arguments
+        return f"list of {_type(inner[0])}" if len(inner) < len(arguments) else f"[{', '.join(map(_type, inner))}]"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return f"{{{_type(arguments[0])}: {_type(arguments[1])}}}"
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return " · ".join(f"`{member.value}`" for member in hint)
+    names = {str: "text", int: "whole number", float: "number", bool: "true or false", typing.Any: "anything"}
+    return names.get(hint, getattr(hint, "__name__", str(hint)))  # type: ignore[call-overload]
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")

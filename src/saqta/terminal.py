@@ -1,0 +1,83 @@
+"""What a command says: results on standard output, progress on standard error, one clear message for an error."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from saqta.model.errors import DamageError, SaqtaError
+
+EXIT_OK, EXIT_FAULT, EXIT_INPUT, EXIT_UNVERIFIED = 0, 1, 2, 3
+
+errors = Console(stderr=True, highlight=False)
+
+
+class Advance(Protocol):
+    """Tells how far a long task is."""
+
+    def __call__(self, done: int, total: int | None = None) -> None: ...
+
+
+class Results:
+    """A command's results: lines of JSON with a summary last, or text for people."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._console = Console(highlight=False, soft_wrap=True)
+
+    def line(self, record: Mapping[str, Any] | bytes, text: str) -> None:
+        """One result: ``record`` as JSON (bytes are JSON already), or ``text``."""
+        if not self._as_json:
+            self._console.print(text, markup=False)
+        elif isinstance(record, bytes):
+            sys.stdout.write(record.decode() + "\n")
+            sys.stdout.flush()
+        else:
+            print(json.dumps(record), flush=True)
+
+    def summary(self, summary: Mapping[str, Any]) -> None:
+        """What it came to, last of all."""
+        if self._as_json:
+            print(json.dumps({"summary": summary}), flush=True)
+            return
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for name, value in summary.items():
+            table.add_row(name.replace("_", " "), _shown(value))
+        self._console.print(table)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Advance]:
+    """A progress bar on standard error while the block runs; nothing where that is no terminal."""
+    told = TextColumn("{task.description}")
+    columns = (SpinnerColumn(), told, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def advance(done: int, total: int | None = None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
+
+
+def explain(error: SaqtaError) -> int:
+    """Prints the one message of an error and gives the exit status that belongs to it."""
+    errors.print(f"saqta: {error}", style="bold red", markup=False)
+    if isinstance(error, DamageError):
+        return EXIT_UNVERIFIED
+    return EXIT_INPUT
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_shown(inner)}" for name, inner in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value)) or "none"
+    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
