@@ -17,6 +17,18 @@ from saqta.model import incident, kinds, unit
 from saqta.model.catalogue import KINDS
 
 DOCS = Path(__file__).parent
+EXAMPLE = """```toml
+[cameras.C1]
+source = "rtsp://camera.example/stream"
+place = { lat = 51.128, lon = 71.430 }
+restricted = ["yard"]
+
+[cameras.C1.zones]
+yard = [[0.1, 0.4], [0.9, 0.4], [0.9, 1.0], [0.1, 1.0]]
+
+[cameras.C1.lines]
+gate = [0.0, 0.6, 1.0, 0.6]
+```"""
 
 
 def pages() -> dict[str, str]:
@@ -30,12 +42,12 @@ def pages() -> dict[str, str]:
 
 def _events() -> Iterator[str]:
     yield "# The event catalogue\n"
-    yield "Drawn from `model/catalogue.py` by `docs/generate.py`. An event is a CloudEvent 1.0 in JSON with the extensions"
+    yield "Drawn from `model/catalogue.py` by `docs/generate.py`. An event is a CloudEvent 1.0 in JSON with extensions"
     yield "`recorded`, `actor`, `purpose` and `cause`; what follows is its `data`. Fields in *italics* may be left out."
     yield "Fields that end in `_ms` are UTC milliseconds; `Sealed` is a personal field, in ciphertext.\n"
     for type_, kind in KINDS.items():
         yield f"## {type_}\n"
-        yield f"{inspect.cleandoc(kind.record.__doc__ or '')}\n"
+        yield f"{_doc(kind.record)}\n"
         yield f"Subject `{kind.subject}`.\n"
         yield "| field | type |\n|---|---|"
         hints = typing.get_type_hints(kind.record)
@@ -46,7 +58,7 @@ def _events() -> Iterator[str]:
     nested = [kinds.Candidate]
     for record in nested:
         yield f"## Within others: {record.__name__}\n"
-        yield f"{inspect.cleandoc(record.__doc__ or '')}\n"
+        yield f"{_doc(record)}\n"
         yield "| field | type |\n|---|---|"
         for field in msgspec.structs.fields(record):
             yield f"| `{field.name}` | {_type(field.type)} |"
@@ -54,8 +66,8 @@ def _events() -> Iterator[str]:
 
 def _states() -> Iterator[str]:
     yield "# States\n"
-    yield "Drawn from the tables in `model/incident.py` and `model/unit.py` by `docs/generate.py`. What the tables do not"
-    yield "hold is refused, with the reason, as HTTP 409.\n"
+    yield "Drawn from the tables in `model/incident.py` and `model/unit.py` by `docs/generate.py`. What the tables"
+    yield "do not hold is refused, with the reason, as HTTP 409.\n"
     yield "## An incident\n\n```mermaid\nstateDiagram-v2\n    [*] --> open"
     for state, row in incident.TRANSITIONS.items():
         yield from (f"    {state} --> {after}: {trigger}" for trigger, after in row.items() if after != state)
@@ -71,24 +83,26 @@ def _states() -> Iterator[str]:
 
 def _settings() -> Iterator[str]:
     yield "# Settings\n"
-    yield "Drawn from `config.py` by `docs/generate.py`. `saqta serve --settings FILE` and `saqta watch --settings FILE` read"
-    yield "a TOML file once, at the start; a key that is not here is refused by name.\n"
+    yield "Drawn from `config.py` by `docs/generate.py`. `saqta serve --settings FILE` and `saqta watch"
+    yield "--settings FILE` read a TOML file once, at the start; a key that is not here is refused by name.\n"
     for name, record in (("serve", config.Serve), ("edge", config.Edge), ("log", config.LogSettings)):
         yield from _setting_table(f"[{name}]", record)
     yield from _setting_table("[cameras.ID]", config.Camera)
-    yield '```toml\n[cameras.C1]\nsource = "rtsp://camera.example/stream"\nplace = { lat = 51.128, lon = 71.430 }'
-    yield 'restricted = ["yard"]\n\n[cameras.C1.zones]\nyard = [[0.1, 0.4], [0.9, 0.4], [0.9, 1.0], [0.1, 1.0]]\n\n[cameras.C1.lines]'
-    yield "gate = [0.0, 0.6, 1.0, 0.6]\n```"
+    yield EXAMPLE
 
 
 def _setting_table(heading: str, record: type[msgspec.Struct]) -> Iterator[str]:
     yield f"## `{heading}`\n"
-    yield f"{inspect.cleandoc(record.__doc__ or '')}\n"
+    yield f"{_doc(record)}\n"
     yield "| key | type | default |\n|---|---|---|"
     for field in msgspec.structs.fields(record):
         default = "must be given" if field.required else f"`{_default(field)}`"
         yield f"| `{field.name}` | {_type(field.type)} | {default} |"
     yield ""
+
+
+def _doc(record: type) -> str:
+    return inspect.cleandoc(record.__doc__ or "").replace("``", "`")
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
@@ -107,8 +121,9 @@ def _type(hint: object) -> str:
         return f"{{{_type(arguments[0])}: {_type(arguments[1])}}}"
     if isinstance(hint, type) and issubclass(hint, Enum):
         return " · ".join(f"`{member.value}`" for member in hint)
-    names = {str: "text", int: "whole number", float: "number", bool: "true or false", typing.Any: "anything"}
-    return names.get(hint, getattr(hint, "__name__", str(hint)))  # type: ignore[call-overload]
+    names = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "Any": "anything"}
+    name = getattr(hint, "__name__", str(hint))
+    return names.get(name, name)
 
 
 if __name__ == "__main__":
