@@ -34,51 +34,55 @@ class Trigger(StrEnum):
 
 
 OPEN, ACKNOWLEDGED, ASSIGNED, ON_SCENE, CLOSED, REOPENED = IncidentState
-_HERE = (Trigger.JOIN, Trigger.NOTE, Trigger.PRIORITISE, Trigger.RELEASE, Trigger.EN_ROUTE)
+_ALWAYS = (Trigger.JOIN, Trigger.NOTE)
+_LIVE = (*_ALWAYS, Trigger.PRIORITISE)
+_UNITS_ON_IT = (*_LIVE, Trigger.ACKNOWLEDGE, Trigger.ASSIGN, Trigger.EN_ROUTE, Trigger.RELEASE)
 
 TRANSITIONS: dict[IncidentState, dict[Trigger, IncidentState]] = {
     OPEN: {
-        **dict.fromkeys(_HERE, OPEN),
+        **dict.fromkeys(_LIVE, OPEN),
         Trigger.ACKNOWLEDGE: ACKNOWLEDGED,
         Trigger.ASSIGN: ASSIGNED,
         Trigger.CLOSE: CLOSED,
     },
-    ACKNOWLEDGED: {**dict.fromkeys(_HERE, ACKNOWLEDGED), Trigger.ASSIGN: ASSIGNED, Trigger.CLOSE: CLOSED},
-    ASSIGNED: {
-        **dict.fromkeys(_HERE, ASSIGNED),
-        Trigger.ACKNOWLEDGE: ASSIGNED,
+    ACKNOWLEDGED: {
+        **dict.fromkeys(_LIVE, ACKNOWLEDGED),
         Trigger.ASSIGN: ASSIGNED,
+        Trigger.CLOSE: CLOSED,
+    },
+    ASSIGNED: {
+        **dict.fromkeys(_UNITS_ON_IT, ASSIGNED),
         Trigger.ARRIVE: ON_SCENE,
         Trigger.RELEASE_LAST: ACKNOWLEDGED,
         Trigger.CLOSE: CLOSED,
     },
     ON_SCENE: {
-        **dict.fromkeys(_HERE, ON_SCENE),
-        Trigger.ASSIGN: ON_SCENE,
+        **dict.fromkeys(_UNITS_ON_IT, ON_SCENE),
         Trigger.ARRIVE: ON_SCENE,
         Trigger.RELEASE_LAST: ACKNOWLEDGED,
         Trigger.CLOSE: CLOSED,
     },
     CLOSED: {
-        Trigger.NOTE: CLOSED,
-        Trigger.RELEASE: CLOSED,
-        Trigger.RELEASE_LAST: CLOSED,
+        **dict.fromkeys(_ALWAYS, CLOSED),
         Trigger.REOPEN: REOPENED,
     },
     REOPENED: {
-        **dict.fromkeys(_HERE, REOPENED),
+        **dict.fromkeys(_LIVE, REOPENED),
         Trigger.ACKNOWLEDGE: ACKNOWLEDGED,
         Trigger.ASSIGN: ASSIGNED,
         Trigger.CLOSE: CLOSED,
     },
 }
+"""State, trigger, state after. An alert that was raised before the closing may join after it; a closed incident has no
+units on it, so that what ends their assignments afterwards finds nothing to change, even when it is open again."""
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One occurrence, as it stands after event ``seq``; ``version`` is the seq of the newest event about it.
 
     Moments are those of the work's line: received → opened → acknowledged → assigned → en route → on scene → closed;
-    None where that step has not been reached. ``alerts`` are event keys, oldest first; ``units`` those on it now.
+    None where that step has not been reached; sending a unit acknowledges. ``alerts`` are event keys, oldest first;
+    ``units`` those on it now; ``handled_by`` the actor who took it.
     """
 
     id: str
@@ -189,7 +193,7 @@ def _noted(incident: Incident, time_ms: int, actor: str, record: kinds.Record) -
 
 def _closed(incident: Incident, time_ms: int, actor: str, record: kinds.IncidentClosed) -> Incident:
     state = require(incident, Trigger.CLOSE)
-    return msgspec.structs.replace(incident, state=state, closed_ms=time_ms, disposition=record.disposition)
+    return msgspec.structs.replace(incident, state=state, closed_ms=time_ms, disposition=record.disposition, units=())
 
 
 def _reopened(incident: Incident, time_ms: int, actor: str, record: kinds.Record) -> Incident:
@@ -201,7 +205,9 @@ def _assigned(incident: Incident, time_ms: int, actor: str, record: kinds.Assign
     return msgspec.structs.replace(
         incident,
         state=require(incident, Trigger.ASSIGN),
+        acknowledged_ms=incident.acknowledged_ms or time_ms,
         assigned_ms=incident.assigned_ms or time_ms,
+        handled_by=incident.handled_by or actor,
         units=incident.units if record.unit in incident.units else (*incident.units, record.unit),
     )
 

@@ -244,11 +244,12 @@ class AssignmentArrived(Record, frozen=True, kw_only=True):
 
 
 class AssignmentEnded(Record, frozen=True, kw_only=True):
-    """The unit left the incident: cleared, withdrawn, diverted, or the incident was closed."""
+    """The unit left the incident: cleared, withdrawn, the incident was closed, or it goes on to ``diverted_to``."""
 
     incident: str
     unit: str
     reason: str
+    diverted_to: str | None = None
 
 
 # The city

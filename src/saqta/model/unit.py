@@ -62,7 +62,14 @@ def apply(unit: Unit | None, recorded: Recorded, record: kinds.Record) -> Unit |
 
 def _registered(unit: Unit | None, recorded: Recorded, record: kinds.UnitRegistered) -> Unit:
     if unit is not None:
-        return msgspec.structs.replace(unit, name=record.name, capabilities=record.capabilities, version=recorded.seq)
+        at_station = unit.positioned_ms is None and record.place is not None
+        return msgspec.structs.replace(
+            unit,
+            name=record.name,
+            capabilities=record.capabilities,
+            place=record.place if at_station else unit.place,
+            version=recorded.seq,
+        )
     return Unit(
         id=record.unit,
         name=record.name,
@@ -91,13 +98,31 @@ def _moved(unit: Unit, status: UnitStatus, time_ms: int, incident: str | None) -
     return msgspec.structs.replace(unit, status=status, status_ms=time_ms, incident=incident)
 
 
+def _status_changed(unit: Unit, time_ms: int, record: kinds.UnitStatusChanged) -> Unit:
+    if unit.incident is not None:
+        raise StateError(f"unit/{unit.id}", f"is {unit.status} at incident {unit.incident}: its assignment ends first")
+    if record.status not in (AVAILABLE, OUT_OF_SERVICE):
+        raise StateError(f"unit/{unit.id}", f"becomes {record.status} by an assignment only")
+    return _moved(unit, record.status, time_ms, None)
+
+
+def _assigned(unit: Unit, time_ms: int, record: kinds.AssignmentMade) -> Unit:
+    return _moved(unit, DISPATCHED, time_ms, record.incident)
+
+
+def _at_work(unit: Unit, status: UnitStatus, time_ms: int, incident: str) -> Unit:
+    if unit.incident != incident:
+        raise StateError(f"unit/{unit.id}", f"is {unit.status}, not on incident {incident}")
+    return _moved(unit, status, time_ms, None if status is AVAILABLE else incident)
+
+
 _CHANGES: dict[type[kinds.Record], Callable[[Unit, int, Any], Unit]] = {
     kinds.UnitPositioned: _positioned,
-    kinds.UnitStatusChanged: lambda unit, time_ms, record: _moved(unit, record.status, time_ms, None),
-    kinds.AssignmentMade: lambda unit, time_ms, record: _moved(unit, DISPATCHED, time_ms, record.incident),
-    kinds.AssignmentStarted: lambda unit, time_ms, record: _moved(unit, EN_ROUTE, time_ms, record.incident),
-    kinds.AssignmentArrived: lambda unit, time_ms, record: _moved(unit, ON_SCENE, time_ms, record.incident),
-    kinds.AssignmentEnded: lambda unit, time_ms, record: _moved(unit, AVAILABLE, time_ms, None),
+    kinds.UnitStatusChanged: _status_changed,
+    kinds.AssignmentMade: _assigned,
+    kinds.AssignmentStarted: lambda unit, time_ms, record: _at_work(unit, EN_ROUTE, time_ms, record.incident),
+    kinds.AssignmentArrived: lambda unit, time_ms, record: _at_work(unit, ON_SCENE, time_ms, record.incident),
+    kinds.AssignmentEnded: lambda unit, time_ms, record: _at_work(unit, AVAILABLE, time_ms, record.incident),
 }
 EVENTS: tuple[type[kinds.Record], ...] = (kinds.UnitRegistered, *_CHANGES)
 """The kinds that ``apply`` understands."""
