@@ -2,6 +2,7 @@
 
 import msgspec
 
+from saqta.model.event import derive_id
 from saqta.model.place import Place
 from saqta.model.sealed import Sealed
 from saqta.model.terms import Disposition, Priority, UnitStatus
@@ -19,6 +20,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     def cause(self) -> str:
         """What the ids of the command's events are derived from."""
         return f"command/{self.actor}#{self.key}"
+
+    def event_id(self, n: int) -> str:
+        """The id of the command's ``n``-th event, counted from 0, so that a repeat of the command is known as one."""
+        return derive_id(self.cause, "event", str(n))
 
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):

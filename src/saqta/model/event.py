@@ -2,13 +2,14 @@
 
 - The stored bytes are made once, by ``encode``, and never again: they are the leaf of the Merkle tree.
 - ``seq`` is not part of them: it is the place that the log gave.
+- They are one line of JSON: no line feed stands in them, so that a file of lines holds the leaves as they are.
 - Attributes that we don't know are kept and passed on, whoever sent them.
 """
 
 import hashlib
 from base64 import b32encode
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -53,15 +54,19 @@ class Recorded(msgspec.Struct, frozen=True):
     event: Event
 
 
+_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
+_Extensions = dict[str, str | int | bool]
+
+
 class _Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    specversion: str
-    id: str
-    source: str
-    type: str
-    subject: str
+    specversion: Literal["1.0"]
+    id: _Text
+    source: _Text
+    type: _Text
+    subject: _Text
     time: datetime
     recorded: datetime
-    actor: str
+    actor: _Text
     purpose: str | None = None
     cause: str | None = None
     datacontenttype: str = "application/json"
@@ -91,6 +96,8 @@ def encode(event: Event) -> bytes:
     stored = _encoder.encode(wire)
     if event.extensions:
         stored = _encoder.encode({**msgspec.json.decode(stored), **event.extensions})
+    elif b"\n" in stored or b"\r" in stored:
+        stored = msgspec.json.format(stored, indent=-1)
     if len(stored) > EVENT_BYTES_MAX:
         raise InputError("event", f"{len(stored)} bytes", f"at most {EVENT_BYTES_MAX} bytes")
     return stored
@@ -98,13 +105,14 @@ def encode(event: Event) -> bytes:
 
 def decode(stored: bytes) -> Event:
     """The event of stored bytes; InputError naming the attribute when they are not an event of ours."""
-    extensions: dict[str, Any] | None = None
+    extensions: _Extensions | None = None
     try:
         try:
             wire = _wire_decoder.decode(stored)
         except msgspec.ValidationError:
             attributes = msgspec.json.decode(stored, type=dict[str, Any])
-            extensions = {name: attributes.pop(name) for name in list(attributes) if name not in _OURS}
+            others = {name: attributes.pop(name) for name in list(attributes) if name not in _OURS}
+            extensions = msgspec.convert(others, _Extensions)
             wire = msgspec.convert(
                 attributes | {"data": msgspec.Raw(_encoder.encode(attributes.get("data", {})))}, _Wire
             )

@@ -10,6 +10,7 @@ Clock = Callable[[], int]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def to_datetime(moment_ms: int) -> datetime:
@@ -21,6 +22,8 @@ def from_datetime(moment: datetime, field: str = "time") -> int:
     """Milliseconds of an aware datetime, rounded down; InputError when it is naive."""
     if moment.tzinfo is None:
         raise InputError(field, moment.isoformat(), "a time with its offset from UTC, such as 2026-01-31T08:00:00Z")
+    if not _FIRST <= moment <= _LAST:
+        raise InputError(field, moment.isoformat(), "a time within the years 1 to 9999 in UTC")
     return (moment - EPOCH) // _MILLISECOND
 
 
