@@ -9,8 +9,9 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from saqta.model.catalogue import make
 from saqta.model.command import Command, Context
-from saqta.model.event import Event, Recorded
+from saqta.model.event import Event, Recorded, derive_id
 from saqta.model.kinds import Record
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -77,3 +78,46 @@ class Step(NamedTuple):
     tables: tuple[Table[Any], ...]
     folds: Mapping[type[Record], Fold]
     decide: Decide | None = None
+
+
+COMMANDS = "/saqta/commands"
+"""The source of events that a command made."""
+
+
+def follows(step: str, cause: Recorded, *records: Record) -> tuple[Event, ...]:
+    """The events of a step's fold, in the order of ``records``: a crash and a rebuild make them the same again.
+
+    One cause has at most one event of a type and subject, which is what the ids are derived from.
+    """
+    event, name = cause.event, f"saqta/{step}"
+    return tuple(
+        msgspec.structs.replace(made, id=derive_id(event.key, made.type, made.subject))
+        for made in (
+            make(
+                record,
+                id="",
+                source=f"/{name}",
+                actor=name,
+                time_ms=event.time_ms,
+                recorded_ms=event.recorded_ms,
+                cause=event.key,
+            )
+            for record in records
+        )
+    )
+
+
+def commanded(context: Context, *records: Record) -> tuple[Event, ...]:
+    """The events of a command, in the order of ``records``."""
+    return tuple(
+        make(
+            record,
+            id=context.event_id(n),
+            source=COMMANDS,
+            actor=context.actor,
+            time_ms=context.now_ms,
+            recorded_ms=context.now_ms,
+            purpose=context.purpose,
+        )
+        for n, record in enumerate(records)
+    )
