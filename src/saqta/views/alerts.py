@@ -1,0 +1,60 @@
+"""Folds of the alerts and of the evidence that was kept for them."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from saqta.model import kinds
+from saqta.model.event import Recorded
+from saqta.model.step import Change, Tables
+from saqta.views.tables import ALERTS, CAMERAS, EVIDENCE, Alert, Changes, Evidence, EvidenceOf
+
+
+def _raised(tables: Tables, recorded: Recorded, record: kinds.AlertRaised) -> Iterator[Change]:
+    camera = tables.get(CAMERAS, record.camera) if record.camera is not None else None
+    yield ALERTS.put(
+        recorded.event.key,
+        Alert(
+            kind=record.kind,
+            camera=record.camera,
+            place=record.place or (camera.place if camera else None),
+            box=record.box,
+            at_s=record.at_s,
+            time_ms=recorded.event.time_ms,
+            confidence=record.confidence,
+            reasons=record.reasons,
+            zone=record.zone,
+            track=record.track,
+            state=record.state,
+        ),
+    )
+
+
+def _kept(tables: Tables, recorded: Recorded, record: kinds.EvidenceKept) -> Iterator[Change]:
+    yield EVIDENCE.put(f"{record.sha256}/{record.alert}", EvidenceOf(alert=record.alert))
+    alert = tables.get(ALERTS, record.alert)
+    if alert is not None:
+        evidence = Evidence(
+            sha256=record.sha256,
+            media_type=record.media_type,
+            size_bytes=record.size_bytes,
+            from_s=record.from_s,
+            until_s=record.until_s,
+        )
+        yield ALERTS.put(record.alert, msgspec.structs.replace(alert, evidence=(*alert.evidence, evidence)))
+
+
+def _belongs(
+    tables: Tables, recorded: Recorded, record: kinds.IncidentOpened | kinds.IncidentAlertJoined
+) -> Iterator[Change]:
+    alert = tables.get(ALERTS, record.alert) if record.alert is not None else None
+    if alert is not None and record.alert is not None:
+        yield ALERTS.put(record.alert, msgspec.structs.replace(alert, incident=record.incident))
+
+
+FOLDS: dict[type[kinds.Record], Changes] = {
+    kinds.AlertRaised: _raised,
+    kinds.EvidenceKept: _kept,
+    kinds.IncidentOpened: _belongs,
+    kinds.IncidentAlertJoined: _belongs,
+}

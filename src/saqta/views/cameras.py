@@ -1,0 +1,77 @@
+"""Folds of the cameras. One that is heard of before it is registered has a row of its own, named by its id."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from saqta.model import kinds
+from saqta.model.event import Recorded
+from saqta.model.step import Change, Tables
+from saqta.model.terms import CameraStatus
+from saqta.views.tables import CAMERAS, Camera, Changes, LineCounts
+
+
+def _camera(tables: Tables, recorded: Recorded, id: str) -> Camera:
+    return tables.get(CAMERAS, id) or Camera(id=id, name=id, status_ms=recorded.event.time_ms)
+
+
+def _registered(tables: Tables, recorded: Recorded, record: kinds.CameraRegistered) -> Iterator[Change]:
+    camera = msgspec.structs.replace(
+        _camera(tables, recorded, record.camera),
+        name=record.name,
+        place=record.place,
+        heading_deg=record.heading_deg,
+        lines=record.lines,
+        zones=record.zones,
+        restricted=record.restricted,
+    )
+    yield CAMERAS.put(camera.id, camera)
+
+
+def _connected(tables: Tables, recorded: Recorded, record: kinds.CameraConnected) -> Iterator[Change]:
+    camera = msgspec.structs.replace(
+        _camera(tables, recorded, record.camera),
+        status=CameraStatus.LIVE,
+        reason=None,
+        status_ms=recorded.event.time_ms,
+        width=record.width,
+        height=record.height,
+        fps=record.fps,
+    )
+    yield CAMERAS.put(camera.id, camera)
+
+
+def _lost(tables: Tables, recorded: Recorded, record: kinds.CameraLost) -> Iterator[Change]:
+    yield _failed(tables, recorded, record, CameraStatus.LOST)
+
+
+def _quarantined(tables: Tables, recorded: Recorded, record: kinds.CameraQuarantined) -> Iterator[Change]:
+    yield _failed(tables, recorded, record, CameraStatus.QUARANTINED)
+
+
+def _failed(
+    tables: Tables, recorded: Recorded, record: kinds.CameraLost | kinds.CameraQuarantined, status: CameraStatus
+) -> Change:
+    camera = _camera(tables, recorded, record.camera)
+    changed = msgspec.structs.replace(camera, status=status, reason=record.reason, status_ms=recorded.event.time_ms)
+    return CAMERAS.put(camera.id, changed)
+
+
+def _counted(tables: Tables, recorded: Recorded, record: kinds.LineCounted) -> Iterator[Change]:
+    camera = _camera(tables, recorded, record.camera)
+    before = camera.counts.get(record.line, LineCounts())
+    after = LineCounts(forward=_sum(before.forward, record.forward), backward=_sum(before.backward, record.backward))
+    yield CAMERAS.put(camera.id, msgspec.structs.replace(camera, counts={**camera.counts, record.line: after}))
+
+
+def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    return {**before, **{name: before.get(name, 0) + count for name, count in more.items()}}
+
+
+FOLDS: dict[type[kinds.Record], Changes] = {
+    kinds.CameraRegistered: _registered,
+    kinds.CameraConnected: _connected,
+    kinds.CameraLost: _lost,
+    kinds.CameraQuarantined: _quarantined,
+    kinds.LineCounted: _counted,
+}

@@ -1,0 +1,256 @@
+"""The tables that pages read: what a row of each holds, and under which key.
+
+- Every row is made from the log alone; the tables may be thrown away and rebuilt.
+- ``LIVE_TABLES`` are those whose changes go to every console; no personal field stands in them.
+- A field that ends in ``_ms`` is a moment in UTC milliseconds, never a duration.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from saqta.model.event import Recorded
+from saqta.model.incident import Incident
+from saqta.model.kinds import Box, Candidate, Line, Polygon
+from saqta.model.place import Place
+from saqta.model.step import Change, Table, Tables
+from saqta.model.terms import CameraStatus, Role
+from saqta.model.unit import Unit
+
+Changes = Callable[[Tables, Recorded, Any], Iterable[Change]]
+"""What one event changes in one family of tables."""
+
+CLOSED_ON_BOARD_MAX = 100
+"""The board shows every incident that is not closed, and this many of those closed last."""
+
+PUT_ASIDE_SHOWN_MAX = 20
+"""The status lists the reasons of this many of the newest events put aside."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a table of ours."""
+
+
+class Evidence(Row, frozen=True, kw_only=True):
+    """A redacted clip or still of an alert; ``from_s`` and ``until_s`` are seconds of its camera's stream."""
+
+    sha256: str
+    media_type: str
+    size_bytes: int
+    from_s: float
+    until_s: float
+
+
+class Alert(Row, frozen=True, kw_only=True):
+    """An alert as it was raised, the incident that it belongs to, and its evidence, oldest first."""
+
+    kind: str
+    camera: str | None
+    place: Place | None
+    box: Box | None
+    at_s: float | None
+    time_ms: int
+    confidence: float | None
+    reasons: tuple[str, ...]
+    zone: str | None
+    track: int | None
+    state: str | None
+    incident: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+class EvidenceOf(Row, frozen=True, kw_only=True):
+    """Which alert a piece of evidence was kept for."""
+
+    alert: str
+
+
+class IncidentOf(Row, frozen=True, kw_only=True):
+    """The incident that an entry of an index leads to."""
+
+    incident: str
+
+
+class Recommendation(Row, frozen=True, kw_only=True):
+    """Who should go: ``travel_s`` by road, ``candidates`` are the runners-up in order, then those passed over."""
+
+    incident: str
+    unit: str | None
+    travel_s: float | None
+    reasons: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+    made_ms: int
+
+
+class Entry(Row, frozen=True, kw_only=True):
+    """One line of an incident's timeline: ``text`` is a plain sentence, ``data`` the event's without personal fields."""
+
+    seq: int
+    type: str
+    time_ms: int
+    recorded_ms: int
+    actor: str
+    text: str
+    data: dict[str, Any]
+
+
+class LineCounts(Row, frozen=True, kw_only=True):
+    """What crossed a line since the camera is known, by direction and class."""
+
+    forward: dict[str, int] = {}
+    backward: dict[str, int] = {}
+
+
+class Camera(Row, frozen=True, kw_only=True):
+    """A camera as it stands: what it looks at, whether its picture comes, and what it counted, by line."""
+
+    id: str
+    name: str
+    place: Place | None = None
+    heading_deg: float | None = None
+    lines: dict[str, Line] = {}
+    zones: dict[str, Polygon] = {}
+    restricted: tuple[str, ...] = ()
+    status: CameraStatus = CameraStatus.REGISTERED
+    reason: str | None = None
+    status_ms: int
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    counts: dict[str, LineCounts] = {}
+
+
+class User(Row, frozen=True, kw_only=True):
+    """A person who works with Saqta; ``link_sha256`` is the digest of a sign-in link that was not used yet."""
+
+    user: str
+    role: Role
+    link_sha256: str | None
+    link_until_ms: int
+    added_ms: int
+
+
+class Session(Row, frozen=True, kw_only=True):
+    """A person is signed in until ``until_ms``."""
+
+    user: str
+    started_ms: int
+    until_ms: int
+
+
+class Token(Row, frozen=True, kw_only=True):
+    """A program may call; a partner's posts as its ``partner_source`` only."""
+
+    token: str
+    role: Role
+    partner: str | None
+    partner_source: str | None
+    added_ms: int
+
+
+class MapLayer(Row, frozen=True, kw_only=True):
+    """A layer of the base map, as GeoJSON features."""
+
+    layer: str
+    features: tuple[dict[str, Any], ...]
+
+
+class PutAside(Row, frozen=True, kw_only=True):
+    """An event that a step could not take."""
+
+    step: str
+    seq: int
+    reason: str
+    time_ms: int
+
+
+class Status(Row, frozen=True, kw_only=True):
+    """The system's own state; the newest event is the newest one of a kind that this version knows."""
+
+    put_aside: int = 0
+    put_aside_last: tuple[PutAside, ...] = ()
+    refused: int = 0
+    newest_seq: int = 0
+    newest_ms: int = 0
+
+
+class Tally(Row, frozen=True, kw_only=True):
+    """How many events of a type there are."""
+
+    count: int
+
+
+INCIDENTS = Table("incidents", Incident)
+"""Every incident, by id."""
+
+BOARD = Table("board", Incident)
+"""Incidents that are not closed and the newest closed ones, by id, without personal fields."""
+
+CLOSED = Table("board_closed", IncidentOf)
+"""The closed incidents on the board, by ``{closed_ms:015d}/{incident}``: the first is the next to leave it."""
+
+CALLERS = Table("callers", IncidentOf)
+"""Incidents with fields that are sealed under a person's key, by ``{person}/{incident}``."""
+
+RECOMMENDATIONS = Table("recommendations", Recommendation)
+"""By incident; taken away when it is closed."""
+
+ALERTS = Table("alerts", Alert)
+"""By the key of the alert's event."""
+
+EVIDENCE = Table("evidence", EvidenceOf)
+"""By ``{sha256}/{alert}``: one clip may be kept for several alerts."""
+
+TIMELINE = Table("timeline", Entry)
+"""By ``{incident}/{seq:012d}``; see ``timeline_key``."""
+
+UNITS = Table("units", Unit)
+"""By unit."""
+
+CAMERAS = Table("cameras", Camera)
+"""By camera."""
+
+STATUS = Table("status", Status)
+"""One row, under SYSTEM."""
+
+USERS = Table("users", User)
+"""By user."""
+
+SESSIONS = Table("sessions", Session)
+"""By the digest of the session's secret."""
+
+TOKENS = Table("tokens", Token)
+"""By the digest of the token."""
+
+MAP_LAYERS = Table("map_layers", MapLayer)
+"""By layer."""
+
+TALLY = Table("tally", Tally)
+"""By CloudEvents type."""
+
+TABLES: tuple[Table[Any], ...] = (
+    INCIDENTS,
+    BOARD,
+    CLOSED,
+    CALLERS,
+    RECOMMENDATIONS,
+    ALERTS,
+    EVIDENCE,
+    TIMELINE,
+    UNITS,
+    CAMERAS,
+    STATUS,
+    USERS,
+    SESSIONS,
+    TOKENS,
+    MAP_LAYERS,
+    TALLY,
+)
+LIVE_TABLES: tuple[Table[Any], ...] = (BOARD, RECOMMENDATIONS, UNITS, CAMERAS, STATUS)
+SYSTEM = "system"
+
+
+def timeline_key(incident: str, seq: int) -> str:
+    """The key of a timeline's entry: those of an incident lie together, oldest first."""
+    return f"{incident}/{seq:012d}"

@@ -1,0 +1,106 @@
+"""Folds of the incidents' timelines: one plain sentence for each event, from a table of functions."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from saqta.model import kinds
+from saqta.model.event import Recorded
+from saqta.model.step import Change, Tables
+from saqta.views.tables import ALERTS, EVIDENCE, TIMELINE, UNITS, Changes, Entry, timeline_key
+
+
+class Names(NamedTuple):
+    """What a sentence calls the actor, and the unit that the event is about."""
+
+    who: str
+    unit: str
+
+
+Sentence = Callable[[Any, Names], str]
+
+SENTENCES: dict[type[kinds.Record], Sentence] = {
+    kinds.IncidentOpened: lambda record, names: f"{names.who} opened {record.title}, priority {record.priority}",
+    kinds.IncidentAlertJoined: lambda record, names: f"Alert joined: {record.reason}",
+    kinds.IncidentAcknowledged: lambda record, names: f"{names.who} took the incident",
+    kinds.IncidentPrioritised: lambda record, names: _because(
+        f"{names.who} set priority {record.priority}", record.reason
+    ),
+    kinds.IncidentNoted: lambda record, names: f"{names.who}: {record.text}",
+    kinds.IncidentClosed: lambda record, names: _because(
+        f"{names.who} closed it as {_words(record.disposition)}", record.note
+    ),
+    kinds.IncidentReopened: lambda record, names: _because(f"{names.who} opened it again", record.reason),
+    kinds.RecommendationMade: lambda record, names: _because(
+        f"{names.unit} recommended" if record.unit else "No unit to recommend", "; ".join(record.reasons)
+    ),
+    kinds.AssignmentMade: lambda record, names: f"{names.who} sent {names.unit}",
+    kinds.AssignmentStarted: lambda record, names: f"{names.unit} is on its way",
+    kinds.AssignmentArrived: lambda record, names: f"{names.unit} is on scene",
+    kinds.AssignmentEnded: lambda record, names: _because(f"{names.unit} left", record.reason),
+    kinds.EvidenceKept: lambda record, names: f"Clip of {record.until_s - record.from_s:.0f} s kept as evidence",
+    kinds.EvidenceViewed: lambda record, names: f"{names.who} looked at the evidence",
+}
+"""What stands in a timeline, and in which words."""
+
+_PERSONAL = ("caller_name", "caller_number")
+
+
+def _told(tables: Tables, recorded: Recorded, record: Any) -> Iterator[Change]:
+    yield _entry(tables, recorded, record, record.incident)
+
+
+def _kept(tables: Tables, recorded: Recorded, record: kinds.EvidenceKept) -> Iterator[Change]:
+    alert = tables.get(ALERTS, record.alert)
+    if alert is not None and alert.incident is not None:
+        yield _entry(tables, recorded, record, alert.incident)
+
+
+def _viewed(tables: Tables, recorded: Recorded, record: kinds.EvidenceViewed) -> Iterator[Change]:
+    alerts = (tables.get(ALERTS, entry.alert) for _, entry in tables.scan(EVIDENCE, prefix=f"{record.sha256}/"))
+    for incident in sorted({alert.incident for alert in alerts if alert is not None and alert.incident is not None}):
+        yield _entry(tables, recorded, record, incident)
+
+
+def _entry(tables: Tables, recorded: Recorded, record: kinds.Record, incident: str) -> Change:
+    event = recorded.event
+    data = msgspec.to_builtins(record)
+    for field in _PERSONAL:
+        data.pop(field, None)
+    entry = Entry(
+        seq=recorded.seq,
+        type=event.type,
+        time_ms=event.time_ms,
+        recorded_ms=event.recorded_ms,
+        actor=event.actor,
+        text=SENTENCES[type(record)](record, Names(_who(event.actor), _unit(tables, getattr(record, "unit", None)))),
+        data=data,
+    )
+    return TIMELINE.put(timeline_key(incident, recorded.seq), entry)
+
+
+def _who(actor: str) -> str:
+    """What people call an actor: ``user/aru`` is aru, a step of ours is Saqta."""
+    kind, _, name = actor.partition("/")
+    return "Saqta" if kind == "saqta" else name or actor
+
+
+def _unit(tables: Tables, id: str | None) -> str:
+    unit = tables.get(UNITS, id) if id is not None else None
+    return unit.name if unit is not None else id or ""
+
+
+def _words(term: str) -> str:
+    return term.replace("_", " ")
+
+
+def _because(sentence: str, reason: str) -> str:
+    return f"{sentence}: {reason}" if reason else sentence
+
+
+FOLDS: dict[type[kinds.Record], Changes] = {
+    **dict.fromkeys(SENTENCES, _told),
+    kinds.EvidenceKept: _kept,
+    kinds.EvidenceViewed: _viewed,
+}
