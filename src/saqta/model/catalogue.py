@@ -80,7 +80,7 @@ def make(
         id=id,
         source=source,
         type=type_,
-        subject=KINDS[type_].subject.format_map(_Fields(record)),
+        subject=subject_of(record),
         time_ms=time_ms,
         recorded_ms=recorded_ms,
         actor=actor,
@@ -88,6 +88,11 @@ def make(
         purpose=purpose,
         cause=cause,
     )
+
+
+def subject_of(record: kinds.Record) -> str:
+    """The subject of a record's event."""
+    return KINDS[TYPE_OF[type(record)]].subject.format_map(_Fields(record))
 
 
 def read(event: Event) -> kinds.Record | None:
