@@ -84,7 +84,7 @@ class Recommendation(Row, frozen=True, kw_only=True):
 
 
 class Entry(Row, frozen=True, kw_only=True):
-    """One line of an incident's timeline: ``text`` is a plain sentence, ``data`` the event's without personal fields."""
+    """One line of an incident's timeline: ``text`` a plain sentence, ``data`` the event's without personal fields."""
 
     seq: int
     type: str

@@ -1,0 +1,106 @@
+"""What a person asks of an incident, decided into events, or refused with the reason."""
+
+from collections.abc import Callable
+from typing import Any
+
+from saqta.correlate.occurrences import INCIDENTS
+from saqta.correlate.rules import KIND_CHARS_MAX
+from saqta.correlate.words import TITLE_CHARS_MAX
+from saqta.model import command as commands
+from saqta.model import kinds
+from saqta.model.command import Command, Context
+from saqta.model.errors import InputError
+from saqta.model.event import derive_id
+from saqta.model.incident import Incident, Trigger, require
+from saqta.model.step import Outcome, Tables, commanded
+
+NOTE_CHARS_MAX = 4_000
+REASON_CHARS_MAX = 500
+
+
+def decide(tables: Tables, command: Command, context: Context) -> Outcome:
+    """The events of an incident's command.
+
+    StateError when the incident's state forbids it; InputError for an incident that is not known, and for texts that
+    are empty or too long.
+    """
+    return _DECISIONS[type(command)](tables, command, context)
+
+
+def _open(tables: Tables, command: commands.OpenIncident, context: Context) -> Outcome:
+    incident = derive_id(context.cause, "incident")
+    opened = kinds.IncidentOpened(
+        incident=incident,
+        kind=_text("kind", command.kind, KIND_CHARS_MAX),
+        title=_text("title", command.title, TITLE_CHARS_MAX),
+        priority=command.priority,
+        received_ms=context.now_ms,
+        place=command.place,
+        reasons=(f"opened by {context.actor}",),
+        caller_name=command.caller_name,
+        caller_number=command.caller_number,
+    )
+    note = _text("note", command.note, NOTE_CHARS_MAX, empty=True)
+    noted = (kinds.IncidentNoted(incident=incident, text=note),) if note else ()
+    return Outcome(events=commanded(context, opened, *noted), expected={f"incident/{incident}": 0})
+
+
+def _acknowledge(tables: Tables, command: commands.Acknowledge, context: Context) -> Outcome:
+    record = kinds.IncidentAcknowledged(incident=command.incident)
+    return _moves(tables, command.incident, Trigger.ACKNOWLEDGE, record, context)
+
+
+def _prioritise(tables: Tables, command: commands.Prioritise, context: Context) -> Outcome:
+    reason = _text("reason", command.reason, REASON_CHARS_MAX)
+    record = kinds.IncidentPrioritised(incident=command.incident, priority=command.priority, reason=reason)
+    return _moves(tables, command.incident, Trigger.PRIORITISE, record, context)
+
+
+def _note(tables: Tables, command: commands.Note, context: Context) -> Outcome:
+    """A note is possible in every state: it needs no version, and never conflicts."""
+    _known(tables, command.incident)
+    record = kinds.IncidentNoted(incident=command.incident, text=_text("text", command.text, NOTE_CHARS_MAX))
+    return Outcome(events=commanded(context, record))
+
+
+def _close(tables: Tables, command: commands.Close, context: Context) -> Outcome:
+    note = _text("note", command.note, NOTE_CHARS_MAX, empty=True)
+    record = kinds.IncidentClosed(incident=command.incident, disposition=command.disposition, note=note)
+    return _moves(tables, command.incident, Trigger.CLOSE, record, context)
+
+
+def _reopen(tables: Tables, command: commands.Reopen, context: Context) -> Outcome:
+    record = kinds.IncidentReopened(incident=command.incident, reason=_text("reason", command.reason, REASON_CHARS_MAX))
+    return _moves(tables, command.incident, Trigger.REOPEN, record, context)
+
+
+_DECISIONS: dict[type[Any], Callable[[Tables, Any, Context], Outcome]] = {
+    commands.OpenIncident: _open,
+    commands.Acknowledge: _acknowledge,
+    commands.Prioritise: _prioritise,
+    commands.Note: _note,
+    commands.Close: _close,
+    commands.Reopen: _reopen,
+}
+
+
+def _moves(tables: Tables, id: str, trigger: Trigger, record: kinds.Record, context: Context) -> Outcome:
+    incident = _known(tables, id)
+    require(incident, trigger)
+    return Outcome(events=commanded(context, record), expected={f"incident/{id}": incident.version})
+
+
+def _known(tables: Tables, id: str) -> Incident:
+    incident = tables.get(INCIDENTS, id)
+    if incident is None:
+        raise InputError("incident", id, "an incident that is known")
+    return incident
+
+
+def _text(field: str, given: str, chars_max: int, *, empty: bool = False) -> str:
+    text = given.strip()
+    if len(text) > chars_max:
+        raise InputError(field, f"{len(text)} characters", f"at most {chars_max}")
+    if not text and not empty:
+        raise InputError(field, given, "a text that is not empty")
+    return text

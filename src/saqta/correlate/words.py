@@ -1,0 +1,79 @@
+"""Titles and reasons, as a person would say them."""
+
+from saqta.correlate.occurrences import Claim, Link, Match, Occurrence, sightings_before
+
+TITLE_CHARS_MAX = 200
+ALERT_REASONS_MAX = 8
+"""An incident repeats this many of its first alert's reasons."""
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def title_of(claim: Claim) -> str:
+    """What happens, and where: ``Intrusion at Harbour gate``."""
+    if claim.name is not None:
+        title = f"{claim.rule.title} at {claim.name}"
+    elif claim.place is not None:
+        title = f"{claim.rule.title} at {claim.place.lat:.5f}, {claim.place.lon:.5f}"
+    else:
+        title = f"{claim.rule.title} reported by {claim.source}"
+    return title[:TITLE_CHARS_MAX]
+
+
+def open_reasons(claim: Claim, alert_reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Why this is an incident of its own, and of its priority."""
+    where = f"within {claim.rule.radius_m:.0f} m" if claim.place is not None and claim.rule.radius_m else "there"
+    alone = f"nothing of its kind {where} in the {duration(claim.rule.window_s)} before"
+    return (*alert_reasons[:ALERT_REASONS_MAX], alone, f"priority {claim.rule.priority} by the rule for {claim.kind}")
+
+
+def join_reason(claim: Claim, match: Match) -> str:
+    """Why the alert is the same occurrence: ``third alert of camera Mangilik/2 in zone gate, 40 s after the last``."""
+    kind = "" if claim.kind == match.occurrence.kind else f"{claim.rule.title.lower()}: "
+    return f"{kind}{_link(claim, match)}, {_when(claim.time_ms, match.occurrence)}"
+
+
+def _link(claim: Claim, match: Match) -> str:
+    away = f"{match.distance_m:.0f} m away"
+    match match.link:
+        case Link.VIEW:
+            ordinal = _ordinal(sightings_before(match.occurrence, claim) + 1)
+            zone = f" in zone {claim.zone}" if claim.zone is not None else ""
+            return f"{ordinal} alert of camera {claim.name}{zone}"
+        case Link.NEARBY if claim.camera is not None:
+            return f"camera {claim.name} is {away}"
+        case Link.NEARBY:
+            return f"reported by {claim.source} {away}"
+        case Link.SOURCE:
+            return f"reported by {claim.source} again, without a place"
+
+
+def _when(time_ms: int, occurrence: Occurrence) -> str:
+    if time_ms < occurrence.first_ms:
+        return f"{duration((occurrence.first_ms - time_ms) / 1000)} before the first, told late"
+    if time_ms < occurrence.last_ms:
+        return "told late"
+    return f"{duration((time_ms - occurrence.last_ms) / 1000)} after the last"
+
+
+def _ordinal(n: int) -> str:
+    """
+    >>> _ordinal(3), _ordinal(11), _ordinal(22), _ordinal(113)
+    ('third', '11th', '22nd', '113th')
+    """
+    if n <= len(_ORDINALS):
+        return _ORDINALS[n - 1]
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
+
+
+def duration(seconds: float) -> str:
+    """
+    >>> duration(0.4), duration(59.5), duration(120), duration(220)
+    ('0 s', '60 s', '2 min', '3 min 40 s')
+    """
+    whole = round(seconds)
+    if whole <= 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
