@@ -1,6 +1,7 @@
 """Titles and reasons, as a person would say them."""
 
 from saqta.correlate.occurrences import Claim, Link, Match, Occurrence, sightings_before
+from saqta.model.moment import duration_text
 
 TITLE_CHARS_MAX = 200
 ALERT_REASONS_MAX = 8
@@ -23,7 +24,7 @@ def title_of(claim: Claim) -> str:
 def open_reasons(claim: Claim, alert_reasons: tuple[str, ...]) -> tuple[str, ...]:
     """Why this is an incident of its own, and of its priority."""
     where = f"within {claim.rule.radius_m:.0f} m" if claim.place is not None and claim.rule.radius_m else "there"
-    alone = f"nothing of its kind {where} in the {duration(claim.rule.window_s)} before"
+    alone = f"nothing of its kind {where} in the {duration_text(claim.rule.window_s)} before"
     return (*alert_reasons[:ALERT_REASONS_MAX], alone, f"priority {claim.rule.priority} by the rule for {claim.kind}")
 
 
@@ -50,10 +51,10 @@ def _link(claim: Claim, match: Match) -> str:
 
 def _when(time_ms: int, occurrence: Occurrence) -> str:
     if time_ms < occurrence.first_ms:
-        return f"{duration((occurrence.first_ms - time_ms) / 1000)} before the first, told late"
+        return f"{duration_text((occurrence.first_ms - time_ms) / 1000)} before the first, told late"
     if time_ms < occurrence.last_ms:
         return "told late"
-    return f"{duration((time_ms - occurrence.last_ms) / 1000)} after the last"
+    return f"{duration_text((time_ms - occurrence.last_ms) / 1000)} after the last"
 
 
 def _ordinal(n: int) -> str:
@@ -65,15 +66,3 @@ def _ordinal(n: int) -> str:
         return _ORDINALS[n - 1]
     ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{ending}"
-
-
-def duration(seconds: float) -> str:
-    """
-    >>> duration(0.4), duration(59.5), duration(120), duration(220)
-    ('0 s', '60 s', '2 min', '3 min 40 s')
-    """
-    whole = round(seconds)
-    if whole <= 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -47,3 +47,16 @@ def from_text(text: str, field: str = "time") -> int:
     except (ValueError, TypeError) as error:
         raise InputError(field, text, "an RFC 3339 time, such as 2026-01-31T08:00:00Z") from error
     return from_datetime(moment, field)
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as people say it, to the second.
+
+    >>> duration_text(0.4), duration_text(59.5), duration_text(120), duration_text(220)
+    ('0 s', '60 s', '2 min', '3 min 40 s')
+    """
+    whole = round(seconds)
+    if whole <= 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
