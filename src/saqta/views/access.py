@@ -1,4 +1,4 @@
-"""Folds of who may come in: users with their one-time links, sessions, tokens; secrets are digests."""
+"""Folds of who may come in: users with their one-time links, sessions, tokens; secrets are digests. And who is not to be known any more."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import msgspec
 from saqta.model import kinds
 from saqta.model.event import Recorded
 from saqta.model.step import Change, Tables
-from saqta.views.tables import SESSIONS, TOKENS, USERS, Changes, Session, Token, User
+from saqta.views.tables import ERASED, SESSIONS, TOKENS, USERS, Changes, Erased, Session, Token, User
 
 
 def _user_added(tables: Tables, recorded: Recorded, record: kinds.UserAdded) -> Iterator[Change]:
@@ -45,9 +45,14 @@ def _token_added(tables: Tables, recorded: Recorded, record: kinds.TokenAdded) -
     yield TOKENS.put(record.token_sha256, token)
 
 
+def _erased(tables: Tables, recorded: Recorded, record: kinds.PersonErased) -> Iterator[Change]:
+    yield ERASED.put(record.person, Erased(erased_ms=recorded.event.time_ms))
+
+
 FOLDS: dict[type[kinds.Record], Changes] = {
     kinds.UserAdded: _user_added,
     kinds.SessionStarted: _started,
     kinds.SessionEnded: _ended,
     kinds.TokenAdded: _token_added,
+    kinds.PersonErased: _erased,
 }

@@ -8,7 +8,7 @@ from saqta.model import kinds
 from saqta.model.event import Recorded
 from saqta.model.step import Change, Tables
 from saqta.model.terms import CameraStatus
-from saqta.views.tables import CAMERAS, Camera, Changes, LineCounts
+from saqta.views.tables import CAMERAS, REGISTERED, Camera, Changes, LineCounts
 
 
 def _camera(tables: Tables, recorded: Recorded, id: str) -> Camera:
@@ -26,6 +26,7 @@ def _registered(tables: Tables, recorded: Recorded, record: kinds.CameraRegister
         restricted=record.restricted,
     )
     yield CAMERAS.put(camera.id, camera)
+    yield REGISTERED.put(camera.id, record)
 
 
 def _connected(tables: Tables, recorded: Recorded, record: kinds.CameraConnected) -> Iterator[Change]:

@@ -12,7 +12,7 @@ import msgspec
 
 from saqta.model.event import Recorded
 from saqta.model.incident import Incident
-from saqta.model.kinds import Box, Candidate, Line, Polygon
+from saqta.model.kinds import Box, CameraRegistered, Candidate, Line, Polygon
 from saqta.model.place import Place
 from saqta.model.step import Change, Table, Tables
 from saqta.model.terms import CameraStatus, Role
@@ -149,6 +149,12 @@ class Token(Row, frozen=True, kw_only=True):
     added_ms: int
 
 
+class Erased(Row, frozen=True, kw_only=True):
+    """A person whose keys were to be destroyed."""
+
+    erased_ms: int
+
+
 class MapLayer(Row, frozen=True, kw_only=True):
     """A layer of the base map, as GeoJSON features."""
 
@@ -211,6 +217,9 @@ UNITS = Table("units", Unit)
 CAMERAS = Table("cameras", Camera)
 """By camera."""
 
+REGISTERED = Table("cameras_registered", CameraRegistered)
+"""By camera: how it was registered, its source included; for the camera node, never for a page."""
+
 STATUS = Table("status", Status)
 """One row, under SYSTEM."""
 
@@ -222,6 +231,9 @@ SESSIONS = Table("sessions", Session)
 
 TOKENS = Table("tokens", Token)
 """By the digest of the token."""
+
+ERASED = Table("persons_erased", Erased)
+"""By person."""
 
 MAP_LAYERS = Table("map_layers", MapLayer)
 """By layer."""
@@ -240,10 +252,12 @@ TABLES: tuple[Table[Any], ...] = (
     TIMELINE,
     UNITS,
     CAMERAS,
+    REGISTERED,
     STATUS,
     USERS,
     SESSIONS,
     TOKENS,
+    ERASED,
     MAP_LAYERS,
     TALLY,
 )
