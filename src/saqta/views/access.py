@@ -1,4 +1,4 @@
-"""Folds of who may come in: users with their one-time links, sessions, tokens; secrets are digests. And who is not to be known any more."""
+"""Folds of who may come in, whose secrets are kept as digests, and of who is not to be known any more."""
 
 from collections.abc import Iterator
 
