@@ -1,0 +1,225 @@
+"""Runs a step over the log: folds events into its tables, appends what follows, decides commands; and replays.
+
+- A batch is folded, what follows from it is appended, then its rows and the cursor are committed together. A crash in
+  between repeats the batch, and what it appends again are repeats by their ids.
+- An event that a step can't take is put aside with its reason, as an event, and the step goes on; PUT_ASIDE_MAX in a
+  row stop it.
+- Replaying and rebuilding fold what the log holds and append nothing that it holds.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from saqta.log.overlay import Overlay
+from saqta.log.port import BATCH_EVENTS_MAX, Log, Reader
+from saqta.log.tables import MemoryTables, TableStore
+from saqta.model import catalogue, kinds
+from saqta.model.command import Command, Context
+from saqta.model.errors import (
+    ContentConflict,
+    ForbiddenError,
+    InputError,
+    SaqtaError,
+    StateError,
+    StorageError,
+    VersionConflict,
+)
+from saqta.model.event import Event, Recorded
+from saqta.model.step import COMMANDS, Change, Decide, Step, follows
+
+PUT_ASIDE_MAX = 100
+"""So many events put aside in a row stop a step: then it is not the events that are at fault."""
+REASON_CHARS_MAX = 500
+COMMAND_TRIES_MAX = 5
+"""A command is decided so many times while others move its subjects on."""
+REBUILD_EVENTS_MAX = 10_000
+"""A rebuild commits so many events at a time."""
+
+NOT_TAKEN = (InputError, StateError, ForbiddenError, ValueError, LookupError, ArithmeticError, TypeError)
+"""What a fold raises when it is the event that can't be taken; anything else is a fault of ours and stops the step."""
+
+
+class Commit(NamedTuple):
+    """What a step committed: its tables now hold the log up to ``seq``; ``changes`` has each row once, the newest."""
+
+    seq: int
+    changes: tuple[Change, ...]
+
+
+class Runner:
+    """One step over one log and its tables; every method may be called from any thread.
+
+    ``on_commit`` is called after each commit, in order, by the thread that made it; it must not call the runner.
+    """
+
+    def __init__(
+        self, step: Step, log: Log, tables: TableStore, on_commit: Callable[[Commit], None] | None = None
+    ) -> None:
+        """StorageError when the tables are ahead of the log: they belong to another."""
+        self._step, self._log, self._tables, self._on_commit = step, log, tables, on_commit
+        self._lock = threading.RLock()
+        self._folding = _Folding(step, PUT_ASIDE_MAX)
+        self._cursor = tables.cursor(step.name)
+        if self._cursor > log.size():
+            raise StorageError(
+                f"the tables of {step.name} are at seq {self._cursor}, the log ends at {log.size()}: "
+                "they belong to another log; run: saqta rebuild"
+            )
+
+    def catch_up(self) -> int:
+        """Takes every event that the log holds now; returns how many. Raises SaqtaError when the step can't go on."""
+        taken = 0
+        with self._lock:
+            while batch := self._log.read(self._cursor):
+                self._take(batch)
+                taken += len(batch)
+        return taken
+
+    def run(self, stop: threading.Event) -> None:
+        """Takes events as they come, until ``stop`` is set. Blocks; raises as ``catch_up``."""
+        for batch in self._log.follow(self._cursor, stop):
+            with self._lock:
+                self._take([recorded for recorded in batch if recorded.seq > self._cursor])
+
+    def command(self, command: Command, context: Context) -> list[Recorded]:
+        """Decides a command on tables that hold the whole log; returns its events when the step has taken them too.
+
+        The same command again (same actor and key) returns the events it caused the first time. Raises what the
+        step's ``decide`` raises, and VersionConflict after COMMAND_TRIES_MAX tries.
+        """
+        if self._step.decide is None:
+            raise TypeError(f"the step {self._step.name} decides no commands")
+        with self._lock:
+            self.catch_up()
+            if before := self._caused(context):
+                return before
+            self._decide(self._step.decide, command, context)
+            self.catch_up()
+            return self._caused(context)
+
+    def _decide(self, decide: Decide, command: Command, context: Context) -> None:
+        for tries_left in reversed(range(COMMAND_TRIES_MAX)):
+            outcome = decide(self._tables, command, context)
+            try:
+                self._log.append(outcome.events, outcome.expected)
+                return
+            except VersionConflict:
+                if not tries_left:
+                    raise
+            self.catch_up()
+
+    def _caused(self, context: Context) -> list[Recorded]:
+        events: list[Recorded] = []
+        while found := self._log.find(COMMANDS, context.event_id(len(events))):
+            events.append(found)
+        return events
+
+    def _take(self, batch: Sequence[Recorded]) -> None:
+        if not batch:
+            return
+        overlay = Overlay(self._tables, self._step.tables)
+        follow = [event for recorded in batch for event in self._folding.fold(overlay, recorded)]
+        _append(self._log, follow)
+        commit = Commit(batch[-1].seq, overlay.changes())
+        self._tables.commit(self._step.name, *commit)
+        self._cursor = commit.seq
+        if self._on_commit:
+            self._on_commit(commit)
+
+
+def rebuild(
+    steps: Sequence[Step], log: Log, tables: TableStore, progress: Callable[[int, int], None] = lambda seq, size: None
+) -> int:
+    """Empties the steps' tables and folds the whole log into them again; returns up to which seq. Blocks.
+
+    No runner of these steps may be at work. Appends only what a step owed when it crashed: events that follow from
+    the log and don't stand in it. ``progress`` is told (seq, size) after each commit.
+    """
+    for step in steps:
+        tables.clear(step.name, step.tables)
+    size = log.size()
+    owed: dict[str, Event] = {}
+    for batch in _batches(log, size):
+        for step in steps:
+            overlay = Overlay(tables, step.tables)
+            owed |= _fold_again(step, overlay, batch)
+            tables.commit(step.name, batch[-1].seq, overlay.changes())
+        for recorded in batch:
+            owed.pop(recorded.event.key, None)
+        progress(batch[-1].seq, size)
+    _append(log, list(owed.values()))
+    return size
+
+
+def replay(log: Reader, steps: Sequence[Step], until_ms: int | None = None) -> dict[str, str]:
+    """The digest of each of the steps' tables, folded in memory from what was recorded by ``until_ms``."""
+    tables = MemoryTables()
+    for batch in _batches(log, log.size()):
+        known = [recorded for recorded in batch if until_ms is None or recorded.event.recorded_ms <= until_ms]
+        for step in steps:
+            overlay = Overlay(tables, step.tables)
+            _fold_again(step, overlay, known)
+            tables.commit(step.name, batch[-1].seq, overlay.changes())
+    return {table.name: tables.digest(table) for step in steps for table in step.tables}
+
+
+class _Folding:
+    """Folds events one after the other; ``put_aside_max`` in a row that can't be taken stop it, where it is given."""
+
+    def __init__(self, step: Step, put_aside_max: int | None = None) -> None:
+        self._name, self._put_aside_max = step.name, put_aside_max
+        self._folds = {catalogue.TYPE_OF[record]: fold for record, fold in step.folds.items()}
+        self._put_aside = 0
+
+    def fold(self, overlay: Overlay, recorded: Recorded) -> tuple[Event, ...]:
+        """Puts the event's changes into ``overlay``; returns the events that follow from it.
+
+        SaqtaError when too many events in a row can't be taken.
+        """
+        fold = self._folds.get(recorded.event.type)
+        if fold is None:
+            return ()
+        try:
+            outcome = fold(overlay, recorded, catalogue.read(recorded.event))
+        except NOT_TAKEN as error:
+            return self._aside(recorded, f"{type(error).__name__}: {error}"[:REASON_CHARS_MAX])
+        self._put_aside = 0
+        overlay.put(outcome.changes)
+        return outcome.events
+
+    def _aside(self, recorded: Recorded, reason: str) -> tuple[Event, ...]:
+        self._put_aside += 1
+        if self._put_aside_max is not None and self._put_aside > self._put_aside_max:
+            raise SaqtaError(
+                f"the step {self._name} stopped at seq {recorded.seq}: it could not take {self._put_aside} events in "
+                f"a row, the last one because of {reason}"
+            )
+        return follows(self._name, recorded, kinds.EventPutAside(step=self._name, seq=recorded.seq, reason=reason))
+
+
+def _fold_again(step: Step, overlay: Overlay, batch: Iterable[Recorded]) -> dict[str, Event]:
+    """Folds without appending; returns the events that follow, by their keys."""
+    folding = _Folding(step)
+    return {event.key: event for recorded in batch for event in folding.fold(overlay, recorded)}
+
+
+def _append(log: Log, events: Sequence[Event]) -> None:
+    """Appends what follows; an event that stands there with other content stays as it is, its refusal is recorded."""
+    for start in range(0, len(events), BATCH_EVENTS_MAX):
+        batch = events[start : start + BATCH_EVENTS_MAX]
+        try:
+            log.append(batch)
+        except ContentConflict:
+            for event in batch:
+                with suppress(ContentConflict):
+                    log.append([event])
+
+
+def _batches(log: Reader, size: int) -> Iterator[list[Recorded]]:
+    """All events up to ``size``."""
+    seq = 0
+    while seq < size and (batch := log.read(seq, min(REBUILD_EVENTS_MAX, size - seq))):
+        seq = batch[-1].seq
+        yield batch
