@@ -103,7 +103,7 @@ def read(event: Event) -> kinds.Record | None:
     try:
         return decoder.decode(event.data)
     except msgspec.DecodeError as error:
-        raise InputError("data", bytes(event.data[:60]), f"data of {event.type} ({error})") from error
+        raise InputError("data", bytes(event.data)[:60], f"data of {event.type} ({error})") from error
 
 
 class _Fields(dict[str, Any]):
