@@ -1,0 +1,202 @@
+/** The desk: what the dispatcher looks at, and what the dispatcher does. */
+
+import { Api, Problem, type CommandBodies } from '../lib/api';
+import { t, type Key, type Values } from '../lib/messages';
+import { activeQueue, closedQueue, neighbour } from '../lib/queue';
+import { wear, type Theme } from '../lib/theme';
+import type { Disposition, Incident, Me, Priority } from '../lib/types';
+import { Board } from './board.svelte';
+import { Detail } from './detail.svelte';
+
+const UNDO_MS = 10_000;
+const NOTICE_MS = 6_000;
+
+export type Form = 'note' | 'close' | 'priority' | 'reopen';
+export type Overlay = 'finder' | 'keys';
+export type Spot = { kind: 'unit' | 'camera'; id: string };
+
+/** What was done or refused, in words; ``undo`` takes it back. */
+export interface Notice {
+  text: string;
+  advice: string | null;
+  refused: boolean;
+  undo: (() => Promise<void>) | null;
+}
+
+export class Desk {
+  readonly board = new Board();
+  readonly detail: Detail;
+  me = $state.raw<Me | null>(null);
+  selected = $state.raw<string | null>(null);
+  cursor = $state.raw<string | null>(null);
+  tab = $state.raw<'active' | 'closed'>('active');
+  spot = $state.raw<Spot | null>(null);
+  form = $state.raw<Form | null>(null);
+  overlay = $state.raw<Overlay | null>(null);
+  others = $state.raw(false);
+  notice = $state.raw<Notice | null>(null);
+  busy = $state.raw(false);
+  theme = $state.raw<Theme>('dark');
+  /** Counts the wishes to see the whole city, and to play the clip. */
+  cityWishes = $state.raw(0);
+  clipWishes = $state.raw(0);
+  #noticeEnds: ReturnType<typeof setTimeout> | undefined;
+
+  active = $derived(activeQueue(this.board.tables.board));
+  closed = $derived(closedQueue(this.board.tables.board));
+  queue = $derived(this.tab === 'active' ? this.active : this.closed);
+  incident = $derived(this.selected === null ? null : (this.board.tables.board.get(this.selected) ?? null));
+  recommendation = $derived(
+    this.selected === null ? null : (this.board.tables.recommendations.get(this.selected) ?? null),
+  );
+  mayCommand = $derived(this.me !== null && ['dispatcher', 'supervisor'].includes(this.me.role));
+  /** Why no command can be given now; null when one can. */
+  barred = $derived(
+    this.me === null || this.mayCommand ? (this.board.live ? null : t('barred.stale')) : t('barred.role'),
+  );
+
+  constructor(readonly api = new Api()) {
+    this.detail = new Detail(api);
+  }
+
+  select(id: string | null): void {
+    if (id === this.selected) return;
+    this.selected = id;
+    if (id !== null) this.cursor = id;
+    this.form = null;
+    this.others = false;
+  }
+
+  move(by: number): void {
+    this.cursor = neighbour(this.queue, this.cursor, by);
+    if (this.selected !== null) this.select(this.cursor);
+  }
+
+  show(tab: 'active' | 'closed'): void {
+    this.tab = tab;
+  }
+
+  openForm(form: Form): void {
+    this.form = this.form === form ? null : form;
+  }
+
+  wear(theme: Theme): void {
+    this.theme = theme;
+    wear(theme);
+  }
+
+  /** Closes the uppermost thing that is open. */
+  back(): void {
+    if (this.overlay) this.overlay = null;
+    else if (this.form) this.form = null;
+    else if (this.others) this.others = false;
+    else if (this.spot) this.spot = null;
+    else this.select(null);
+  }
+
+  acknowledge(): Promise<void> {
+    return this.#command('acknowledge', {}, 'done.acknowledged');
+  }
+
+  /** Sends ``unit``, by default the recommended one; can be taken back for UNDO_MS. */
+  async assign(unit = this.recommendation?.unit ?? null): Promise<void> {
+    const incident = this.incident;
+    if (!incident || unit === null) return;
+    this.others = false;
+    const name = this.unitName(unit);
+    await this.#command('assign', { unit }, 'done.assigned', { unit: name }, () =>
+      this.#command('unassign', { unit, reason: t('undo.reason') }, 'done.released', { unit: name }, null, incident),
+    );
+  }
+
+  divert(unit: string): Promise<void> {
+    this.others = false;
+    return this.#command('divert', { unit, reason: t('divert.reason') }, 'done.diverted', { unit: this.unitName(unit) });
+  }
+
+  release(unit: string): Promise<void> {
+    const again = () => this.assign(unit);
+    return this.#command('unassign', { unit, reason: '' }, 'done.released', { unit: this.unitName(unit) }, again);
+  }
+
+  note(text: string): Promise<void> {
+    return this.#command('note', { text }, 'done.noted');
+  }
+
+  prioritise(priority: Priority, reason: string): Promise<void> {
+    return this.#command('priority', { priority, reason }, 'done.prioritised', { priority });
+  }
+
+  async close(disposition: Disposition, note: string): Promise<void> {
+    const incident = this.incident;
+    if (!incident) return;
+    const values = { disposition: t(`disposition.${disposition}`) };
+    await this.#command('close', { disposition, note }, 'done.closed', values, () =>
+      this.#command('reopen', { reason: t('undo.reason') }, 'done.reopened', {}, null, incident),
+    );
+  }
+
+  reopen(reason: string): Promise<void> {
+    return this.#command('reopen', { reason }, 'done.reopened');
+  }
+
+  async undo(): Promise<void> {
+    const undo = this.notice?.undo;
+    this.notice = null;
+    await undo?.();
+  }
+
+  unitName(id: string): string {
+    return this.board.tables.units.get(id)?.name ?? id;
+  }
+
+  cameraName(id: string): string {
+    return this.board.tables.cameras.get(id)?.name ?? id;
+  }
+
+  tell(notice: Notice): void {
+    clearTimeout(this.#noticeEnds);
+    this.notice = notice;
+    if (!notice.refused) this.#noticeEnds = setTimeout(() => (this.notice = null), notice.undo ? UNDO_MS : NOTICE_MS);
+  }
+
+  async #command<Name extends keyof CommandBodies>(
+    name: Name,
+    body: CommandBodies[Name],
+    done: Key,
+    values: Values = {},
+    undo: (() => Promise<void>) | null = null,
+    incident: Incident | null = this.incident,
+  ): Promise<void> {
+    if (!incident || this.busy) return;
+    if (this.barred !== null) {
+      this.tell({ text: this.barred, advice: null, refused: true, undo: null });
+      return;
+    }
+    this.busy = true;
+    try {
+      await this.api.command(incident.id, name, body);
+      this.form = null;
+      this.tell({ text: t(done, { title: incident.title, ...values }), advice: null, refused: false, undo });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.tell(refusal(error));
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+/** A refusal in words, with what to do about it. */
+export function refusal(problem: Problem): Notice {
+  const advice: Record<number, Key> = {
+    0: 'advice.unreachable',
+    401: 'advice.sign_in',
+    403: 'advice.forbidden',
+    404: 'advice.gone',
+    409: 'advice.moved_on',
+    422: 'advice.input',
+  };
+  const text = problem.status === 0 ? t('problem.unreachable') : problem.message || t('problem.unknown');
+  return { text, advice: t(advice[problem.status] ?? 'advice.again'), refused: true, undo: null };
+}

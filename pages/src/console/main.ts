@@ -1,0 +1,7 @@
+import '../styles/base.css';
+
+import { mount } from 'svelte';
+
+import Console from './Console.svelte';
+
+mount(Console, { target: document.body });

@@ -1,0 +1,112 @@
+/**
+ * The server's calls, typed.
+ *
+ * A command carries one Idempotency-Key through all its tries, so that a try whose answer was lost does nothing twice.
+ */
+
+import type { CityMap, Disposition, IncidentDetail, Me, Priority, TimelineItem } from './types';
+
+const TRIES_MAX = 3;
+const TRY_AGAIN_MS = 400;
+
+/** A refusal: what the server said (RFC 9457), or that it could not be reached (status 0). */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+    readonly field: string | null = null,
+  ) {
+    super(detail || title);
+  }
+}
+
+export interface CommandBodies {
+  acknowledge: Record<string, never>;
+  assign: { unit: string };
+  unassign: { unit: string; reason: string };
+  divert: { unit: string; reason: string };
+  priority: { priority: Priority; reason: string };
+  note: { text: string };
+  close: { disposition: Disposition; note: string };
+  reopen: { reason: string };
+}
+
+export class Api {
+  #csrf = '';
+
+  constructor(private readonly fetcher: typeof fetch = (...call) => fetch(...call)) {}
+
+  async me(): Promise<Me> {
+    const me = await this.#get<Me>('/api/v1/me');
+    this.#csrf = me.csrf;
+    return me;
+  }
+
+  incident(id: string): Promise<IncidentDetail> {
+    return this.#get(`/api/v1/incidents/${encodeURIComponent(id)}`);
+  }
+
+  async timeline(id: string): Promise<TimelineItem[]> {
+    return (await this.#get<{ items: TimelineItem[] }>(`/api/v1/incidents/${encodeURIComponent(id)}/timeline`)).items;
+  }
+
+  map(): Promise<CityMap> {
+    return this.#get('/api/v1/map');
+  }
+
+  /** Resolves when the server has appended what the command causes; a Problem otherwise. */
+  async command<Name extends keyof CommandBodies>(id: string, name: Name, body: CommandBodies[Name]): Promise<void> {
+    const request: RequestInit = {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        'Idempotency-Key': idempotencyKey(),
+        'X-CSRF-Token': this.#csrf,
+      },
+      body: JSON.stringify(body),
+    };
+    await this.#try(`/api/v1/incidents/${encodeURIComponent(id)}/${name}`, request, TRIES_MAX);
+  }
+
+  async signOut(): Promise<void> {
+    await this.#try('/sign-out', { method: 'POST', headers: { 'X-CSRF-Token': this.#csrf } }, 1);
+  }
+
+  async #get<Answer>(path: string): Promise<Answer> {
+    const response = await this.#try(path, { headers: { Accept: 'application/json' } }, TRIES_MAX);
+    return (await response.json()) as Answer;
+  }
+
+  async #try(path: string, request: RequestInit, triesMax: number): Promise<Response> {
+    for (let tries = 1; ; tries += 1) {
+      const response = await this.fetcher(path, request).catch(() => null);
+      if (response?.ok) return response;
+      const passing = response === null || response.status === 503;
+      if (!passing || tries === triesMax) throw await problem(response);
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS * tries));
+    }
+  }
+}
+
+/** Where a clip is fetched; every look at one is recorded with its purpose. */
+export function evidenceUrl(sha256: string, incident: string): string {
+  return `/api/v1/evidence/${sha256}?${new URLSearchParams({ purpose: `incident ${incident}` })}`;
+}
+
+/** 128 random bits; ``crypto.randomUUID`` is missing where a room's server speaks plain HTTP. */
+function idempotencyKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+async function problem(response: Response | null): Promise<Problem> {
+  if (response === null) return new Problem(0, '', '');
+  const body: unknown = await response.json().catch(() => null);
+  const { title, detail, field } = (body ?? {}) as { title?: unknown; detail?: unknown; field?: unknown };
+  return new Problem(
+    response.status,
+    typeof title === 'string' ? title : response.statusText,
+    typeof detail === 'string' ? detail : '',
+    typeof field === 'string' ? field : null,
+  );
+}

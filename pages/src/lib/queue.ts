@@ -1,0 +1,40 @@
+/** The queue: what is worst, and what stands in which order. */
+
+import { STEPS } from './steps';
+import { moment } from './time';
+import type { Incident } from './types';
+
+/** Incidents that are not closed, the most urgent first, then the oldest. */
+export function activeQueue(board: ReadonlyMap<string, Incident>): Incident[] {
+  return [...board.values()].filter(({ state }) => state !== 'closed').sort(byUrgency);
+}
+
+/** Closed incidents, the newest first. */
+export function closedQueue(board: ReadonlyMap<string, Incident>): Incident[] {
+  return [...board.values()]
+    .filter(({ state }) => state === 'closed')
+    .sort((a, b) => (b.closed ?? '').localeCompare(a.closed ?? '') || a.id.localeCompare(b.id));
+}
+
+function byUrgency(a: Incident, b: Incident): number {
+  return a.priority - b.priority || a.opened.localeCompare(b.opened) || a.id.localeCompare(b.id);
+}
+
+/** The worst incident now: before all the most urgent that nobody is on, then the most urgent at all. */
+export function worst(queue: readonly Incident[]): Incident | null {
+  const top = queue[0];
+  if (!top) return null;
+  return queue.find(({ priority, units }) => priority === top.priority && units.length === 0) ?? top;
+}
+
+/** The id ``by`` places away from ``id``, held at both ends; the first where ``id`` is not in the queue. */
+export function neighbour(queue: readonly Incident[], id: string | null, by: number): string | null {
+  const index = queue.findIndex((incident) => incident.id === id);
+  const next = index < 0 ? 0 : Math.min(Math.max(index + by, 0), queue.length - 1);
+  return queue[next]?.id ?? null;
+}
+
+/** The newest moment of the incident's work. */
+export function newest(incident: Incident): number {
+  return Math.max(...STEPS.map((name) => moment(incident[name]) ?? 0));
+}
