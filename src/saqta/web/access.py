@@ -1,0 +1,189 @@
+"""Who may call what: tokens, sessions, and one table of routes and roles.
+
+- A route is closed unless it stands in ``OPEN``; one that stands in neither table stops the program at its start.
+- Secrets are looked up by their SHA-256, so that neither the log nor a table holds one.
+- A session's unsafe requests must carry its CSRF token, which only a page of ours can read.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Annotated, Any, NamedTuple
+
+import anyio
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive
+
+from saqta.model.errors import ForbiddenError
+from saqta.model.terms import Role
+from saqta.views.tables import SESSIONS, TOKENS, USERS
+from saqta.web import problems
+from saqta.web.ports import Ports
+
+COOKIE = "saqta_session"
+CSRF_HEADER = "x-csrf-token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+EVERYBODY = frozenset(Role)
+DESK = frozenset({Role.DISPATCHER, Role.SUPERVISOR})
+FIELD = DESK | {Role.OFFICER}
+READERS = FIELD | {Role.ANALYST, Role.AUDITOR, Role.ADMINISTRATOR}
+
+OPEN = frozenset({"sign_in_page", "sign_in", "healthz", "readyz"})
+"""Routes that answer without signing in; static files under /assets/ are open too."""
+
+MAY: dict[str, frozenset[Role]] = {
+    "root": EVERYBODY,
+    "console": READERS,
+    "me": EVERYBODY,
+    "sign_out": EVERYBODY,
+    "openapi": EVERYBODY,
+    "metrics": READERS,
+    "live": READERS,
+    "list_incidents": READERS,
+    "read_incident": READERS,
+    "read_timeline": READERS,
+    "open_incident": DESK,
+    "acknowledge": DESK,
+    "assign": DESK,
+    "unassign": DESK,
+    "divert": DESK,
+    "prioritise": DESK,
+    "note": FIELD,
+    "close": DESK,
+    "reopen": DESK,
+    "list_units": READERS,
+    "set_unit_status": FIELD,
+    "report_position": FIELD,
+    "list_cameras": READERS,
+    "read_alert": READERS,
+    "read_map": READERS,
+    "read_evidence": FIELD | {Role.AUDITOR},
+    "post_events": DESK | {Role.ADMINISTRATOR, Role.PARTNER},
+}
+"""Which roles may call a route, by the name of its function."""
+
+DISCLOSED_TO = DESK
+"""Roles that see personal fields in clear."""
+
+
+class Caller(NamedTuple):
+    """Who calls. ``partner_source`` is the only source that a partner may post as; the last three are a session's."""
+
+    actor: str
+    name: str
+    role: Role
+    partner_source: str | None = None
+    session_sha256: str | None = None
+    until_ms: int | None = None
+    csrf: str | None = None
+
+
+class Unauthenticated(HTTPException):
+    """Nobody known calls."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(HTTPStatus.UNAUTHORIZED, detail, {"www-authenticate": 'Bearer realm="saqta"'})
+
+
+class GuardedRoute(APIRoute):
+    """A route that answers to the roles of ``MAY`` only, before any of the body is read, and bounds the body."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle, name = super().get_route_handler(), self.name
+        roles = None if name in OPEN else MAY[name]
+
+        async def guarded(request: Request) -> Response:
+            ports: Ports = request.app.state.ports
+            if roles is not None:
+                request.state.caller = await run_in_threadpool(admit, request, ports, roles)
+            limits = ports.limits
+            body_bytes_max = limits.events_body_bytes_max if name == "post_events" else limits.body_bytes_max
+            return await handle(Request(request.scope, _bounded(request.receive, body_bytes_max, limits.body_wait_s)))
+
+        return guarded
+
+
+def guarded_router(tag: str) -> APIRouter:
+    """A router whose routes are guarded; ``tag`` groups them in the API's description."""
+    return APIRouter(route_class=GuardedRoute, tags=[tag], responses=problems.DESCRIBED)
+
+
+def admit(request: Request, ports: Ports, roles: frozenset[Role]) -> Caller:
+    """The caller. Blocks. Unauthenticated when it is nobody known, ForbiddenError for a role not in ``roles``."""
+    caller = _by_token(request, ports) or _by_session(request, ports)
+    if caller is None:
+        raise Unauthenticated("sign in, or send a token as Authorization: Bearer …")
+    if caller.role not in roles:
+        raise ForbiddenError(f"role {caller.role} may not do this, only {', '.join(sorted(roles))}")
+    return caller
+
+
+async def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+CallerOf = Annotated[Caller, Depends(_caller)]
+
+
+def digest(secret: str) -> str:
+    """SHA-256 in hexadecimal: what is kept of a secret. Secrets hold 256 random bits, so that it needs no salt."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def csrf_token(secret: str) -> str:
+    """The CSRF token of the session with that secret."""
+    return hmac.digest(secret.encode(), b"csrf", "sha256").hex()
+
+
+def _by_token(request: Request, ports: Ports) -> Caller | None:
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, secret = header.partition(" ")
+    token = ports.tables.get(TOKENS, digest(secret.strip())) if scheme.lower() == "bearer" else None
+    if token is None:
+        raise Unauthenticated("the token is not known")
+    actor = f"partner/{token.partner}" if token.partner else f"token/{token.token}"
+    return Caller(actor, token.partner or token.token, token.role, token.partner_source)
+
+
+def _by_session(request: Request, ports: Ports) -> Caller | None:
+    secret = request.cookies.get(COOKIE)
+    if secret is None:
+        return None
+    session_sha256 = digest(secret)
+    session = ports.tables.get(SESSIONS, session_sha256)
+    user = ports.tables.get(USERS, session.user) if session else None
+    if session is None or user is None or session.until_ms <= ports.clock():
+        raise Unauthenticated("the session is over: sign in again")
+    csrf = csrf_token(secret)
+    if request.method not in SAFE_METHODS and not hmac.compare_digest(
+        csrf.encode(), request.headers.get(CSRF_HEADER, "").encode()
+    ):
+        raise ForbiddenError("the request lacks the session's X-CSRF-Token")
+    return Caller(f"user/{user.user}", user.user, user.role, None, session_sha256, session.until_ms, csrf)
+
+
+def _bounded(receive: Receive, bytes_max: int, wait_s: float) -> Receive:
+    """``receive`` that gives up on a body that is too large or too slow."""
+    taken = 0
+
+    async def bounded() -> Message:
+        nonlocal taken
+        try:
+            with anyio.fail_after(wait_s):
+                message = await receive()
+        except TimeoutError as error:
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, f"no body came for {wait_s:g} s") from error
+        taken += len(message.get("body", b""))
+        if taken > bytes_max:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have at most {bytes_max} bytes")
+        return message
+
+    return bounded

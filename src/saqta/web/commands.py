@@ -1,0 +1,111 @@
+"""What routes that command something share: who asks and under which key, and the answer.
+
+A command is decided by its step, behind ``Ports.decide``. The same ``Idempotency-Key`` of the same caller at the same
+address is the same command: it is done once, and the answer to it is the same again.
+"""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+import msgspec
+from fastapi import Depends, Header, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from saqta.model.command import Command, Context
+from saqta.model.event import Recorded
+from saqta.model.place import Place
+from saqta.web.access import CallerOf
+from saqta.web.ports import Ports, PortsOf
+from saqta.web.present import answer
+
+KEY_CHARS_MAX = 255
+TITLE_CHARS_MAX = 200
+TEXT_CHARS_MAX = 4_000
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_CHARS_MAX)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_CHARS_MAX)]
+OptionalText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT_CHARS_MAX)]
+
+
+class Door(BaseModel):
+    """A request's body: what it does not know it refuses."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class PlaceGiven(Door):
+    """A point, WGS 84, in degrees."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+
+    def place(self) -> Place:
+        return Place(self.lat, self.lon)
+
+
+class CloudEvent(BaseModel):
+    """An event as it stands in the log (CloudEvents 1.0)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: AwareDatetime
+    recorded: AwareDatetime
+    actor: str
+    purpose: str | None = None
+    cause: str | None = None
+    data: dict[str, Any]
+
+
+class Caused(BaseModel):
+    """The events that a command caused, in order."""
+
+    events: list[CloudEvent]
+
+
+async def _purpose(
+    purpose: Annotated[
+        str | None, Header(alias="X-Purpose", max_length=1024, description="Why, percent-encoded")
+    ] = None,
+) -> str | None:
+    return unquote(purpose) if purpose else None
+
+
+PurposeOf = Annotated[str | None, Depends(_purpose)]
+
+
+async def _context(
+    request: Request,
+    ports: PortsOf,
+    caller: CallerOf,
+    purpose: PurposeOf,
+    key: Annotated[
+        str | None, Header(alias="Idempotency-Key", min_length=1, max_length=KEY_CHARS_MAX, pattern=r"^[!-~]+$")
+    ] = None,
+) -> Context:
+    return Context(
+        actor=caller.actor,
+        key=f"{request.url.path} {key or ports.new_id()}",
+        now_ms=ports.clock(),
+        purpose=purpose,
+    )
+
+
+ContextOf = Annotated[Context, Depends(_context)]
+
+
+def perform(ports: Ports, command: Command, context: Context) -> Response:
+    """Has the command decided; answers with its events, when the tables hold them. Blocks."""
+    return caused(ports, ports.decide(command, context))
+
+
+def caused(ports: Ports, recorded: list[Recorded], status: int = HTTPStatus.OK) -> Response:
+    """The answer to a command, when the tables hold its events. Blocks."""
+    if recorded:
+        ports.live.reached(recorded[-1].seq, ports.limits.read_back_wait_s)
+    return answer({"events": [msgspec.Raw(each.stored) for each in recorded]}, status)

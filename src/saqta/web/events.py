@@ -1,0 +1,133 @@
+"""POST /api/v1/events: claims of partners and devices, in CloudEvents, durable before they are answered.
+
+A claim says what somebody or something saw. What a person decides is never taken from here, from nobody: commands go
+to the routes of incidents and units, where the step decides them.
+"""
+
+from contextlib import nullcontext
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from saqta.model.errors import ForbiddenError
+from saqta.model.event import Event
+from saqta.model.terms import Role
+from saqta.web import envelope
+from saqta.web.access import Caller, CallerOf, guarded_router
+from saqta.web.envelope import Claim
+from saqta.web.paging import page_of
+from saqta.web.ports import Ports, PortsOf
+from saqta.web.present import answer
+
+RESERVED_NOUNS = frozenset(
+    {
+        "assignment",
+        "camera",
+        "event",
+        "evidence",
+        "incident",
+        "map",
+        "person",
+        "recommendation",
+        "roads",
+        "session",
+        "token",
+        "unit",
+        "user",
+    }
+)
+"""``saqta.NOUN.…`` kinds that are decisions, registers or Saqta's own record, in any version, known or not."""
+
+router = guarded_router("events")
+
+
+class Taken(BaseModel):
+    """Where an event stands in the log; `repeat` when it stood there before."""
+
+    source: str
+    id: str
+    seq: int
+    repeat: bool
+
+
+async def _claims(request: Request) -> list[Claim]:
+    ports: Ports = request.app.state.ports
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    body = await request.body()
+    if media_type == envelope.STRUCTURED:
+        return [envelope.read_structured(body)]
+    if media_type == envelope.BATCH:
+        return envelope.read_batch(body, ports.limits.events_per_request_max)
+    if any(name.startswith("ce-") for name in request.headers):
+        return [envelope.read_binary(request.headers, body)]
+    raise HTTPException(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        f"send {envelope.STRUCTURED}, {envelope.BATCH}, or the event's attributes in ce-… headers",
+    )
+
+
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string"},
+        "source": {"type": "string", "format": "uri-reference"},
+        "type": {"type": "string"},
+        "subject": {"type": "string"},
+        "time": {"type": "string", "format": "date-time"},
+        "datacontenttype": {"type": "string"},
+        "data": {},
+    },
+}
+
+
+@router.post(
+    "/api/v1/events",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=page_of(Taken),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                envelope.STRUCTURED: {"schema": _EVENT},
+                envelope.BATCH: {"schema": {"type": "array", "items": _EVENT}},
+                "application/json": {"schema": {"description": "data, with the attributes in ce-… headers"}},
+            },
+        }
+    },
+)
+def post_events(ports: PortsOf, caller: CallerOf, claims: Annotated[list[Claim], Depends(_claims)]) -> Response:
+    """Takes CloudEvents, all or none; a repeat is taken again, the same id with other content is refused."""
+    events = []
+    for place, claim in enumerate(claims):
+        _require_allowed(caller, claim)
+        with envelope.within(place) if len(claims) > 1 else nullcontext():
+            events.append(_event(ports, caller, claim))
+    positions = ports.log.append(events) if events else []
+    items = [
+        {"source": event.source, "id": event.id, "seq": position.seq, "repeat": position.repeat}
+        for event, position in zip(events, positions, strict=True)
+    ]
+    return answer({"items": items, "next": None}, HTTPStatus.ACCEPTED)
+
+
+def _require_allowed(caller: Caller, claim: Claim) -> None:
+    source, _ = claim.name
+    namespace, _, rest = claim.attributes["type"].partition(".")
+    if namespace == "saqta" and rest.split(".")[0] in RESERVED_NOUNS:
+        raise ForbiddenError(f"{claim.attributes['type']} is no claim: only Saqta itself makes such events")
+    if caller.role is Role.PARTNER and source != caller.partner_source:
+        raise ForbiddenError(f"partner {caller.name} posts as {caller.partner_source}, not as {source}")
+    if source.startswith("/saqta"):
+        raise ForbiddenError(f"{source} is Saqta's own source")
+
+
+def _event(ports: Ports, caller: Caller, claim: Claim) -> Event:
+    """The claim's event; one without a time keeps, when it is sent again, the time that it got first."""
+    now_ms = ports.clock()
+    before = None if "time" in claim.attributes else ports.log.find(*claim.name)
+    return envelope.to_event(claim, caller.actor, now_ms, before.event.time_ms if before else now_ms)

@@ -1,0 +1,132 @@
+"""Whether it lives, whether it can be used, and how it is doing."""
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import NamedTuple
+
+from fastapi import Request, Response
+from pydantic import BaseModel
+from starlette.responses import PlainTextResponse
+
+from saqta.views.tables import STATUS, SYSTEM, Status
+from saqta.web import problems
+from saqta.web.access import guarded_router
+from saqta.web.front import Counts
+from saqta.web.ports import Ports, PortsOf
+from saqta.web.present import answer
+
+BEHIND_EVENTS_MAX = 10_000
+"""A picture that is further behind the log than this is not ready to be worked with."""
+
+router = guarded_router("health")
+
+
+class Health(BaseModel):
+    status: str
+
+
+class Reading(NamedTuple):
+    """What metrics are read from."""
+
+    ports: Ports
+    counts: Counts
+    events: int
+    status: Status
+
+
+class Metric(NamedTuple):
+    """One metric: ``read`` gives its samples, each its labels in text form and its value."""
+
+    name: str
+    kind: str
+    help: str
+    read: Callable[[Reading], Iterator[tuple[str, float]]]
+
+
+def _one(value: Callable[[Reading], float]) -> Callable[[Reading], Iterator[tuple[str, float]]]:
+    return lambda reading: iter([("", value(reading))])
+
+
+def _requests(reading: Reading) -> Iterator[tuple[str, float]]:
+    for (method, status), count in sorted(reading.counts.requests.items()):
+        yield f'{{method="{method}",status="{status}"}}', count
+
+
+METRICS = (
+    # The log: its growth is the rate of everything that happens.
+    Metric("saqta_log_events", "gauge", "Events in the log.", _one(lambda reading: reading.events)),
+    # How old the picture is; more than a few for more than a second means that a step is slow or stands still.
+    Metric(
+        "saqta_views_behind_events",
+        "gauge",
+        "Events in the log that the tables do not hold yet.",
+        _one(lambda reading: max(0, reading.events - reading.ports.live.seq)),
+    ),
+    # Both should stay at 0: somebody has to look at the reasons.
+    Metric(
+        "saqta_events_put_aside_total",
+        "counter",
+        "Events that a step could not take.",
+        _one(lambda reading: reading.status.put_aside),
+    ),
+    Metric(
+        "saqta_events_refused_total",
+        "counter",
+        "Events that came again with other content.",
+        _one(lambda reading: reading.status.refused),
+    ),
+    # Live readers; those let go were too slow, and come back by themselves.
+    Metric("saqta_live_readers", "gauge", "Open live streams.", _one(lambda reading: reading.ports.live.readers)),
+    Metric(
+        "saqta_live_batches_total",
+        "counter",
+        "Batches of changes sent to live streams.",
+        _one(lambda reading: reading.ports.live.batches_total),
+    ),
+    Metric(
+        "saqta_live_let_go_total",
+        "counter",
+        "Live streams ended because they were too slow.",
+        _one(lambda reading: reading.ports.live.let_go_total),
+    ),
+    # The API; the sum over the count is the mean time to the first byte.
+    Metric("saqta_http_requests_total", "counter", "Requests answered.", _requests),
+    Metric(
+        "saqta_http_seconds_total",
+        "counter",
+        "Time until the first byte of answers.",
+        _one(lambda reading: reading.counts.seconds),
+    ),
+)
+
+
+@router.get("/healthz", response_model=Health)
+async def healthz() -> Response:
+    """The process lives."""
+    return answer({"status": "alive"})
+
+
+@router.get("/readyz", response_model=Health)
+def readyz(ports: PortsOf) -> Response:
+    """The log can be read, the tables are close behind it, and the live stream runs."""
+    behind = ports.log.size() - ports.live.seq
+    if not ports.live.running or behind > BEHIND_EVENTS_MAX:
+        reason = f"the tables are {behind} events behind" if ports.live.running else "the live stream does not run"
+        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, reason, "not-ready")
+    return answer({"status": "ready"})
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(request: Request, ports: PortsOf) -> Response:
+    """All metrics, in Prometheus' text format 0.0.4."""
+    status = ports.tables.get(STATUS, SYSTEM) or Status()
+    reading = Reading(ports, request.app.state.counts, ports.log.size(), status)
+    lines = [line for metric in METRICS for line in _lines(metric, reading)]
+    return Response("\n".join([*lines, ""]), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _lines(metric: Metric, reading: Reading) -> Iterator[str]:
+    yield f"# HELP {metric.name} {metric.help}"
+    yield f"# TYPE {metric.name} {metric.kind}"
+    for labels, value in metric.read(reading):
+        yield f"{metric.name}{labels} {value!r}"

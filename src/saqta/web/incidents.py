@@ -1,0 +1,241 @@
+"""Incidents: the list, one with all that belongs to it, its timeline, and what a desk may do with it."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Path, Query, Response
+from pydantic import BaseModel, create_model, model_validator
+
+from saqta.model import command as commands
+from saqta.model.command import Context
+from saqta.model.event import derive_id
+from saqta.model.incident import Incident
+from saqta.model.sealed import Sealed
+from saqta.model.terms import Disposition, IncidentState, Priority
+from saqta.views.tables import ALERTS, INCIDENTS, RECOMMENDATIONS, TIMELINE, Entry, Recommendation
+from saqta.web import problems
+from saqta.web.access import DISCLOSED_TO, CallerOf, guarded_router
+from saqta.web.cameras import KeyedAlert
+from saqta.web.commands import (
+    Caused,
+    ContextOf,
+    Door,
+    OptionalText,
+    PlaceGiven,
+    Text,
+    Title,
+    caused,
+    perform,
+)
+from saqta.web.paging import WantedPage, page, page_of
+from saqta.web.ports import Ports, PortsOf
+from saqta.web.present import answer, present, schema_of
+
+CALLER_FIELDS = ("caller_name", "caller_number")
+
+router = guarded_router("incidents")
+IncidentId = Annotated[str, Path(alias="id", max_length=64)]
+
+
+class Person(BaseModel):
+    """Who called; null where nobody knows, where it was erased, or where the reader's role may not see it."""
+
+    name: str | None
+    number: str | None
+
+
+IncidentDetail = create_model(
+    "IncidentDetail",
+    __base__=schema_of(Incident),
+    recommendation=(schema_of(Recommendation) | None, ...),  # type: ignore[arg-type]
+    alerts=(list[KeyedAlert], ...),  # type: ignore[valid-type]
+    caller=(Person | None, ...),
+)
+
+
+class CallerGiven(Door):
+    """Who called. It is sealed before anything is decided or written."""
+
+    name: Title | None = None
+    number: Title | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> "CallerGiven":
+        if self.name is None and self.number is None:
+            raise ValueError("a caller needs a name or a number")
+        return self
+
+
+class NewIncident(Door):
+    kind: Title
+    title: Title
+    priority: Priority
+    place: PlaceGiven
+    note: OptionalText = ""
+    caller: CallerGiven | None = None
+
+
+class UnitGiven(Door):
+    unit: Title
+
+
+class Withdrawal(Door):
+    unit: Title
+    reason: OptionalText = ""
+
+
+class Diversion(Door):
+    unit: Title
+    reason: Text
+
+
+class NewPriority(Door):
+    priority: Priority
+    reason: Text
+
+
+class NewNote(Door):
+    text: Text
+
+
+class Closing(Door):
+    disposition: Disposition
+    note: OptionalText = ""
+
+
+class Reopening(Door):
+    reason: Text
+
+
+@router.get("/api/v1/incidents", response_model=page_of(schema_of(Incident)))
+def list_incidents(
+    ports: PortsOf, wanted: WantedPage, state: Annotated[list[IncidentState] | None, Query()] = None
+) -> Response:
+    """Incidents in the order of their ids; `state`, once or more, leaves out the others."""
+
+    def show(_: str, incident: Incident) -> Incident | None:
+        return incident if not state or incident.state in state else None
+
+    return page(ports.tables, INCIDENTS, wanted, show=show)
+
+
+@router.get("/api/v1/incidents/{id}", response_model=IncidentDetail)
+def read_incident(ports: PortsOf, caller: CallerOf, incident: IncidentId) -> Response:
+    """One incident, its alerts with their evidence, oldest first, and who is recommended to go."""
+    row = _require(ports, incident)
+    alerts = ((key, ports.tables.get(ALERTS, key)) for key in row.alerts)
+    return answer(
+        present(row)
+        | {
+            "recommendation": present(ports.tables.get(RECOMMENDATIONS, incident)),
+            "alerts": [{"key": key} | present(alert) for key, alert in alerts if alert],
+            "caller": _disclosed(ports, row) if caller.role in DISCLOSED_TO else None,
+        }
+    )
+
+
+@router.get("/api/v1/incidents/{id}/timeline", response_model=page_of(schema_of(Entry)))
+def read_timeline(ports: PortsOf, incident: IncidentId, wanted: WantedPage) -> Response:
+    """What happened, oldest first."""
+    _require(ports, incident)
+    return page(ports.tables, TIMELINE, wanted, prefix=f"{incident}/")
+
+
+@router.post("/api/v1/incidents", status_code=HTTPStatus.CREATED, response_model=Caused)
+def open_incident(ports: PortsOf, context: ContextOf, new: NewIncident) -> Response:
+    """A call taken by telephone, or something that somebody saw."""
+    command = commands.OpenIncident(
+        kind=new.kind,
+        title=new.title,
+        priority=new.priority,
+        place=new.place.place(),
+        note=new.note,
+        **(_sealed(ports, context, new.caller) if new.caller else {}),
+    )
+    response = caused(ports, ports.decide(command, context), HTTPStatus.CREATED)
+    response.headers["location"] = f"/api/v1/incidents/{derive_id(context.cause, 'incident')}"
+    return response
+
+
+@router.post("/api/v1/incidents/{id}/acknowledge", response_model=Caused)
+def acknowledge(ports: PortsOf, context: ContextOf, incident: IncidentId) -> Response:
+    """Takes the incident."""
+    _require(ports, incident)
+    return perform(ports, commands.Acknowledge(incident=incident), context)
+
+
+@router.post("/api/v1/incidents/{id}/assign", response_model=Caused)
+def assign(ports: PortsOf, context: ContextOf, incident: IncidentId, sent: UnitGiven) -> Response:
+    """Sends a unit."""
+    _require(ports, incident)
+    return perform(ports, commands.Assign(incident=incident, unit=sent.unit), context)
+
+
+@router.post("/api/v1/incidents/{id}/unassign", response_model=Caused)
+def unassign(ports: PortsOf, context: ContextOf, incident: IncidentId, back: Withdrawal) -> Response:
+    """Calls a unit back."""
+    _require(ports, incident)
+    return perform(ports, commands.Unassign(incident=incident, unit=back.unit, reason=back.reason), context)
+
+
+@router.post("/api/v1/incidents/{id}/divert", response_model=Caused)
+def divert(ports: PortsOf, context: ContextOf, incident: IncidentId, sent: Diversion) -> Response:
+    """Takes a unit from the incident it is on and sends it to this one."""
+    _require(ports, incident)
+    return perform(ports, commands.Divert(incident=incident, unit=sent.unit, reason=sent.reason), context)
+
+
+@router.post("/api/v1/incidents/{id}/priority", response_model=Caused)
+def prioritise(ports: PortsOf, context: ContextOf, incident: IncidentId, new: NewPriority) -> Response:
+    """Changes the priority."""
+    _require(ports, incident)
+    return perform(ports, commands.Prioritise(incident=incident, priority=new.priority, reason=new.reason), context)
+
+
+@router.post("/api/v1/incidents/{id}/note", response_model=Caused)
+def note(ports: PortsOf, context: ContextOf, incident: IncidentId, new: NewNote) -> Response:
+    """Writes a note."""
+    _require(ports, incident)
+    return perform(ports, commands.Note(incident=incident, text=new.text), context)
+
+
+@router.post("/api/v1/incidents/{id}/close", response_model=Caused)
+def close(ports: PortsOf, context: ContextOf, incident: IncidentId, closing: Closing) -> Response:
+    """Closes the incident, saying what it was."""
+    _require(ports, incident)
+    command = commands.Close(incident=incident, disposition=closing.disposition, note=closing.note)
+    return perform(ports, command, context)
+
+
+@router.post("/api/v1/incidents/{id}/reopen", response_model=Caused)
+def reopen(ports: PortsOf, context: ContextOf, incident: IncidentId, again: Reopening) -> Response:
+    """Opens a closed incident again."""
+    _require(ports, incident)
+    return perform(ports, commands.Reopen(incident=incident, reason=again.reason), context)
+
+
+def _require(ports: Ports, incident: str) -> Incident:
+    row = ports.tables.get(INCIDENTS, incident)
+    if row is None:
+        raise problems.not_found("incident", incident)
+    return row
+
+
+def _sealed(ports: Ports, context: Context, given: CallerGiven) -> dict[str, Sealed]:
+    """The caller's fields, sealed for the event that the command is going to make."""
+    person = ports.keyring.person_of(given.number or given.name or "")
+    fields = zip(CALLER_FIELDS, (given.name, given.number), strict=True)
+    return {field: ports.keyring.seal(person, context.event_id(0), field, text) for field, text in fields if text}
+
+
+def _disclosed(ports: Ports, incident: Incident) -> dict[str, str | None] | None:
+    sealed = (incident.caller_name, incident.caller_number)
+    if not any(sealed):
+        return None
+    _, opened = next(ports.tables.scan(TIMELINE, f"{incident.id}/", limit=1))
+    [recorded] = ports.log.read(opened.seq - 1, limit=1)
+    name, number = (
+        ports.keyring.disclose(each, recorded.event.id, field) if each else None
+        for each, field in zip(sealed, CALLER_FIELDS, strict=True)
+    )
+    return {"name": name, "number": number}

@@ -1,0 +1,62 @@
+"""What the web stands on: the ports that wiring hands in, and its limits."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import msgspec
+from fastapi import Depends, Request
+
+from saqta.log.personal import Keyring
+from saqta.log.port import Log
+from saqta.model.command import Command, Context
+from saqta.model.event import Recorded
+from saqta.model.moment import Clock
+from saqta.model.step import Tables
+from saqta.web.live import Broadcaster
+
+ASSETS = Path(__file__).parent / "assets"
+"""Where the built pages lie."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much the web takes; each is reached by a test."""
+
+    body_bytes_max: int = 64 << 10
+    events_body_bytes_max: int = 8 << 20
+    events_per_request_max: int = 1_000
+    body_wait_s: float = 10.0
+    threads_max: int = 16
+    session_s: int = 12 * 3600
+    sign_in_refusals_per_minute_max: int = 20
+    sign_in_addresses_max: int = 10_000
+    read_back_wait_s: float = 2.0
+
+
+class Ports(NamedTuple):
+    """All that the web may touch.
+
+    ``tables`` reads what the views last committed, from any thread. ``decide`` gives a command to the step that
+    decides it and returns the events it caused; it blocks, and raises StateError, VersionConflict or InputError.
+    ``new_id`` gives a fresh name for a request without one, ``new_secret`` an unguessable text of 256 bits.
+    """
+
+    log: Log
+    tables: Tables
+    live: Broadcaster
+    decide: Callable[[Command, Context], list[Recorded]]
+    keyring: Keyring
+    evidence_dir: Path
+    clock: Clock
+    new_id: Callable[[], str]
+    new_secret: Callable[[], str]
+    limits: Limits = Limits()
+    assets_dir: Path = ASSETS
+
+
+async def _of(request: Request) -> Ports:
+    ports: Ports = request.app.state.ports
+    return ports
+
+
+PortsOf = Annotated[Ports, Depends(_of)]

@@ -1,0 +1,111 @@
+"""Errors as the outside sees them: RFC 9457 problem details, whatever went wrong and wherever.
+
+``type`` is a URN that programs may compare; ``field`` names the part of a request that was bad, as a path such as
+``place.lat`` or ``[3].data.kind``.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from saqta.model import errors
+from saqta.web.present import json_bytes
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+
+
+STATUS_OF: dict[type[errors.SaqtaError], tuple[HTTPStatus, str]] = {
+    errors.InputError: (HTTPStatus.UNPROCESSABLE_ENTITY, "input"),
+    errors.ForbiddenError: (HTTPStatus.FORBIDDEN, "forbidden"),
+    errors.StateError: (HTTPStatus.CONFLICT, "state"),
+    errors.VersionConflict: (HTTPStatus.CONFLICT, "moved-on"),
+    errors.ContentConflict: (HTTPStatus.CONFLICT, "other-content"),
+    errors.StorageError: (HTTPStatus.SERVICE_UNAVAILABLE, "storage"),
+    errors.DamageError: (HTTPStatus.INTERNAL_SERVER_ERROR, "damage"),
+}
+"""What the errors of the model are over HTTP: status, and the last part of the problem's type."""
+
+DESCRIBED: dict[int | str, dict[str, Any]] = {
+    "default": {"description": "A problem (RFC 9457)", "model": Problem, "content": {MEDIA_TYPE: {}}}
+}
+"""For ``responses=`` of a route, so that the API's description tells of problems."""
+
+
+def problem(
+    status: int, detail: str, kind: str | None = None, field: str | None = None, headers: dict[str, str] | None = None
+) -> Response:
+    """A problem as an answer; ``kind`` is the last part of its type, the status speaks for itself where it is None."""
+    content: dict[str, object] = {
+        "type": f"urn:saqta:problem:{kind}" if kind else "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if field is not None:
+        content["field"] = field
+    return Response(json_bytes(content), status, headers, media_type=MEDIA_TYPE)
+
+
+def not_found(what: str, name: str) -> HTTPException:
+    """For ``raise``: there is no ``what`` of that name."""
+    return HTTPException(HTTPStatus.NOT_FOUND, f"there is no {what} {name[:80]}")
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of ``app`` a problem."""
+    app.add_exception_handler(errors.SaqtaError, _of_model)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(Exception, _of_ours)
+
+
+async def _of_model(request: Request, error: Exception) -> Response:
+    status, kind = STATUS_OF.get(type(error), (HTTPStatus.INTERNAL_SERVER_ERROR, "internal"))  # type: ignore[arg-type]
+    field = error.field if isinstance(error, errors.InputError) else None
+    return problem(status, str(error), kind, field)
+
+
+async def of_http(request: Request, error: Exception) -> Response:
+    """The problem of an HTTPException; the framework's own ones come here too."""
+    if not isinstance(error, HTTPException):
+        raise error
+    detail = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = "nothing is served at this address"
+    return problem(error.status_code, detail, headers=dict(error.headers or {}))
+
+
+async def _of_validation(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    field = _field(first["loc"])
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, f"{field or 'body'}: {first['msg']}", "input", field if field else None
+    )
+
+
+async def _of_ours(request: Request, error: Exception) -> Response:
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours; it is in the server's log", "internal")
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """``("body", "place", "lat")`` as ``place.lat``; where a body is no JSON at all, nothing."""
+    text = ""
+    for part in location[1:]:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return "" if location[0] == "body" and len(location) > 1 and isinstance(location[1], int) else text.lstrip(".")

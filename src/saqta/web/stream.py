@@ -1,0 +1,63 @@
+"""GET /live: the live picture as server-sent events (HTML Standard, 9.2)."""
+
+from typing import Annotated
+
+import anyio
+from fastapi import APIRouter, Header, Response
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
+
+from saqta.web.access import CallerOf, GuardedRoute
+from saqta.web.live import Reader, ReadersFull
+from saqta.web.ports import PortsOf
+
+RETRY_MS = 1_000
+HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+router = APIRouter(route_class=GuardedRoute, tags=["live"])
+
+
+@router.get("/live", responses={200: {"content": {"text/event-stream": {}}}}, response_class=Response)
+async def live(
+    ports: PortsOf, caller: CallerOf, last_event_id: Annotated[str | None, Header(max_length=20)] = None
+) -> Response:
+    """A `snapshot` of the live tables, then `changes`, and a `heartbeat` every second, as server-sent events.
+
+    With `Last-Event-ID` the stream goes on after that event, or starts with a snapshot where that is too long ago.
+    """
+    last_seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
+    try:
+        reader = ports.live.join(last_seen, caller.session_sha256, caller.until_ms)
+    except ReadersFull as error:
+        raise HTTPException(503, "too many readers are connected", {"retry-after": "5"}) from error
+    return _Stream(reader)
+
+
+class _Stream(Response):
+    media_type = "text/event-stream"
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(headers=HEADERS)
+        del self.headers["content-length"]
+        self._reader = reader
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._reader as reader:
+            async with anyio.create_task_group() as group:
+                reader.let_go = group.cancel_scope.cancel
+                group.start_soon(self._until_gone, receive, group.cancel_scope)
+                await self._send_all(reader, send)
+                group.cancel_scope.cancel()
+
+    async def _send_all(self, reader: Reader, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        frame: bytes | None = b"retry: %d\n\n" % RETRY_MS
+        while frame is not None:
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+            frame = await reader.next()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _until_gone(self, receive: Receive, scope: anyio.CancelScope) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            continue
+        scope.cancel()
