@@ -171,7 +171,7 @@ def _fault(path: Path, error: sqlite3.Error) -> SaqtaError | None:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StorageError(f"{path} is locked by another program; stop it, or use another data folder")
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return StorageError(f"{path} can't be opened for writing ({error}); check the folder and its permissions")
+            return StorageError(f"{path} can't be opened ({error}); check the folder and its permissions")
         case sqlite3.SQLITE_IOERR:
             return StorageError(f"{path}: the disk gave an error ({error}); check the disk and the space left on it")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:

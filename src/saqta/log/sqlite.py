@@ -11,6 +11,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import NamedTuple
 
 from saqta.log import merkle
 from saqta.log.appending import Group, Queue, Request, name_of, request_of, request_of_stored
@@ -36,6 +37,14 @@ FORMAT = Format(
     ) STRICT, WITHOUT ROWID
     """,
 )
+
+
+class Stored(NamedTuple):
+    """A row of the file, as it stands: the place, the leaf's hash and the bytes."""
+
+    seq: int
+    leaf: bytes
+    stored: bytes
 
 
 class SqliteReader:
@@ -78,17 +87,17 @@ class SqliteReader:
             return _size(connection)
 
     def root(self, size: int | None = None) -> bytes:
-        return merkle.root(self._tree_size(size), self._hashes)
+        return merkle.root(self._tree_size(size), self.hashes)
 
     def inclusion_proof(self, seq: int, size: int | None = None) -> list[bytes]:
         size = self._tree_size(size)
         if not 1 <= seq <= size:
             raise InputError("seq", seq, f"a seq from 1 to {size}")
-        return merkle.inclusion_proof(seq - 1, size, self._hashes)
+        return merkle.inclusion_proof(seq - 1, size, self.hashes)
 
     def consistency_proof(self, old_size: int, size: int | None = None) -> list[bytes]:
         size = self._tree_size(size)
-        return merkle.consistency_proof(merkle.require_size("old_size", old_size, size), size, self._hashes)
+        return merkle.consistency_proof(merkle.require_size("old_size", old_size, size), size, self.hashes)
 
     def close(self) -> None:
         self._readers.close()
@@ -96,7 +105,38 @@ class SqliteReader:
     def _tree_size(self, size: int | None) -> int:
         return self.size() if size is None else merkle.require_size("size", size, self.size())
 
-    def _hashes(self, level: int, first: int, count: int) -> list[bytes]:
+    def walk(self, size: int) -> Iterator[list[Stored]]:
+        """All rows up to seq ``size`` as they stand, whatever their places, ``merkle.GROUP`` at a time."""
+        query = "SELECT seq, leaf, stored FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        last = -(1 << 63)
+        while True:
+            with self._readers.lend() as connection:
+                rows = connection.execute(query, (last, size, merkle.GROUP)).fetchall()
+            if not rows:
+                return
+            yield [Stored(*row) for row in rows]
+            last = rows[-1][0]
+
+    def extent(self) -> tuple[int, int]:
+        """The newest seq of the events, and that of their names: the same, unless some were cut off."""
+        query = "SELECT (SELECT max(seq) FROM events), (SELECT max(seq) FROM names)"
+        with self._readers.lend() as connection:
+            events, names = connection.execute(query).fetchone()
+        return events or 0, names or 0
+
+    def is_named(self, seq: int) -> bool:
+        """Whether the event at ``seq`` is registered, under its name, for that place."""
+        with self._readers.lend() as connection:
+            [stored] = connection.execute("SELECT stored FROM events WHERE seq = ?", (seq,)).fetchone() or [b""]
+            try:
+                event = decode(stored)
+            except InputError:
+                return False
+            names = look_up(connection, "names", "name", "seq", [name_of(event.source, event.id)])
+        return seq in names.values()
+
+    def hashes(self, level: int, first: int, count: int) -> list[bytes]:
+        """Kept hashes of the tree (see ``merkle.Hashes``); DamageError when one is missing."""
         with self._readers.lend() as connection:
             return _hashes(connection, level, first, count)
 
