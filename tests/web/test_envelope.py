@@ -1,5 +1,7 @@
 """CloudEvents over HTTP: what is taken, what is refused and with which field, and that nothing breaks the reader."""
 
+from contextlib import suppress
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -54,7 +56,9 @@ def test_binary_attributes_are_percent_encoded() -> None:
 
 def test_unknown_kind_is_kept_as_it_came() -> None:
     data = b'{"deep":[1.50,{"a":null}],"big":123456789012345678901234567890}'
-    body = b'{"specversion":"1.0","id":"1","source":"/p","type":"kz.p.seen.v3","traceparent":"00-1","data":' + data + b"}"
+    body = (
+        b'{"specversion":"1.0","id":"1","source":"/p","type":"kz.p.seen.v3","traceparent":"00-1","data":' + data + b"}"
+    )
     event = envelope.to_event(envelope.read_structured(body), "partner/p", NOW_MS, NOW_MS)
     assert bytes(event.data) == data
     assert event.subject == "/p"
@@ -118,7 +122,7 @@ def test_bad_input_names_its_field(changes: dict[str, object], field: str) -> No
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'"text"', b"{", b'{"id":1e999}', b'{"a":"\xff"}', b"[" * 100_000])
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
-    with pytest.raises(InputError, match="^event"):
+    with pytest.raises(InputError, match=r"^event"):
         envelope.read_structured(body)
 
 
@@ -154,7 +158,7 @@ def test_any_json_is_taken_or_refused(changes: dict[str, object]) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_in_order(body: bytes) -> None:
-    for read in (envelope.read_structured, lambda body: envelope.read_batch(body, 10)):
-        with pytest.raises(InputError):
-            assert read(body) == []
-            raise InputError("batch", body, "more than an empty batch")
+    with pytest.raises(InputError):
+        envelope.read_structured(body)
+    with suppress(InputError):
+        assert envelope.read_batch(body, 10) == []

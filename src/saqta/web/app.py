@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import anyio
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 
 from saqta.web import (
     cameras,
     city,
+    description,
     events,
     evidence,
     health,
@@ -21,10 +21,8 @@ from saqta.web import (
     stream,
     units,
 )
-from saqta.web.access import COOKIE, CSRF_HEADER, guarded_router
 from saqta.web.front import Counts, Front
 from saqta.web.ports import Ports
-from saqta.web.present import answer
 
 ROUTERS = (
     incidents.router,
@@ -36,6 +34,7 @@ ROUTERS = (
     stream.router,
     sign_in.router,
     health.router,
+    description.router,
     pages.router,
 )
 
@@ -51,14 +50,13 @@ def create_app(ports: Ports) -> FastAPI:
         redoc_url=None,
         lifespan=_lifespan,
         redirect_slashes=False,
+        routes=[route for router in ROUTERS for route in router.routes],
     )
     app.state.ports = ports
     app.state.counts = Counts()
     app.state.refusals = sign_in.Refusals(ports.limits)
     app.add_middleware(Front, counts=app.state.counts)
     problems.install(app)
-    for router in (*ROUTERS, _description(app)):
-        app.include_router(router)
     pages.install(app, ports)
     return app
 
@@ -72,29 +70,3 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     live.cancel()
     with suppress(asyncio.CancelledError):
         await live
-
-
-def _description(app: FastAPI) -> Any:
-    """A router with the API's own description."""
-    router = guarded_router("description")
-
-    @router.get("/api/v1/openapi.json", response_model=dict[str, Any])
-    def openapi() -> Response:
-        """This description (OpenAPI 3.1)."""
-        description = app.openapi()
-        description["components"]["securitySchemes"] = SECURITY_SCHEMES
-        description["security"] = [{name: []} for name in SECURITY_SCHEMES]
-        return answer(description)
-
-    return router
-
-
-SECURITY_SCHEMES = {
-    "token": {"type": "http", "scheme": "bearer", "description": "For programs: `saqta token add`."},
-    "session": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": COOKIE,
-        "description": f"For people: `saqta user add`. Unsafe methods need `{CSRF_HEADER}` too; `/api/v1/me` tells it.",
-    },
-}

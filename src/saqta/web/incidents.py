@@ -222,8 +222,8 @@ def _require(ports: Ports, incident: str) -> Incident:
 
 
 def _sealed(ports: Ports, context: Context, given: CallerGiven) -> dict[str, Sealed]:
-    """The caller's fields, sealed for the event that the command is going to make."""
-    person = ports.keyring.person_of(given.number or given.name or "")
+    """The caller's fields, sealed for the event that the command is going to make; a name alone tells no person."""
+    person = ports.keyring.person_of(given.number or context.cause)
     fields = zip(CALLER_FIELDS, (given.name, given.number), strict=True)
     return {field: ports.keyring.seal(person, context.event_id(0), field, text) for field, text in fields if text}
 

@@ -1,0 +1,135 @@
+"""Who gets in: every route against nobody and an outsider, the table of roles, and the headers of every answer."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import Mount
+
+from saqta.model.terms import Role
+from saqta.web.access import MAY, OPEN, GuardedRoute
+from saqta.web.front import SECURITY_HEADERS
+
+
+def calls(app: FastAPI) -> Iterator[tuple[str, str, str]]:
+    """Every route of the application as its name, a method and an address."""
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            for method in route.methods:
+                yield route.name, method, re.sub(r"\{[^}]*\}", "x", route.path)
+
+
+def test_every_route_is_guarded_and_stands_in_one_table(centre) -> None:
+    others = [route for route in centre.app.routes if not isinstance(route, GuardedRoute)]
+    assert [route.path for route in others if isinstance(route, Mount)] == ["/assets"]
+    assert len(others) == 1
+    names = [name for name, _, _ in calls(centre.app)]
+    assert sorted(names) == sorted(OPEN | set(MAY))
+    assert not OPEN & set(MAY)
+
+
+def test_only_the_open_routes_answer_nobody(centre) -> None:
+    with centre.http() as nobody, centre.http("charlie") as charlie:
+        for name, method, address in calls(centre.app):
+            for client in (nobody, charlie):
+                response = client.request(method, address)
+                assert (response.status_code == 401) is (name not in OPEN), (method, address)
+                if name not in OPEN:
+                    assert response.headers["content-type"] == "application/problem+json"
+                    assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_nothing_of_a_body_is_read_before_the_caller_is_known(centre) -> None:
+    with centre.http("charlie") as charlie:
+        response = charlie.post("/api/v1/incidents", content=b"{not json", headers={"content-type": "application/json"})
+        assert response.status_code == 401
+
+
+def test_a_wrong_token_is_refused_though_the_session_is_good(centre) -> None:
+    with centre.signed_in("alice") as browser:
+        assert browser.get("/api/v1/me").status_code == 200
+        for wrong in ("Bearer made-up", "Bearer", "Basic YWxpY2U6eA==", ""):
+            assert browser.get("/api/v1/me", headers={"authorization": wrong}).status_code == 401
+
+
+def test_me(centre) -> None:
+    with centre.http("bob") as bob, centre.http("pavel") as pavel:
+        me = bob.get("/api/v1/me").json()
+        assert (me["role"], me["csrf"]) == ("supervisor", None)
+        assert pavel.get("/api/v1/me").json()["user"] == "metro"
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "address"),
+    [
+        ("dana", "POST", "/api/v1/incidents"),
+        ("dana", "POST", "/api/v1/incidents/x/close"),
+        ("dana", "POST", "/api/v1/events"),
+        ("pavel", "GET", "/api/v1/incidents"),
+        ("pavel", "GET", "/api/v1/units"),
+        ("pavel", "GET", "/live"),
+        ("pavel", "GET", "/console"),
+        ("pavel", "GET", "/metrics"),
+        ("pavel", "GET", f"/api/v1/evidence/{'0' * 64}"),
+        ("pavel", "POST", "/api/v1/incidents"),
+        ("pavel", "POST", "/api/v1/units/U1/position"),
+    ],
+)
+def test_a_role_that_may_not_is_told_so(centre, name: str, method: str, address: str) -> None:
+    with centre.http(name) as client:
+        response = client.request(method, address)
+        assert response.status_code == 403
+        assert response.json()["type"] == "urn:saqta:problem:forbidden"
+
+
+def test_partners_may_post_events_and_little_else() -> None:
+    assert {name for name, roles in MAY.items() if Role.PARTNER in roles} == {
+        "post_events",
+        "me",
+        "openapi",
+        "root",
+        "sign_out",
+    }
+
+
+def test_every_answer_carries_the_security_headers(centre) -> None:
+    with centre.http("alice") as alice:
+        for address in (
+            "/healthz",
+            "/console",
+            "/assets/console.html",
+            "/assets/nothing.js",
+            "/api/v1/units",
+            "/nowhere",
+        ):
+            headers = alice.get(address).headers
+            for name, value in SECURITY_HEADERS.items():
+                assert headers[name] == value, (address, name)
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert alice.get("/api/v1/units").headers["cache-control"] == "no-store"
+
+
+def test_a_browser_that_is_not_signed_in_gets_the_sign_in_page(centre) -> None:
+    with centre.http() as nobody:
+        page = nobody.get("/console", headers={"accept": "text/html,*/*;q=0.8"})
+        assert page.status_code == 401
+        assert page.text == "<!doctype html><title>sign-in.html</title>"
+        assert nobody.get("/", headers={"accept": "text/html"}).status_code == 401
+    with centre.http("alice") as alice:
+        assert alice.get("/").headers["location"] == "/console"
+        assert alice.get("/console").text == "<!doctype html><title>console.html</title>"
+
+
+def test_pages_that_are_not_built_say_what_to_do(centre) -> None:
+    for page in (centre.folder / "assets").iterdir():
+        page.unlink()
+    with centre.http("alice") as alice, centre.http() as nobody:
+        response = alice.get("/console")
+        assert response.status_code == 404
+        assert "make setup" in response.json()["detail"]
+        assert nobody.get("/console", headers={"accept": "text/html"}).status_code == 401
