@@ -7,11 +7,12 @@ from math import cos, degrees, floor, pi, radians
 
 from saqta.model.place import EARTH_RADIUS_M, Place
 
-CELL_M = 400.0
+CELL_M = 450.0
 """A cell is at least this high and this wide."""
 
-NEAR_MAX_M = CELL_M / 2
-"""So far ``cells_near`` reaches: the square around a place then lies in the cells of its corners, sides and middle."""
+NEAR_MAX_M = 200.0
+"""So far ``cells_near`` reaches, less than half a cell: corners, sides and middle of the square around a place then
+touch every cell that the square touches."""
 
 _ROWS = floor(pi * EARTH_RADIUS_M / CELL_M)
 _POLAR_CELLS = 8

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from saqta.model.errors import InputError
 from saqta.model.terms import Priority
 
-RADIUS_MAX_M = 200.0
 KIND_CHARS_MAX = 64
 
 

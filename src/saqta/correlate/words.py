@@ -35,18 +35,13 @@ def join_reason(claim: Claim, match: Match) -> str:
 
 
 def _link(claim: Claim, match: Match) -> str:
-    away = f"{match.distance_m:.0f} m away"
-    match match.link:
-        case Link.VIEW:
-            ordinal = _ordinal(sightings_before(match.occurrence, claim) + 1)
-            zone = f" in zone {claim.zone}" if claim.zone is not None else ""
-            return f"{ordinal} alert of camera {claim.name}{zone}"
-        case Link.NEARBY if claim.camera is not None:
-            return f"camera {claim.name} is {away}"
-        case Link.NEARBY:
-            return f"reported by {claim.source} {away}"
-        case Link.SOURCE:
-            return f"reported by {claim.source} again, without a place"
+    if match.link is Link.VIEW:
+        zone = f" in zone {claim.zone}" if claim.zone is not None else ""
+        return f"{_ordinal(sightings_before(match.occurrence, claim) + 1)} alert of camera {claim.name}{zone}"
+    if match.link is Link.SOURCE:
+        return f"reported by {claim.source} again, without a place"
+    who = f"camera {claim.name} is" if claim.camera is not None else f"reported by {claim.source}"
+    return f"{who} {match.distance_m:.0f} m away"
 
 
 def _when(time_ms: int, occurrence: Occurrence) -> str:
