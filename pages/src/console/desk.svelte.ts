@@ -49,6 +49,11 @@ export class Desk {
   recommendation = $derived(
     this.selected === null ? null : (this.board.tables.recommendations.get(this.selected) ?? null),
   );
+  /** The recommended unit, unless it is on the incident already. */
+  proposed = $derived.by(() => {
+    const unit = this.recommendation?.unit ?? null;
+    return unit !== null && this.incident?.units.includes(unit) ? null : unit;
+  });
   mayCommand = $derived(this.me !== null && ['dispatcher', 'supervisor'].includes(this.me.role));
   /** Why no command can be given now; null when one can. */
   barred = $derived(
@@ -99,7 +104,7 @@ export class Desk {
   }
 
   /** Sends ``unit``, by default the recommended one; can be taken back for UNDO_MS. */
-  async assign(unit = this.recommendation?.unit ?? null): Promise<void> {
+  async assign(unit = this.proposed): Promise<void> {
     const incident = this.incident;
     if (!incident || unit === null) return;
     this.others = false;
@@ -160,6 +165,13 @@ export class Desk {
     if (!notice.refused) this.#noticeEnds = setTimeout(() => (this.notice = null), notice.undo ? UNDO_MS : NOTICE_MS);
   }
 
+  /** ``text`` with what the server calls ``unit/U3`` by its name on the board. */
+  #named(text: string): string {
+    return text.replace(/\b(unit|incident)\/([\w-]+)/g, (_, kind: string, id: string) =>
+      kind === 'unit' ? this.unitName(id) : (this.board.tables.board.get(id)?.title ?? id),
+    );
+  }
+
   async #command<Name extends keyof CommandBodies>(
     name: Name,
     body: CommandBodies[Name],
@@ -180,7 +192,8 @@ export class Desk {
       this.tell({ text: t(done, { title: incident.title, ...values }), advice: null, refused: false, undo });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      this.tell(refusal(error));
+      const notice = refusal(error);
+      this.tell({ ...notice, text: this.#named(notice.text) });
     } finally {
       this.busy = false;
     }

@@ -76,6 +76,7 @@ export class MapView {
 
   /** Brings a place into view: not at all where it is well in view already. */
   reveal(place: Place): void {
+    this.#map.resize();
     const { width, height } = this.#map.getCanvas().getBoundingClientRect();
     const { x, y } = this.#map.project(place);
     const inside = (value: number, size: number) => value > size * EDGE_SHARE && value < size * (1 - EDGE_SHARE);

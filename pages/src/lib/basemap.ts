@@ -109,7 +109,11 @@ function baseLayers(palette: Palette): LayerSpecification[] {
       type: 'fill',
       source: 'building',
       minzoom: 13,
-      paint: { 'fill-color': palette.building, 'fill-outline-color': palette.buildingEdge },
+      paint: {
+        'fill-color': palette.building,
+        'fill-outline-color': palette.buildingEdge,
+        'fill-opacity': ['interpolate', ['linear'], ['zoom'], 13, 0.5, 15, 1],
+      },
     },
     {
       id: 'road-name',

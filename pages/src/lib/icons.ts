@@ -139,7 +139,10 @@ const DRAWINGS: Record<string, [sizePx: number, Draw]> = {
   'unit-free-moving': [28, unit(true, ({ edge }) => edge, ({ grey }) => grey)],
   'unit-busy': [28, unit(false, ({ ink }) => ink, ({ ink }) => ink)],
   'unit-busy-moving': [28, unit(true, ({ ink }) => ink, ({ ink }) => ink)],
-  'unit-off': [28, unit(false, ({ edge }) => edge, ({ edge }) => edge)],
+  'unit-off': [28, (pen, { grey }) => {
+    pen.fillStyle = grey;
+    pen.fill(circle(2.5));
+  }],
   'unit-silent': [28, (pen, inks) => {
     unit(false, ({ edge }) => edge, ({ edge }) => edge)(pen, inks);
     pen.setLineDash([2.5, 2.5]);

@@ -1,7 +1,5 @@
 /** The queue: what is worst, and what stands in which order. */
 
-import { STEPS } from './steps';
-import { moment } from './time';
 import type { Incident } from './types';
 
 /** Incidents that are not closed, the most urgent first, then the oldest. */
@@ -32,9 +30,4 @@ export function neighbour(queue: readonly Incident[], id: string | null, by: num
   const index = queue.findIndex((incident) => incident.id === id);
   const next = index < 0 ? 0 : Math.min(Math.max(index + by, 0), queue.length - 1);
   return queue[next]?.id ?? null;
-}
-
-/** The newest moment of the incident's work. */
-export function newest(incident: Incident): number {
-  return Math.max(...STEPS.map((name) => moment(incident[name]) ?? 0));
 }
