@@ -160,7 +160,8 @@ def _straight(start: tuple[float, float], end: tuple[float, float]) -> Points:
 
 def _circle(centre: tuple[float, float], radii: tuple[float, float]) -> Points:
     turn = np.linspace(0, 2 * np.pi, max(24, int(radii[0] / 5)))
-    return np.array(centre) + np.column_stack([np.cos(turn), np.sin(turn)]) * np.array(radii)
+    circle: Points = np.array(centre) + np.column_stack([np.cos(turn), np.sin(turn)]) * np.array(radii)
+    return circle
 
 
 def _ring() -> Points:
