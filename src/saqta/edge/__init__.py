@@ -1,0 +1,1 @@
+"""The camera node: stream → frames → tracks → alerts, and evidence in which nobody can be recognised."""

@@ -1,0 +1,139 @@
+"""The analysis of one stream: frame → what differs → blobs → tracks → crossings and alerts.
+
+Starts afresh, with new tracks, where the stream jumps or its picture changes size; the empty scene is kept as long as
+the size is.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from saqta.edge.arrays import Gray, gray
+from saqta.edge.background import Background, Comparison
+from saqta.edge.blobs import Blobs, Bounds, find_blobs, overlap, size
+from saqta.edge.frames import Frame, luma
+from saqta.edge.ghosts import GhostFinder
+from saqta.edge.lines import Crossing, LineCounter
+from saqta.edge.plugins import Detector, DetectorFactory
+from saqta.edge.scene import Scene
+from saqta.edge.settings import CameraSettings
+from saqta.edge.tracks import Tracker, widened
+from saqta.model.kinds import Record
+
+MOVING_MARGIN = 0.15
+"""Nothing is learned under a track's box, widened by this part of it."""
+PARKED_S = 300.0
+"""What came and has rested for this long becomes part of the empty scene."""
+PARKED_MAX = 32
+"""More parked things than this stay tracks."""
+_OUTLINE = np.ones((3, 3), np.uint8)
+
+
+class Findings(NamedTuple):
+    """What one frame gave: the scene, who crossed a line, and what the detectors tell."""
+
+    scene: Scene
+    crossings: Sequence[Crossing]
+    records: Sequence[Record]
+
+
+class Analyser:
+    """Analyses the frames of one stream, in order. Spends CPU, waits for nothing."""
+
+    def __init__(self, settings: CameraSettings, detectors: Mapping[str, DetectorFactory]) -> None:
+        self._settings, self._detectors = settings, detectors
+        self._stage: _Stage | None = None
+
+    def step(self, frame: Frame) -> Findings:
+        """Takes in one frame."""
+        picture = luma(frame.picture, self._settings.analysis_side_px)
+        stage = self._stage
+        if stage is None or frame.fresh:
+            detectors = [factory(self._settings) for factory in self._detectors.values()]
+            stage = _Stage(self._settings, detectors, picture, frame.at_s, stage)
+            self._stage = stage
+        return stage.step(picture, frame.at_s)
+
+
+class _Stage:
+    """The analysis between two fresh starts; takes the empty scene over from ``before`` when the sizes agree."""
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        detectors: Sequence[Detector],
+        first: Gray,
+        at_s: float,
+        before: "_Stage | None",
+    ) -> None:
+        self._picture = (first.shape[1], first.shape[0])
+        same_scene = before is not None and before._picture == self._picture
+        self._background: Background = before._background if before is not None and same_scene else Background(first)
+        self._parked: list[Bounds] = before._parked if before is not None and same_scene else []
+        self._tracker: Tracker = Tracker(self._picture, before._tracker.next_number if before is not None else 1)
+        self._ghosts = GhostFinder(self._picture)
+        self._lines = LineCounter(settings.lines, self._picture)
+        self._detectors = detectors
+        self._last_s = at_s
+
+    def step(self, picture: Gray, at_s: float) -> Findings:
+        step_s, self._last_s = at_s - self._last_s, at_s
+        compared = self._background.compare(picture, step_s)
+        if compared.known:
+            self._follow(picture, compared, at_s, step_s)
+        else:
+            self._tracker.forget(self._tracker.tracks)
+        moving = self._moving()
+        self._background.learn(picture, compared.differs, moving, step_s)
+        scene = Scene(
+            at_s=at_s,
+            step_s=step_s,
+            picture=self._picture,
+            luma=picture,
+            expected=compared.expected,
+            differs=compared.differs,
+            moving=moving,
+            tracks=self._tracker.tracks,
+            parked=tuple(self._parked),
+            known=compared.known,
+            settled_s=self._background.age_s,
+        )
+        if not compared.known:
+            return Findings(scene, (), ())
+        crossings = self._lines.step(scene.tracks, at_s)
+        return Findings(scene, crossings, [record for detector in self._detectors for record in detector(scene)])
+
+    def _follow(self, picture: Gray, compared: Comparison, at_s: float, step_s: float) -> None:
+        blobs = find_blobs(compared.solid, compared.strong)
+        ghosts = self._ghosts.step(picture, compared.expected, compared.differs, blobs, step_s)
+        if ghosts:
+            region = np.isin(blobs.labels, [ghost.label for ghost in ghosts]).astype(np.uint8) * 255
+            self._background.absorb(picture, gray(cv2.dilate(region, _OUTLINE)))
+            gone = [ghost.bounds for ghost in ghosts]
+            self._parked[:] = [box for box in self._parked if not any(_is_mostly_in(box, ghost) for ghost in gone)]
+            blobs = Blobs(tuple(blob for blob in blobs.found if blob not in ghosts), blobs.labels)
+        self._tracker.step(blobs, at_s)
+        self._park(picture, at_s)
+
+    def _park(self, picture: Gray, at_s: float) -> None:
+        for track in [track for track in self._tracker.tracks if at_s - track.rests_since_s >= PARKED_S]:
+            if len(self._parked) < PARKED_MAX:
+                self._parked.append(widened(track.bounds, MOVING_MARGIN))
+                self._background.absorb(picture, self._filled(self._parked[-1:]))
+                self._tracker.forget([track])
+
+    def _moving(self) -> Gray:
+        return self._filled([widened(track.bounds, MOVING_MARGIN) for track in self._tracker.tracks if track.confirmed])
+
+    def _filled(self, boxes: Sequence[Bounds]) -> Gray:
+        mask: Gray = np.zeros((self._picture[1], self._picture[0]), np.uint8)
+        for box in boxes:
+            x0, y0, x1, y1 = (round(edge) for edge in box)
+            cv2.rectangle(mask, (x0, y0), (x1, y1), 255, cv2.FILLED)
+        return mask
+
+
+def _is_mostly_in(box: Bounds, other: Bounds) -> bool:
+    return overlap(box, other) >= 0.4 * size(box)

@@ -1,0 +1,172 @@
+"""What the empty scene looks like, in brightness alone, and what differs from it.
+
+A running mean and a running mean deviation per pixel (Wren et al. 1997, in the cheap form of Manzanera's sigma-delta),
+seen through the exposure of the moment: a gain and an offset are fitted to each frame before anything is compared, so
+that a camera that adapts to a bright bus does not make everything else foreground. Where something moves, the model
+learns nothing; where something merely differs, it learns slowly.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from saqta.edge.arrays import Gray, Real, gray
+
+MEMORY_S = 20.0
+"""How long the mean of a background pixel remembers."""
+PATIENCE_S = 12.0
+"""The same, where the picture differs but nothing is known to move."""
+CONTRAST_MIN = 14
+"""Least difference, of 255, that is foreground."""
+DEVIATIONS = 4.0
+STRONG = 1.8
+"""Foreground is strong where the difference is this many times the threshold."""
+SHADOW_DARKEST = 0.62
+SHADOW_TEXTURE = 7
+"""A shadow keeps the texture of the ground, within this difference, and dims it to no less than SHADOW_DARKEST."""
+KNOWN_SHARE_MIN = 0.45
+"""With less of the picture explained by the background, the frame tells nothing."""
+LOST_S = 1.5
+"""After this long the scene is taken for another one, and learned anew."""
+_GRID = 4
+
+
+class Comparison(NamedTuple):
+    """How a frame differs from the empty scene; masks are 255 where it does.
+
+    ``differs`` holds shadows and everything faint, ``solid`` is without shadows, ``strong`` its surest part. ``known``
+    is False when the frame could not be explained (a light switched, the camera moved): the masks mean nothing then.
+    ``expected`` is the empty scene at the frame's exposure.
+    """
+
+    differs: Gray
+    solid: Gray
+    strong: Gray
+    expected: Gray
+    known: bool
+
+
+class Background:
+    """Learns one scene of one size. ``compare`` each frame in order, then ``learn`` from it."""
+
+    def __init__(self, first: Gray) -> None:
+        self._start(first)
+
+    def _start(self, luma: Gray) -> None:
+        self._mean: Real = luma.astype(np.float32)
+        self._deviation: Real = np.full(luma.shape, CONTRAST_MIN / DEVIATIONS / 2, np.float32)
+        self._mean8 = luma.copy()
+        self._threshold: Gray = np.full(luma.shape, CONTRAST_MIN, np.uint8)
+        self._gain, self._offset = 1.0, 0.0
+        self._unknown_s = self.age_s = 0.0
+        self._comparison: Comparison | None = None
+
+    def compare(self, luma: Gray, step_s: float) -> Comparison:
+        """What differs in a frame that comes ``step_s`` after the last one."""
+        known_share = self._fit_exposure(luma)
+        expected = self._mean8 if self._as_learned() else _mapped(self._mean8, self._gain, self._offset)
+        difference = gray(cv2.absdiff(luma, expected))
+        differs = gray(cv2.medianBlur(cv2.compare(difference, self._threshold, cv2.CMP_GT), 3))
+        known = known_share >= KNOWN_SHARE_MIN
+        self._unknown_s = 0.0 if known else self._unknown_s + step_s
+        if self._unknown_s >= LOST_S:
+            self._start(luma)
+            differs = np.zeros_like(luma)
+        self._difference = difference
+        solid = gray(cv2.subtract(differs, _shadow(luma, expected)))
+        much = cv2.convertScaleAbs(self._threshold, alpha=STRONG)
+        strong = gray(cv2.bitwise_and(solid, cv2.compare(difference, much, cv2.CMP_GT)))
+        return Comparison(differs, solid, strong, expected, known)
+
+    def learn(self, luma: Gray, differs: Gray, moving: Gray, step_s: float) -> None:
+        """Takes in a frame that was compared: nothing under ``moving``, slowly what ``differs``, the rest at once."""
+        if step_s <= 0:
+            return
+        self.age_s += step_s
+        seen = luma if self._as_learned() else _mapped(luma, 1 / self._gain, -self._offset / self._gain)
+        rate = step_s / min(MEMORY_S, self.age_s)
+        still = cv2.bitwise_not(cv2.bitwise_or(differs, moving))
+        cv2.accumulateWeighted(seen, self._mean, min(1.0, rate), still)
+        odd = cv2.subtract(differs, moving)
+        if cv2.countNonZero(odd):
+            cv2.accumulateWeighted(seen, self._mean, min(1.0, step_s / PATIENCE_S), odd)
+        cv2.accumulateWeighted(self._difference, self._deviation, min(1.0, step_s / MEMORY_S), cv2.bitwise_not(moving))
+        self._adopt_exposure(step_s)
+        self._mean8 = gray(cv2.convertScaleAbs(self._mean))
+        self._threshold = np.maximum(gray(cv2.convertScaleAbs(self._deviation, alpha=DEVIATIONS)), CONTRAST_MIN)
+
+    def absorb(self, luma: Gray, region: Gray) -> None:
+        """Makes what is seen in ``region`` part of the empty scene at once."""
+        seen = luma if self._as_learned() else _mapped(luma, 1 / self._gain, -self._offset / self._gain)
+        cv2.accumulateWeighted(seen, self._mean, 1.0, region)
+        self._mean8 = gray(cv2.convertScaleAbs(self._mean))
+
+    def _adopt_exposure(self, step_s: float) -> None:
+        """Moves the mean towards the exposure of the moment, so that one that stays becomes the learned one."""
+        if self._as_learned():
+            return
+        share = min(1.0, step_s / MEMORY_S)
+        gain, offset = 1 + share * (self._gain - 1), share * self._offset
+        self._mean = np.clip(self._mean * np.float32(gain) + np.float32(offset), 0, 255)
+
+    def _as_learned(self) -> bool:
+        return abs(self._gain - 1) < 0.01 and abs(self._offset) < 1
+
+    def _fit_exposure(self, luma: Gray) -> float:
+        """Fits ``luma ≈ gain · mean + offset`` on a grid, with what differs left out; the share that it explains."""
+        seen = luma[::_GRID, ::_GRID].astype(np.float32).ravel()
+        mean = self._mean[::_GRID, ::_GRID].ravel()
+        best = max(
+            ((self._gain, self._offset), (1.0, 0.0), _by_quantiles(mean, seen)),
+            key=lambda fit: _explained(mean, seen, fit).mean(),
+        )
+        for _ in range(2):
+            near = _explained(mean, seen, best)
+            if near.sum() < 32:
+                break
+            best = _least_squares(mean[near], seen[near])
+        self._gain, self._offset = best
+        return float(_explained(mean, seen, best).mean())
+
+
+def _mapped(luma: Gray, gain: float, offset: float) -> Gray:
+    table = np.clip(np.arange(256) * gain + offset, 0, 255).round().astype(np.uint8)
+    return gray(cv2.LUT(luma, table))
+
+
+def _shadow(luma: Gray, expected: Gray) -> Gray:
+    dimmed = cv2.compare(luma, cv2.convertScaleAbs(expected, alpha=SHADOW_DARKEST), cv2.CMP_GT)
+    darker = cv2.bitwise_and(dimmed, cv2.compare(luma, expected, cv2.CMP_LT))
+    fine = cv2.absdiff(
+        cv2.addWeighted(luma, 1, cv2.blur(luma, (5, 5)), -1, 128),
+        cv2.addWeighted(expected, 1, cv2.blur(expected, (5, 5)), -1, 128),
+    )
+    _, smooth = cv2.threshold(fine, SHADOW_TEXTURE, 255, cv2.THRESH_BINARY_INV)
+    return gray(cv2.bitwise_and(darker, smooth))
+
+
+def _by_quantiles(mean: Real, seen: Real) -> tuple[float, float]:
+    low_mean, high_mean = np.quantile(mean, (0.2, 0.8))
+    low_seen, high_seen = np.quantile(seen, (0.2, 0.8))
+    gain = (high_seen - low_seen) / max(1.0, high_mean - low_mean)
+    return _sane(float(gain), float(low_seen - gain * low_mean))
+
+
+def _least_squares(mean: Real, seen: Real) -> tuple[float, float]:
+    mean_middle, seen_middle = float(mean.mean()), float(seen.mean())
+    spread = float(((mean - mean_middle) ** 2).mean())
+    joint = float(((mean - mean_middle) * (seen - seen_middle)).mean())
+    gain = joint / spread if spread > 25 else 1.0
+    return _sane(gain, seen_middle - gain * mean_middle)
+
+
+def _sane(gain: float, offset: float) -> tuple[float, float]:
+    return min(4.0, max(0.25, gain)), min(128.0, max(-128.0, offset))
+
+
+def _explained(mean: Real, seen: Real, fit: tuple[float, float]) -> NDArray[np.bool_]:
+    expected = np.clip(mean * fit[0] + fit[1], 0, 255)
+    explained: NDArray[np.bool_] = np.abs(seen - expected) < CONTRAST_MIN
+    return explained

@@ -1,0 +1,184 @@
+"""Evidence: the covered seconds around an alert, kept as an H.264 clip that is named by its own SHA-256.
+
+The ring holds covered frames only, so nothing else can get out of it. A clip is written under a temporary name,
+flushed to the disk and renamed: a file with a hash for a name is whole.
+"""
+
+import hashlib
+import os
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import av
+from av.error import FFmpegError
+
+from saqta.edge.arrays import rows_of
+from saqta.edge.frames import Planes
+from saqta.model.errors import StorageError
+
+RING_BYTES_MAX = 24 << 20
+"""Frames in memory; where the seconds asked for need more, fewer frames a second are kept."""
+CLIPS_WAITING_MAX = 16
+"""Alerts whose seconds afterwards are still to come; one more, and the oldest clip is cut short."""
+CLIPS_QUEUED_MAX = 4
+EVIDENCE_FPS_MAX = 10.0
+MEDIA_TYPE = "video/mp4"
+ENCODERS = ("libopenh264", "libx264", "h264_videotoolbox")
+_TICKS_A_SECOND = 1000
+
+
+class Still(NamedTuple):
+    """One covered frame."""
+
+    at_s: float
+    planes: Planes
+
+
+class Clip(NamedTuple):
+    """A clip in the evidence folder, under ``sha256`` + ``.mp4``."""
+
+    sha256: str
+    size_bytes: int
+    from_s: float
+    until_s: float
+
+
+class Cut(NamedTuple):
+    """The frames of one alert's clip; ``alert`` is the alert's event key."""
+
+    alert: str
+    stills: Sequence[Still]
+
+
+class Ring:
+    """The newest seconds of one stream, and the alerts that wait for theirs to be complete."""
+
+    def __init__(self, before_s: float, after_s: float) -> None:
+        self._before_s, self._after_s = before_s, after_s
+        self._stills: deque[Still] = deque()
+        self._waiting: deque[tuple[str, float]] = deque()
+
+    def wants(self, at_s: float) -> bool:
+        """Whether a frame of that time is due."""
+        return not self._stills or at_s - self._stills[-1].at_s >= self._interval_s() - 1e-3
+
+    def add(self, still: Still) -> None:
+        """Takes in a covered frame, newer than the last."""
+        if self._stills and self._stills[-1].planes.y.shape != still.planes.y.shape:
+            self._stills.clear()
+        self._stills.append(still)
+        while still.at_s - self._stills[0].at_s > self._before_s + self._after_s + 1e-3:
+            self._stills.popleft()
+
+    def expect(self, alert: str, at_s: float) -> list[Cut]:
+        """A clip around ``at_s`` is wanted; gives the one that has to be cut short for it, if any."""
+        self._waiting.append((alert, at_s))
+        return [self._cut()] if len(self._waiting) > CLIPS_WAITING_MAX else []
+
+    def due(self, at_s: float) -> list[Cut]:
+        """The clips that are complete at ``at_s``."""
+        cuts = []
+        while self._waiting and at_s >= self._waiting[0][1] + self._after_s:
+            cuts.append(self._cut())
+        return cuts
+
+    def rest(self) -> list[Cut]:
+        """The stream is over: the clips that still wait, with what there is."""
+        return [self._cut() for _ in range(len(self._waiting))]
+
+    def _cut(self) -> Cut:
+        alert, at_s = self._waiting.popleft()
+        low, high = at_s - self._before_s - 1e-3, at_s + self._after_s + 1e-3
+        return Cut(alert, tuple(still for still in self._stills if low <= still.at_s <= high))
+
+    def _interval_s(self) -> float:
+        frame_bytes = sum(plane.nbytes for plane in self._stills[0].planes)
+        return max(1 / EVIDENCE_FPS_MAX, (self._before_s + self._after_s) * frame_bytes / RING_BYTES_MAX)
+
+
+class ClipWriter:
+    """Writes clips in a thread of its own, so that analysis goes on; ``submit`` blocks while CLIPS_QUEUED_MAX wait.
+
+    ``failed`` counts clips that could not be kept and ``failure`` says why the last one couldn't: alerts go on without.
+    """
+
+    def __init__(self) -> None:
+        self.failed = 0
+        self.failure: str | None = None
+        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(CLIPS_QUEUED_MAX)
+        self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Has a job done; it may raise StorageError."""
+        self._jobs.put(job)
+
+    def close(self) -> None:
+        """Returns when everything submitted is done."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                job()
+            except StorageError as error:
+                self.failed += 1
+                self.failure = str(error)
+
+
+def write_clip(folder: Path, stills: Sequence[Still]) -> Clip:
+    """Encodes covered frames (at least one) and keeps them. Blocks until they are on the disk; StorageError if not."""
+    part = folder / f".{os.getpid()}-{id(stills):x}.part.mp4"
+    try:
+        _encode(part, stills)
+        with part.open("rb+") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+            size_bytes = os.fstat(file.fileno()).st_size
+        part.rename(folder / f"{digest}.mp4")
+        _sync(folder)
+    except (OSError, FFmpegError) as error:
+        part.unlink(missing_ok=True)
+        raise StorageError(f"evidence can't be kept in {folder}: {error.strerror or error}") from error
+    return Clip(digest, size_bytes, stills[0].at_s, stills[-1].at_s)
+
+
+def _encode(path: Path, stills: Sequence[Still]) -> None:
+    height, width = stills[0].planes.y.shape
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        stream = cast(av.VideoStream, container.add_stream(_encoder(), rate=Fraction(10)))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, _TICKS_A_SECOND)
+        stream.codec_context.thread_count = 1
+        stream.codec_context.options = {"preset": "veryfast", "crf": "27"}
+        for still in stills:
+            picture = av.VideoFrame(width, height, "yuv420p")
+            for plane, pixels in zip(picture.planes, still.planes, strict=True):
+                rows_of(plane, plane.line_size)[: pixels.shape[0], : pixels.shape[1]] = pixels
+            picture.pts = round((still.at_s - stills[0].at_s) * _TICKS_A_SECOND)
+            picture.time_base = Fraction(1, _TICKS_A_SECOND)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+
+
+@cache
+def _encoder() -> str:
+    for name in ENCODERS:
+        if name in av.codecs_available:
+            return name
+    raise StorageError(f"evidence can't be encoded: FFmpeg has none of {', '.join(ENCODERS)}")
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

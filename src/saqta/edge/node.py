@@ -1,0 +1,321 @@
+"""The camera node: worker processes, one a core, that are watched over and started again.
+
+- A stream that kills its worker twice is quarantined: it runs in a process of its own, and the others go on.
+- Events are handed to ``deliver`` in the order in which a camera told them. While it can't take them, workers wait and
+  drop frames; nothing piles up here.
+- When this process dies, however it dies, the workers see their pipe end and go.
+"""
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+import msgspec
+
+from saqta.edge.plugins import Plugins
+from saqta.edge.session import ACTOR, camera_source
+from saqta.edge.settings import CameraSettings
+from saqta.edge.trace import Traces
+from saqta.edge.worker import Message, Orders, Report, Seat, run
+from saqta.model import catalogue
+from saqta.model.errors import InputError, StorageError
+from saqta.model.event import Event, decode, derive_id
+from saqta.model.kinds import CameraConnected, CameraLost, CameraQuarantined
+from saqta.model.moment import Clock
+
+CAMERAS_MAX = 512
+STRIKES_MAX = 2
+"""A stream that killed its worker this often is quarantined."""
+QUARANTINED_MAX = 16
+"""More quarantined streams than this share their workers with others: processes are not for free."""
+FORGIVEN_S = 600.0
+"""Strikes are forgotten after this long without one."""
+HANG_S = 30.0
+"""A worker that works on one frame for longer than this hangs, and is killed."""
+RESTART_S = 0.5
+RESTART_MAX_S = 300.0
+"""A worker starts again after RESTART_S, a struck stream after twice as long each time, up to RESTART_MAX_S."""
+STOP_WAIT_S = 4.0
+MESSAGES_MAX = 64
+"""Taken from one worker before it is another's turn."""
+REDELIVER_S = 1.0
+_POLL_S = 0.5
+
+
+class CameraState(msgspec.Struct, frozen=True, kw_only=True):
+    """How one camera fares. ``dropped`` frames were lost because analysis could not keep up."""
+
+    camera: str
+    connected: bool
+    quarantined: bool
+    strikes: int
+    decoded: int
+    analysed: int
+    dropped: int
+    broken: int
+    evidence_failure: str | None
+
+
+class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How the node fares. ``failure`` says why it stopped by itself, where it did."""
+
+    cameras: tuple[CameraState, ...]
+    workers: int
+    restarts: int
+    undelivered: str | None
+    failure: str | None
+
+
+@dataclass(eq=False)
+class _Camera:
+    settings: CameraSettings
+    connected: bool = False
+    quarantined: bool = False
+    strikes: int = 0
+    struck_s: float = 0.0
+    report: Report | None = None
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A place for a process; the process comes and goes. ``start_s`` is when it shall come, by the monotonic clock."""
+
+    cameras: list[_Camera]
+    start_s: float = 0.0
+    deaths: int = 0
+    process: SpawnProcess | None = None
+    pipe: Connection | None = None
+    traces: Traces | None = None
+    started_s: float = field(default=0.0)
+
+
+class CameraNode:
+    """Runs cameras in worker processes. ``deliver`` is called by one thread; StorageError from it is tried again, any
+    other exception stops the node, and ``stop`` raises it.
+
+    ``plugins`` and ``clock`` are pickled on their way to the workers: module-level functions. ``speed`` is how many
+    times as fast as filmed files are played. InputError when a camera's id comes twice.
+    """
+
+    def __init__(
+        self,
+        cameras: Sequence[CameraSettings],
+        plugins: Plugins,
+        deliver: Callable[[list[Event]], None],
+        evidence_dir: Path,
+        clock: Clock,
+        workers: int,
+        speed: float = 1.0,
+    ) -> None:
+        ids = [camera.camera for camera in cameras]
+        if len(ids) > CAMERAS_MAX:
+            raise InputError("cameras", f"{len(ids)} cameras", f"at most {CAMERAS_MAX} on one node")
+        for camera in set(ids):
+            if ids.count(camera) > 1:
+                raise InputError("cameras", camera, "each id once")
+        self._cameras = [_Camera(settings) for settings in cameras]
+        count = max(1, min(workers, len(cameras)))
+        self._workers = [_Worker(self._cameras[first::count]) for first in range(count) if self._cameras]
+        self._orders = Orders(plugins, clock, evidence_dir, speed)
+        self._deliver, self._clock = deliver, clock
+        self._context = multiprocessing.get_context("spawn")
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="camera node", daemon=True)
+        self._started_ms = clock()
+        self._ordinal = self._restarts = 0
+        self._undelivered: str | None = None
+        self._failure: Exception | None = None
+
+    def start(self) -> None:
+        """Starts the workers; returns at once."""
+        self._orders.evidence_dir.mkdir(parents=True, exist_ok=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Has the workers tell what they still have to tell, and ends them; blocks for a few seconds at most."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def status(self) -> NodeStatus:
+        """How things are; may be called from any thread."""
+        return NodeStatus(
+            cameras=tuple(_state(camera) for camera in self._cameras),
+            workers=sum(worker.process is not None for worker in list(self._workers)),
+            restarts=self._restarts,
+            undelivered=self._undelivered,
+            failure=None if self._failure is None else str(self._failure),
+        )
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._start_due()
+                self._listen(_POLL_S)
+                self._look_after()
+            self._end()
+        except Exception as error:  # noqa: BLE001 - kept for whoever stops the node, and shown by its status
+            self._failure = error
+        finally:
+            for worker in self._workers:
+                if worker.process is not None:
+                    worker.process.kill()
+                    worker.process.join()
+
+    def _start_due(self) -> None:
+        for worker in self._workers:
+            now_s = time.monotonic()
+            if worker.process is None and worker.cameras and now_s >= worker.start_s:
+                seats = [Seat(camera.settings, _held_back_s(camera)) for camera in worker.cameras]
+                worker.traces = Traces(self._context, len(seats))
+                worker.pipe, theirs = self._context.Pipe()
+                worker.process = self._context.Process(
+                    target=run, args=(seats, self._orders, theirs, worker.traces), name="saqta-edge", daemon=True
+                )
+                worker.process.start()
+                worker.started_s = now_s
+                theirs.close()
+
+    def _listen(self, wait_s: float) -> None:
+        pipes = {worker.pipe: worker for worker in self._workers if worker.pipe is not None}
+        if not pipes:
+            self._stopping.wait(wait_s)
+            return
+        for pipe in wait(list(pipes), wait_s):
+            self._take_in(pipes[pipe])  # type: ignore[index]
+
+    def _take_in(self, worker: _Worker) -> bool:
+        """Takes in what a worker sent; False when it has gone and everything it sent is taken in."""
+        events: list[Event] = []
+        alive = True
+        for _ in range(MESSAGES_MAX):
+            if worker.pipe is None or not worker.pipe.poll():
+                break
+            try:
+                message: Message = worker.pipe.recv()
+            except (EOFError, OSError):
+                alive = False
+                break
+            for one in message:
+                if isinstance(one, Report):
+                    self._camera(one.camera).report = one
+                else:
+                    events.append(decode(one))
+        self._tell(events)
+        if not alive:
+            self._bury(worker)
+        return alive
+
+    def _tell(self, events: list[Event]) -> None:
+        """Delivers events, again and again while there is no room for them."""
+        for event in events:
+            record = catalogue.read(event)
+            if isinstance(record, CameraConnected | CameraLost):
+                self._camera(record.camera).connected = isinstance(record, CameraConnected)
+        while events:
+            try:
+                self._deliver(events)
+                self._undelivered = None
+                return
+            except StorageError as error:
+                self._undelivered = str(error)
+                if self._stopping.wait(REDELIVER_S):
+                    raise
+
+    def _look_after(self) -> None:
+        for worker in self._workers:
+            if worker.process is not None and worker.traces is not None and worker.traces.hanging(HANG_S):
+                worker.process.kill()
+
+    def _bury(self, worker: _Worker) -> None:
+        """A worker has died: strikes the streams it was busy with, tells what was lost, and says when it comes back."""
+        process, traces, pipe = worker.process, worker.traces, worker.pipe
+        if process is None or traces is None or pipe is None:
+            return
+        process.join()
+        pipe.close()
+        worker.process = worker.pipe = worker.traces = None
+        if self._stopping.is_set():
+            return
+        self._restarts += 1
+        now_s = time.monotonic()
+        worker.deaths = 0 if now_s - worker.started_s > FORGIVEN_S else worker.deaths + 1
+        worker.start_s = now_s + min(RESTART_MAX_S, RESTART_S * 2 ** min(worker.deaths, 16))
+        suspects = [worker.cameras[index] for index in traces.suspects()]
+        for camera in suspects:
+            camera.strikes = 1 + (camera.strikes if now_s - camera.struck_s < FORGIVEN_S else 0)
+            camera.struck_s = now_s
+        why = f"its worker process died ({_how(process.exitcode)})"
+        for camera in [camera for camera in worker.cameras if camera.connected or camera in suspects]:
+            self._quarantine_or_lose(worker, camera, why)
+
+    def _quarantine_or_lose(self, worker: _Worker, camera: _Camera, why: str) -> None:
+        id = camera.settings.camera
+        if camera.strikes >= STRIKES_MAX and not camera.quarantined and self._may_quarantine():
+            camera.quarantined = True
+            worker.cameras.remove(camera)
+            self._workers.append(_Worker([camera], start_s=time.monotonic() + _held_back_s(camera)))
+            reason = f"its stream killed its worker {camera.strikes} times: {why}"
+            self._tell([self._event(CameraQuarantined(camera=id, reason=reason))])
+        retry_s = max(worker.start_s - time.monotonic(), _held_back_s(camera))
+        self._tell([self._event(CameraLost(camera=id, reason=why, retry_s=round(retry_s, 1)))])
+
+    def _may_quarantine(self) -> bool:
+        return sum(camera.quarantined for camera in self._cameras) < QUARANTINED_MAX
+
+    def _end(self) -> None:
+        for worker in self._workers:
+            if worker.pipe is not None:
+                try:
+                    worker.pipe.send("stop")
+                except OSError:
+                    continue
+        deadline_s = time.monotonic() + STOP_WAIT_S
+        while any(worker.pipe for worker in self._workers) and time.monotonic() < deadline_s:
+            self._listen(0.1)
+
+    def _camera(self, id: str) -> _Camera:
+        return next(camera for camera in self._cameras if camera.settings.camera == id)
+
+    def _event(self, record: CameraQuarantined | CameraLost) -> Event:
+        self._ordinal += 1
+        source = camera_source(record.camera)
+        return catalogue.make(
+            record,
+            id=derive_id(source, "node", str(self._started_ms), str(self._ordinal)),
+            source=source,
+            actor=ACTOR,
+            time_ms=self._clock(),
+            recorded_ms=self._clock(),
+        )
+
+
+def _held_back_s(camera: _Camera) -> float:
+    """How long a struck stream waits, in its worker or before a worker of its own starts."""
+    return min(RESTART_MAX_S, RESTART_S * 4.0**camera.strikes) if camera.strikes else 0.0
+
+
+def _how(exitcode: int | None) -> str:
+    return f"signal {-exitcode}" if exitcode is not None and exitcode < 0 else f"exit status {exitcode}"
+
+
+def _state(camera: _Camera) -> CameraState:
+    report = camera.report or Report(camera.settings.camera, 0, 0, 0, 0, None)
+    return CameraState(
+        camera=camera.settings.camera,
+        connected=camera.connected,
+        quarantined=camera.quarantined,
+        strikes=camera.strikes,
+        decoded=report.decoded,
+        analysed=report.analysed,
+        dropped=report.dropped,
+        broken=report.broken,
+        evidence_failure=report.evidence_failure,
+    )

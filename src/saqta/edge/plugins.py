@@ -1,0 +1,32 @@
+"""What can be plugged into a camera: kinds of sources and detectors, handed in by whoever starts it.
+
+A detector is one file in ``detectors`` and one line in ``saqta.registry``. Its factory makes one for each session of a
+camera, with whatever it has to remember; factories are module-level, so that worker processes get them by name.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from saqta.edge.scene import Scene
+from saqta.edge.settings import CameraSettings
+from saqta.edge.source import Opened, SourceFactory, scheme
+from saqta.model.errors import InputError
+from saqta.model.kinds import Record
+
+Detector = Callable[[Scene], Sequence[Record]]
+"""Looks at one analysed frame, in order of time, and tells what it found: alerts, each at the moment it is decided."""
+DetectorFactory = Callable[[CameraSettings], Detector]
+
+
+class Plugins(NamedTuple):
+    """Sources by scheme, detectors by name."""
+
+    sources: Mapping[str, SourceFactory]
+    detectors: Mapping[str, DetectorFactory]
+
+    def open(self, source: str) -> Opened:
+        """Finds the factory by the source's scheme; InputError when there is none."""
+        factory = self.sources.get(scheme(source))
+        if factory is None:
+            raise InputError("source", source, f"a file or one of {', '.join(sorted(self.sources))}")
+        return factory(source)

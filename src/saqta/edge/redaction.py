@@ -1,0 +1,95 @@
+"""Covers everything that moves, so that nobody can be recognised and one still sees where somebody walks.
+
+Solid shapes with an outline and a colour for the class: blur and mosaic can be undone. It fails closed: as long as the
+empty scene is not known, or more moves than can be told apart, the whole picture is covered.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from saqta.edge.arrays import Gray, gray
+from saqta.edge.blobs import Bounds
+from saqta.edge.frames import Planes
+from saqta.edge.scene import Scene
+from saqta.edge.shapes import PERSON, VEHICLE
+from saqta.edge.tracks import widened
+
+SETTLED_S = 2.0
+"""The picture is covered whole until the empty scene has been learned for this long."""
+REGIONS_MAX = 64
+"""More regions than this are covered as one: the whole picture."""
+REMEMBERED_FRAMES = 3
+MARGIN_SHARE = 0.012
+_TRACK_MARGIN = 0.12
+
+Colour = tuple[int, int, int]
+"""Y, U, V."""
+_COLOURS: dict[str, Colour] = {PERSON: (150, 54, 190), VEHICLE: (120, 190, 80)}
+_OTHER: Colour = (110, 128, 128)
+_WHOLE: Colour = (60, 128, 128)
+_OUTLINE: Colour = (235, 128, 128)
+
+
+class Cover(NamedTuple):
+    """A solid polygon: (n, 2) points in pixels of the analysed picture."""
+
+    points: NDArray[np.float64]
+    colour: Colour
+
+
+class Redactor:
+    """Finds what has to be covered in the frames of one stream; is shown every analysed frame, in order."""
+
+    def __init__(self) -> None:
+        self._recent: deque[Gray] = deque(maxlen=REMEMBERED_FRAMES)
+
+    def look(self, scene: Scene) -> list[Cover] | None:
+        """What has to be covered in this frame; None when everything has to be."""
+        if self._recent and self._recent[-1].shape != scene.differs.shape:
+            self._recent.clear()
+        self._recent.append(scene.differs)
+        if not scene.known or scene.settled_s < SETTLED_S:
+            return None
+        mask = self._recent[0]
+        for one in self._recent:
+            mask = gray(cv2.bitwise_or(mask, one))
+        margin = max(1, round(MARGIN_SHARE * max(scene.picture)))
+        mask = gray(cv2.dilate(mask, np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)))
+        outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        if len(outlines) > REGIONS_MAX:
+            return None
+        hulls = [Cover(cv2.convexHull(outline).reshape(-1, 2).astype(np.float64), _OTHER) for outline in outlines]
+        return hulls + [_box(box, _OTHER) for box in scene.parked] + _tracked(scene)
+
+
+def cover(planes: Planes, covers: list[Cover] | None, picture: tuple[int, int]) -> Planes:
+    """Draws over ``planes`` in place, and gives them back; ``picture`` is the (width, height) that ``look`` saw."""
+    if covers is None:
+        for plane, value in zip(planes, _WHOLE, strict=True):
+            plane[:] = value
+        return planes
+    scale = np.array([planes.y.shape[1] / picture[0], planes.y.shape[0] / picture[1]])
+    for one in covers:
+        _draw(planes, one.points * scale, one.colour)
+    return planes
+
+
+def _tracked(scene: Scene) -> list[Cover]:
+    return [_box(widened(t.bounds, _TRACK_MARGIN), _COLOURS[t.kind]) for t in scene.tracks if t.confirmed]
+
+
+def _box(bounds: Bounds, colour: Colour) -> Cover:
+    x0, y0, x1, y1 = bounds
+    return Cover(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]), colour)
+
+
+def _draw(planes: Planes, points: NDArray[np.float64], colour: Colour) -> None:
+    for plane, value, line, divisor in zip(planes, colour, _OUTLINE, (1, 2, 2), strict=True):
+        corners: Sequence[NDArray[np.int32]] = [np.round(points / divisor).astype(np.int32)]
+        cv2.fillPoly(plane, corners, value)
+        cv2.polylines(plane, corners, True, line, 2 // divisor)

@@ -1,0 +1,152 @@
+"""One session of a camera: from its first frame until the stream ends, what it finds told as events.
+
+Event ids are derived from the camera, the session's start and a running number, so that they are unique and a session
+that is told twice is known as one.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from saqta.edge.analysis import Analyser, Findings
+from saqta.edge.evidence import MEDIA_TYPE, Cut, Ring, Still, write_clip
+from saqta.edge.frames import Frame, planes
+from saqta.edge.plugins import Plugins
+from saqta.edge.redaction import Redactor, cover
+from saqta.edge.settings import CameraSettings
+from saqta.model import catalogue
+from saqta.model.event import Event, derive_id
+from saqta.model.kinds import AlertRaised, CameraConnected, CameraLost, EvidenceKept, LineCounted, Record
+from saqta.model.moment import Clock
+
+ACTOR = "saqta/edge"
+COUNTED_EVERY_S = 60.0
+
+Directions = dict[str, dict[str, int]]
+"""``forward`` and ``backward``, each a count by class."""
+
+
+def camera_source(camera: str) -> str:
+    """The event source of a camera."""
+    return f"/saqta/cameras/{camera}"
+
+
+class Session:
+    """``step`` each frame in order, then ``close``. Events go to ``emit`` as they happen; ``keep`` gets clips to write.
+
+    Moments are ``started_ms`` plus the stream's seconds, ``speed`` times as fast as they were filmed. ``step`` spends
+    CPU and blocks only in ``emit`` and ``keep``.
+    """
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        plugins: Plugins,
+        clock: Clock,
+        emit: Callable[[Sequence[Event]], None],
+        keep: Callable[[Cut], None] | None = None,
+        speed: float = 1.0,
+    ) -> None:
+        self.counts: dict[str, Directions] = {name: {"forward": {}, "backward": {}} for name in settings.lines}
+        self.started_ms = clock()
+        self._settings, self._clock, self._emit, self._keep, self._speed = settings, clock, emit, keep, speed
+        self._analyser = Analyser(settings, plugins.detectors)
+        self._redactor, self._ring = Redactor(), Ring(settings.before_s, settings.after_s)
+        self._minute: dict[str, Directions] = {}
+        self._minute_s = self._at_s = 0.0
+        self._ordinal = 0
+
+    def connected(self, width: int, height: int, fps: float) -> None:
+        """Tells that frames arrive."""
+        record = CameraConnected(camera=self._settings.camera, width=width, height=height, fps=round(fps, 3))
+        self._emit([self._event(record, self._at_s)])
+
+    def step(self, frame: Frame) -> Findings:
+        """Takes in a frame, tells what it shows and keeps it, covered, for evidence."""
+        self._at_s = frame.at_s
+        findings = self._analyser.step(frame)
+        events = [self._event(record, frame.at_s) for record in findings.records]
+        if self._keep is not None:
+            self._remember(frame, findings, events)
+        for crossing in findings.crossings:
+            direction = "forward" if crossing.forward else "backward"
+            for counts in (self.counts, self._minute):
+                by_class = counts.setdefault(crossing.line, {"forward": {}, "backward": {}})[direction]
+                by_class[crossing.kind] = by_class.get(crossing.kind, 0) + 1
+        if frame.at_s - self._minute_s >= COUNTED_EVERY_S:
+            events += self._counted()
+        if events:
+            self._emit(events)
+        return findings
+
+    def close(self, reason: str | None = None, retry_s: float = 0.0) -> None:
+        """The stream is over: tells the last counts, the clips so far, and, with a reason, that the camera is lost."""
+        events = self._counted()
+        if reason is not None:
+            record = CameraLost(camera=self._settings.camera, reason=reason, retry_s=retry_s)
+            events.append(self._event(record, self._at_s))
+        if events:
+            self._emit(events)
+        self._cut_out(self._ring.rest())
+
+    def kept(self, cut: Cut, folder: Path) -> None:
+        """Writes a clip and tells of it; may be called from another thread. StorageError when it can't be written."""
+        clip = write_clip(folder, cut.stills)
+        record = EvidenceKept(
+            alert=cut.alert,
+            camera=self._settings.camera,
+            sha256=clip.sha256,
+            media_type=MEDIA_TYPE,
+            size_bytes=clip.size_bytes,
+            from_s=round(clip.from_s, 3),
+            until_s=round(clip.until_s, 3),
+        )
+        self._emit([self._make(record, derive_id(cut.alert, "evidence"), clip.until_s, cut.alert)])
+
+    def _remember(self, frame: Frame, findings: Findings, events: Sequence[Event]) -> None:
+        covers = self._redactor.look(findings.scene)
+        if self._ring.wants(frame.at_s):
+            picture = planes(frame.picture, self._settings.evidence_side_px)
+            self._ring.add(Still(frame.at_s, cover(picture, covers, findings.scene.picture)))
+        for record, event in zip(findings.records, events, strict=True):
+            if isinstance(record, AlertRaised):
+                self._cut_out(self._ring.expect(event.key, frame.at_s))
+        self._cut_out(self._ring.due(frame.at_s))
+
+    def _cut_out(self, cuts: Sequence[Cut]) -> None:
+        for cut in cuts:
+            if self._keep is not None and cut.stills:
+                self._keep(cut)
+
+    def _counted(self) -> list[Event]:
+        since_s, self._minute_s = self._minute_s, self._at_s
+        minute, self._minute = self._minute, {}
+        return [
+            self._event(
+                LineCounted(
+                    camera=self._settings.camera,
+                    line=name,
+                    from_s=round(since_s, 3),
+                    until_s=round(self._at_s, 3),
+                    forward=counts["forward"],
+                    backward=counts["backward"],
+                ),
+                self._at_s,
+            )
+            for name, counts in minute.items()
+        ]
+
+    def _event(self, record: Record, at_s: float) -> Event:
+        self._ordinal += 1
+        source = camera_source(self._settings.camera)
+        return self._make(record, derive_id(source, str(self.started_ms), str(self._ordinal)), at_s)
+
+    def _make(self, record: Record, id: str, at_s: float, cause: str | None = None) -> Event:
+        return catalogue.make(
+            record,
+            id=id,
+            source=camera_source(self._settings.camera),
+            actor=ACTOR,
+            time_ms=self.started_ms + round(at_s * 1000 / self._speed),
+            recorded_ms=self._clock(),
+            cause=cause,
+        )

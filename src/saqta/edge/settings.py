@@ -1,0 +1,130 @@
+"""What a camera is told: its source, its lines and zones, and how finely it looks; frozen and checked when made.
+
+Points are fractions of the picture's width and height, origin top left.
+"""
+
+import math
+import re
+
+import msgspec
+
+from saqta.model.errors import InputError
+from saqta.model.kinds import Line, Polygon
+
+LINES_MAX = 32
+ZONES_MAX = 32
+POLYGON_POINTS_MAX = 64
+_CAMERA_ID = re.compile(r"[\w.-]{1,64}")
+_LINE_TEXT = "NAME=x0,y0,x1,y1, fractions of the picture from 0 to 1"
+_ZONE_TEXT = "NAME=x,y,x,y,x,y…, three points or more, fractions of the picture from 0 to 1"
+
+
+class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One camera. InputError names the field that doesn't fit when it is made.
+
+    ``restricted`` names the zones in which nobody may stay longer than ``intrusion_after_s``. Frames are analysed
+    ``analysed_fps`` times a second of the stream, shrunk until the longer side has ``analysis_side_px``. Evidence
+    reaches from ``before_s`` before an alert to ``after_s`` after it, ``evidence_side_px`` on the longer side.
+    ``loop`` begins a file again when it ends.
+    """
+
+    camera: str
+    source: str
+    lines: dict[str, Line] = {}
+    zones: dict[str, Polygon] = {}
+    restricted: tuple[str, ...] = ()
+    intrusion_after_s: float = 2.0
+    analysed_fps: float = 5.0
+    analysis_side_px: int = 320
+    evidence_side_px: int = 640
+    before_s: float = 5.0
+    after_s: float = 5.0
+    loop: bool = False
+
+    def __post_init__(self) -> None:
+        if not _CAMERA_ID.fullmatch(self.camera):
+            raise InputError("camera", self.camera, "1 to 64 letters, digits, '.', '_' or '-'")
+        if not self.source:
+            raise InputError("source", self.source, "a file, an rtsp:// address or sim:SCENARIO/CAMERA")
+        _check_number("intrusion_after_s", self.intrusion_after_s, 0, 86_400)
+        _check_number("analysed_fps", self.analysed_fps, 0.1, 120)
+        _check_number("analysis_side_px", self.analysis_side_px, 64, 1920)
+        _check_number("evidence_side_px", self.evidence_side_px, 64, 1920)
+        _check_number("before_s", self.before_s, 0, 30)
+        _check_number("after_s", self.after_s, 0, 30)
+        _check_lines(self.lines)
+        _check_zones(self.zones)
+        for name in self.restricted:
+            if name not in self.zones:
+                raise InputError("restricted", name, f"the name of a zone ({', '.join(self.zones) or 'there is none'})")
+
+
+def parse_line(text: str) -> tuple[str, Line]:
+    """A line as the command line takes it.
+
+    >>> parse_line("gate=0,0.5,1,0.5")
+    ('gate', (0.0, 0.5, 1.0, 0.5))
+    """
+    name, numbers = _named_numbers("line", text, _LINE_TEXT)
+    if len(numbers) != 4:
+        raise InputError("line", text, _LINE_TEXT)
+    line = (numbers[0], numbers[1], numbers[2], numbers[3])
+    _check_lines({name: line})
+    return name, line
+
+
+def parse_zone(text: str) -> tuple[str, Polygon]:
+    """A zone as the command line takes it.
+
+    >>> parse_zone("yard=0,0,1,0,1,1")
+    ('yard', ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))
+    """
+    name, numbers = _named_numbers("zone", text, _ZONE_TEXT)
+    if len(numbers) % 2:
+        raise InputError("zone", text, _ZONE_TEXT)
+    zone = tuple(zip(numbers[::2], numbers[1::2], strict=True))
+    _check_zones({name: zone})
+    return name, zone
+
+
+def _named_numbers(field: str, text: str, expected: str) -> tuple[str, list[float]]:
+    name, equals, rest = text.partition("=")
+    try:
+        numbers = [float(number) for number in rest.split(",")]
+    except ValueError as error:
+        raise InputError(field, text, expected) from error
+    if not name or not equals:
+        raise InputError(field, text, expected)
+    return name, numbers
+
+
+def _check_lines(lines: dict[str, Line]) -> None:
+    if len(lines) > LINES_MAX:
+        raise InputError("lines", f"{len(lines)} lines", f"at most {LINES_MAX}")
+    for name, line in lines.items():
+        field = f"lines.{name}"
+        if len(line) != 4 or not all(_is_fraction(number) for number in line):
+            raise InputError(field, line, "x0, y0, x1, y1, each from 0 to 1")
+        if line[:2] == line[2:]:
+            raise InputError(field, line, "two different points")
+
+
+def _check_zones(zones: dict[str, Polygon]) -> None:
+    if len(zones) > ZONES_MAX:
+        raise InputError("zones", f"{len(zones)} zones", f"at most {ZONES_MAX}")
+    for name, zone in zones.items():
+        field = f"zones.{name}"
+        if not 3 <= len(set(zone)) <= POLYGON_POINTS_MAX:
+            raise InputError(field, zone, f"3 to {POLYGON_POINTS_MAX} different points")
+        for point in zone:
+            if len(point) != 2 or not all(_is_fraction(number) for number in point):
+                raise InputError(field, point, "x, y, each from 0 to 1")
+
+
+def _is_fraction(number: float) -> bool:
+    return 0 <= number <= 1
+
+
+def _check_number(field: str, given: float, least: float, most: float) -> None:
+    if not (math.isfinite(given) and least <= given <= most):
+        raise InputError(field, given, f"a number from {least} to {most}")

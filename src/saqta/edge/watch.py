@@ -1,0 +1,103 @@
+"""Watching one source to its end, as fast as it comes, and telling what was seen and what it cost."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import msgspec
+
+from saqta.edge.evidence import ClipWriter, Cut
+from saqta.edge.frames import FrameReader
+from saqta.edge.plugins import Plugins
+from saqta.edge.session import Directions, Session
+from saqta.edge.settings import CameraSettings
+from saqta.model.catalogue import TYPE_OF
+from saqta.model.errors import InputError, StorageError
+from saqta.model.event import Event
+from saqta.model.kinds import AlertRaised
+from saqta.model.moment import Clock
+
+
+class WatchSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """``seconds`` and ``fps`` (decoded frames a second) are the clock on the wall's, ``stream_s`` the stream's.
+
+    ``decode_cpu_ms`` is user and system time for a decoded frame, ``analysis_cpu_ms`` for an analysed one with
+    everything but its decoding. ``ended`` says in words why the stream ended.
+    """
+
+    frames: int
+    analysed: int
+    seconds: float
+    stream_s: float
+    fps: float
+    decode_cpu_ms: float
+    analysis_cpu_ms: float
+    alerts: dict[str, int]
+    counts: dict[str, Directions]
+    ended: str
+
+
+def watch(
+    settings: CameraSettings,
+    plugins: Plugins,
+    on_event: Callable[[Event], None],
+    clock: Clock,
+    evidence_dir: Path | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> WatchSummary:
+    """Watches ``settings.source`` until it ends; blocks until then.
+
+    ``on_event`` gets alerts, counts and, with ``evidence_dir``, the clips that were kept there; never two at a time, a
+    clip's event from another thread. ``progress`` gets the stream's seconds after each analysed frame. InputError when
+    the source can't be read or holds no frame, StorageError when evidence can't be kept.
+    """
+    cv2.setNumThreads(1)
+    alerts: dict[str, int] = {}
+    writer, one_at_a_time = ClipWriter(), threading.Lock()
+
+    def emit(events: Sequence[Event]) -> None:
+        with one_at_a_time:
+            for event in events:
+                if event.type == TYPE_OF[AlertRaised]:
+                    kind = msgspec.json.decode(event.data)["kind"]
+                    alerts[kind] = alerts.get(kind, 0) + 1
+                on_event(event)
+
+    def keep(cut: Cut) -> None:
+        writer.submit(lambda: session.kept(cut, evidence_dir or Path()))
+
+    started_s = time.perf_counter()
+    reader = FrameReader(plugins.open(settings.source), settings.source, settings.analysed_fps)
+    session = Session(settings, plugins, clock, emit, keep if evidence_dir else None)
+    analysed, analysis_s = 0, 0.0
+    try:
+        for frame in reader:
+            before_s = time.thread_time()
+            session.step(frame)
+            analysis_s += time.thread_time() - before_s
+            analysed += 1
+            if progress is not None:
+                progress(frame.at_s)
+        session.close()
+    finally:
+        reader.close()
+        writer.close()
+    if writer.failure is not None:
+        raise StorageError(writer.failure)
+    if not reader.decoded:
+        raise InputError("source", settings.source, "a video with at least one frame that can be decoded")
+    seconds = time.perf_counter() - started_s
+    return WatchSummary(
+        frames=reader.decoded,
+        analysed=analysed,
+        seconds=round(seconds, 3),
+        stream_s=round(reader.at_s, 3),
+        fps=round(reader.decoded / seconds, 1),
+        decode_cpu_ms=round(1000 * reader.decode_cpu_s / reader.decoded, 3),
+        analysis_cpu_ms=round(1000 * analysis_s / analysed, 3),
+        alerts=alerts,
+        counts=session.counts,
+        ended=reader.ended or "",
+    )

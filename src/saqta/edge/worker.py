@@ -1,0 +1,223 @@
+"""A worker process of the camera node: a decoding thread for each of its cameras, one thread that analyses them all.
+
+It sends what happens over a pipe and stops when it is told to, or when nobody holds the other end any more. Whatever a
+stream can do to it is the node's to mend: the worker itself keeps no state that outlives it.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+
+from saqta.edge.evidence import ClipWriter, Cut
+from saqta.edge.frames import Frame, FrameReader
+from saqta.edge.mailbox import Mailbox
+from saqta.edge.plugins import Plugins
+from saqta.edge.session import Session
+from saqta.edge.settings import CameraSettings
+from saqta.edge.trace import Deed, Traces
+from saqta.model.errors import InputError
+from saqta.model.event import Event, encode
+from saqta.model.moment import Clock
+
+RETRY_S = 1.0
+RETRY_MAX_S = 60.0
+"""A stream is opened again after RETRY_S, then after twice as long each time, up to RETRY_MAX_S."""
+HEALTHY_S = 10.0
+"""A stream that ran for this long starts over with RETRY_S."""
+REPORT_EVERY_S = 1.0
+JOIN_WAIT_S = 1.5
+
+
+class Seat(NamedTuple):
+    """A camera in a worker; its stream is first opened after ``wait_s``."""
+
+    settings: CameraSettings
+    wait_s: float
+
+
+class Orders(NamedTuple):
+    """What all workers of a node have in common; pickled on the way to them."""
+
+    plugins: Plugins
+    clock: Clock
+    evidence_dir: Path
+    speed: float
+
+
+class Report(NamedTuple):
+    """How one camera fares: frames decoded and analysed, dropped because analysis could not keep up, broken packets,
+    and why evidence could not be kept, where it couldn't."""
+
+    camera: str
+    decoded: int
+    analysed: int
+    dropped: int
+    broken: int
+    evidence_failure: str | None
+
+
+Message = list[bytes] | list[Report]
+"""What comes over the pipe: encoded events, or reports."""
+
+
+def run(seats: Sequence[Seat], orders: Orders, pipe: Connection, traces: Traces) -> None:
+    """The process: works until it is told to stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    _Worker(seats, orders, pipe, traces).run()
+    os._exit(0)  # a thread may still sit in a read that nothing can end
+
+
+class _Worker:
+    def __init__(self, seats: Sequence[Seat], orders: Orders, pipe: Connection, traces: Traces) -> None:
+        self._pipe, self._sending, self._traces = pipe, threading.Lock(), traces
+        self.stop = threading.Event()
+        self.orders, self.writer, self.mailbox = orders, ClipWriter(), Mailbox(len(seats))
+        self._streams = [_Stream(index, seat, self, traces) for index, seat in enumerate(seats)]
+        threading.Thread(target=self._obey, name="orders", daemon=True).start()
+
+    def run(self) -> None:
+        for stream in self._streams:
+            stream.start()
+        reported_s = time.monotonic()
+        while not self.stop.is_set():
+            self._work(0.2)
+            if time.monotonic() - reported_s >= REPORT_EVERY_S:
+                reported_s = time.monotonic()
+                self._send([stream.report() for stream in self._streams])
+        deadline_s = time.monotonic() + JOIN_WAIT_S
+        for stream in self._streams:
+            stream.join(max(0.0, deadline_s - time.monotonic()))
+        while self._work(0.0):
+            pass
+        self.writer.close()
+        self._send([stream.report() for stream in self._streams])
+        self._pipe.close()
+
+    def emit(self, events: Sequence[Event]) -> None:
+        self._send([encode(event) for event in events])
+
+    def _work(self, wait_s: float) -> bool:
+        taken = self.mailbox.take(wait_s)
+        if taken is None:
+            return False
+        camera, parcel = taken
+        self._traces.set(2 * camera + 1, Deed.WORKING)
+        parcel.open()
+        self._traces.set(2 * camera + 1, Deed.NOTHING)
+        return True
+
+    def _send(self, message: Message) -> None:
+        with self._sending:
+            try:
+                self._pipe.send(message)
+            except OSError:
+                os._exit(1)  # nobody listens any more
+
+    def _obey(self) -> None:
+        try:
+            self._pipe.recv()
+        except (EOFError, OSError):
+            os._exit(1)
+        self.stop.set()
+
+
+class _Stream(threading.Thread):
+    """Opens a camera's stream, hands its frames over, and opens it again when it ends."""
+
+    def __init__(self, index: int, seat: Seat, worker: _Worker, traces: Traces) -> None:
+        super().__init__(name=f"camera {seat.settings.camera}", daemon=True)
+        self._index, self._settings, self._wait_s = index, seat.settings, seat.wait_s
+        self._worker, self._orders = worker, worker.orders
+        self._trace = partial(traces.set, 2 * index)
+        self._decoded = self._broken = self._analysed = 0
+        self._reader: FrameReader | None = None
+
+    def report(self) -> Report:
+        reader = self._reader
+        return Report(
+            camera=self._settings.camera,
+            decoded=self._decoded + (reader.decoded if reader else 0),
+            analysed=self._analysed,
+            dropped=self._worker.mailbox.dropped[self._index],
+            broken=self._broken + (reader.broken if reader else 0),
+            evidence_failure=self._worker.writer.failure,
+        )
+
+    def run(self) -> None:
+        failures = 0
+        wait_s = self._wait_s
+        while not self._worker.stop.wait(wait_s):
+            started_s = time.monotonic()
+            session = self._session()
+            reason, again = self._play(session)
+            if self._worker.stop.is_set():
+                self._put(session.close)
+                return
+            failures = 0 if time.monotonic() - started_s >= HEALTHY_S else failures
+            wait_s = min(RETRY_MAX_S, RETRY_S * 2**failures) if again else 0.0
+            failures = min(failures + 1, 30)
+            self._put(partial(session.close, reason, wait_s))
+            if not again:
+                return
+
+    def _session(self) -> Session:
+        def keep(cut: Cut) -> None:
+            self._worker.writer.submit(partial(session.kept, cut, self._orders.evidence_dir))
+
+        orders = self._orders
+        session = Session(self._settings, orders.plugins, orders.clock, self._worker.emit, keep, orders.speed)
+        return session
+
+    def _play(self, session: Session) -> tuple[str, bool]:
+        """Plays the stream to its end: (why it ended, whether to open it again)."""
+        offset_s = 0.0
+        size: tuple[int, int] | None = None
+        while True:
+            try:
+                self._trace(Deed.WORKING)
+                opened = self._orders.plugins.open(self._settings.source)
+                reader = FrameReader(opened, self._settings.source, self._settings.analysed_fps, self._trace)
+            except InputError as error:
+                self._trace(Deed.NOTHING)
+                return str(error), True
+            self._reader = reader
+            started_s = time.monotonic()
+            for frame in reader:
+                if (reader.width, reader.height) != size:
+                    size = (reader.width, reader.height)
+                    self._put(partial(session.connected, *size, reader.fps))
+                if not opened.live:
+                    self._worker.stop.wait(max(0.0, started_s + frame.at_s / self._orders.speed - time.monotonic()))
+                if self._worker.stop.is_set():
+                    break
+                self._hand_over(session, frame._replace(at_s=frame.at_s + offset_s))
+            self._put_away(reader)
+            if not (self._settings.loop and reader.decoded and not opened.live) or self._worker.stop.is_set():
+                return reader.ended or "", opened.live
+            offset_s += reader.at_s + 1 / reader.fps
+
+    def _hand_over(self, session: Session, frame: Frame) -> None:
+        def analyse(frame: Frame) -> None:
+            session.step(frame)
+            self._analysed += 1
+
+        self._worker.mailbox.put_frame(self._index, analyse, frame)
+
+    def _put_away(self, reader: FrameReader) -> None:
+        self._decoded += reader.decoded
+        self._broken += reader.broken
+        self._reader = None
+        reader.close()
+        self._trace(Deed.NOTHING)
+
+    def _put(self, act: Callable[[], object]) -> None:
+        self._worker.mailbox.put(self._index, act)

@@ -1,0 +1,17 @@
+"""Every plug-in on one screen; adding one is its file and its line here."""
+
+from saqta.edge.detectors.intrusion import intrusion
+from saqta.edge.plugins import DetectorFactory
+from saqta.edge.source import SourceFactory, open_file, open_rtsp
+
+SOURCES: dict[str, SourceFactory] = {
+    "file": open_file,
+    "rtsp": open_rtsp,
+    "rtsps": open_rtsp,
+}
+"""Where cameras' frames come from, by the scheme of the source's text."""
+
+DETECTORS: dict[str, DetectorFactory] = {
+    "intrusion": intrusion,
+}
+"""What looks at every analysed frame, in this order."""
