@@ -3,11 +3,13 @@
 from saqta.edge.detectors.intrusion import intrusion
 from saqta.edge.plugins import DetectorFactory
 from saqta.edge.source import SourceFactory, open_file, open_rtsp
+from saqta.simulate.stream import open_feed
 
 SOURCES: dict[str, SourceFactory] = {
     "file": open_file,
     "rtsp": open_rtsp,
     "rtsps": open_rtsp,
+    "sim": open_feed,
 }
 """Where cameras' frames come from, by the scheme of the source's text."""
 
