@@ -15,8 +15,8 @@ import msgspec
 
 from saqta.log.port import BATCH_EVENTS_MAX, Position
 from saqta.model import catalogue, kinds
-from saqta.model.errors import ContentConflict, InputError, SaqtaError, StorageError, VersionConflict
-from saqta.model.event import EVENT_BYTES_MAX, Event, decode, derive_id, encode
+from saqta.model.errors import ContentConflict, DamageError, InputError, SaqtaError, StorageError, VersionConflict
+from saqta.model.event import EVENT_BYTES_MAX, Event, Recorded, decode, derive_id, encode
 from saqta.model.moment import Clock
 
 QUEUE_REQUESTS_MAX = 4_096
@@ -108,12 +108,13 @@ class Group:
             seq = self._seqs.get(entry.name)
             if seq is None:
                 positions.append(Position(self._add(entry), repeat=False))
-            elif _same_content(self._stored(seq), entry.stored):
+            elif self._is_repeat(seq, entry):
                 positions.append(Position(seq, repeat=True))
             else:
-                stored = self._stored(seq)
+                known = recorded_at(seq, self._stored(seq))
                 self._take_back(start)
-                return self._refuse(stored, entry.stored)
+                self._record(self._refusal(known, entry.stored))
+                return ContentConflict(known.event.source, known.event.id)
         conflict = self._conflict(request.expected) if len(self.entries) > start else None
         if conflict:
             self._take_back(start)
@@ -143,25 +144,35 @@ class Group:
                 return VersionConflict(subject, version, actual)
         return None
 
-    def _refuse(self, stored: bytes, offered: bytes) -> ContentConflict:
-        event = decode(offered)
-        digest = hashlib.sha256(stored).hexdigest()
-        # What was recorded when is no content: without it, the same refusal has the same digests.
-        offered_digest = hashlib.sha256(_with_recorded(offered, decode(stored).recorded_ms)).hexdigest()
-        refusal = catalogue.make(
+    def _is_repeat(self, seq: int, entry: Entry) -> bool:
+        stored = self._stored(seq)
+        if stored == entry.stored:
+            return True
+        known = recorded_at(seq, stored).event
+        return encode(known) == _with_recorded(entry.stored, known.recorded_ms)
+
+    def _refusal(self, known: Recorded, offered: bytes) -> Event:
+        digest = hashlib.sha256(known.stored).hexdigest()
+        # When it was recorded is no content: without it, the same refusal has the same digests.
+        offered_digest = hashlib.sha256(_with_recorded(offered, known.event.recorded_ms)).hexdigest()
+        return catalogue.make(
             kinds.EventRefused(
-                refused_source=event.source, refused_id=event.id, stored_sha256=digest, offered_sha256=offered_digest
+                refused_source=known.event.source,
+                refused_id=known.event.id,
+                stored_sha256=digest,
+                offered_sha256=offered_digest,
             ),
-            id=derive_id(event.key, "refused", digest, offered_digest),
+            id=derive_id(known.event.key, "refused", digest, offered_digest),
             source=LOG_SOURCE,
             actor=LOG_ACTOR,
-            time_ms=event.time_ms,
+            time_ms=decode(offered).time_ms,
             recorded_ms=self._clock(),
         )
+
+    def _record(self, refusal: Event) -> None:
         entry = Entry(name_of(refusal.source, refusal.id), refusal.subject, encode(refusal))
         if entry.name not in self._seqs and not self._known.seqs([entry.name]):
             self.versions[entry.subject] = self._add(entry)
-        return ContentConflict(event.source, event.id)
 
 
 class Queue:
@@ -209,11 +220,12 @@ def _require_batch(count: int) -> None:
         raise InputError("events", f"{count} events", f"at most {BATCH_EVENTS_MAX} in one append")
 
 
-def _same_content(stored: bytes, offered: bytes) -> bool:
-    if stored == offered:
-        return True
-    recorded_ms = decode(stored).recorded_ms
-    return _with_recorded(stored, recorded_ms) == _with_recorded(offered, recorded_ms)
+def recorded_at(seq: int, stored: bytes) -> Recorded:
+    """The event that a store holds at ``seq``; DamageError when its bytes are no event."""
+    try:
+        return Recorded(seq, stored, decode(stored))
+    except InputError as error:
+        raise DamageError(f"the event at seq {seq} can't be read ({error}); run: saqta log verify", seq) from error
 
 
 def _with_recorded(stored: bytes, recorded_ms: int) -> bytes:

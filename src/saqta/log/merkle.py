@@ -41,7 +41,7 @@ class Tree:
         count, level = size, 0
         while hashes and count:
             full = count - count % GROUP
-            self._edge.append(hashes(level, full, count - full))
+            self._edge.append(hashes(level, full, count - full) if count > full else [])
             count, level = count // GROUP, level + 1
 
     def copy(self) -> "Tree":

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from saqta.log import merkle
-from saqta.log.appending import Group, Queue, Request, name_of, request_of, request_of_stored
+from saqta.log.appending import Group, Queue, Request, name_of, recorded_at, request_of, request_of_stored
 from saqta.log.database import Format, Readers, check_format, faults, insert, look_up, open_for_writing
 from saqta.log.following import Growth
 from saqta.log.port import READ_BYTES_MAX, READ_EVENTS_MAX, Position
@@ -58,7 +58,7 @@ class SqliteReader:
 
     def read(self, after: int, limit: int = READ_EVENTS_MAX) -> list[Recorded]:
         lines = self.read_stored(after, limit)
-        return [_recorded(seq, stored) for seq, stored in enumerate(lines, after + 1)]
+        return [recorded_at(seq, stored) for seq, stored in enumerate(lines, after + 1)]
 
     def read_stored(self, after: int, limit: int = READ_EVENTS_MAX) -> list[bytes]:
         """The stored bytes alone, otherwise as ``read``."""
@@ -75,7 +75,7 @@ class SqliteReader:
         query = "SELECT seq, stored FROM events WHERE seq = (SELECT seq FROM names WHERE name = ?)"
         with self._readers.lend() as connection:
             row = connection.execute(query, (name_of(source, id),)).fetchone()
-        return _recorded(*row) if row else None
+        return recorded_at(*row) if row else None
 
     def version(self, subject: str) -> int:
         with self._readers.lend() as connection:
@@ -244,8 +244,8 @@ class _Known:
         return look_up(self._connection, "names", "name", "seq", list(names))
 
     def stored(self, seq: int) -> bytes:
-        row: tuple[bytes] = self._connection.execute("SELECT stored FROM events WHERE seq = ?", (seq,)).fetchone()
-        return row[0]
+        row = self._connection.execute("SELECT stored FROM events WHERE seq = ?", (seq,)).fetchone()
+        return row[0] if row else b""
 
     def versions(self, subjects: Collection[str]) -> dict[str, int]:
         return look_up(self._connection, "subjects", "subject", "seq", list(subjects))
@@ -261,13 +261,6 @@ _READ = """
     )
     WHERE bytes <= ? OR seq = ?
 """
-
-
-def _recorded(seq: int, stored: bytes) -> Recorded:
-    try:
-        return Recorded(seq, stored, decode(stored))
-    except InputError as error:
-        raise DamageError(f"the event at seq {seq} can't be read ({error}); run: saqta log verify", seq) from error
 
 
 def _size(connection: sqlite3.Connection) -> int:
