@@ -184,6 +184,15 @@ def centre(open_centre: Callable[..., Centre]) -> Centre:
     return open_centre()
 
 
+@pytest.fixture(scope="module")
+def shared_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
+    """An operations centre for tests that change nothing in it."""
+    centre = Centre(tmp_path_factory.mktemp("centre"), Limits(), LiveLimits())
+    centre.start()
+    yield centre
+    centre.stop()
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     for _ in range(WAIT_S * 200):
         if condition():

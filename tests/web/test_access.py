@@ -77,8 +77,8 @@ def test_me(centre) -> None:
         ("pavel", "POST", "/api/v1/units/U1/position"),
     ],
 )
-def test_a_role_that_may_not_is_told_so(centre, name: str, method: str, address: str) -> None:
-    with centre.http(name) as client:
+def test_a_role_that_may_not_is_told_so(shared_centre, name: str, method: str, address: str) -> None:
+    with shared_centre.http(name) as client:
         response = client.request(method, address)
         assert response.status_code == 403
         assert response.json()["type"] == "urn:saqta:problem:forbidden"

@@ -1,6 +1,6 @@
 """A dispatcher's work over HTTP: opening, acknowledging, sending, closing; refusals; who sees the caller."""
 
-import re
+import json
 import threading
 
 import httpx
@@ -115,8 +115,8 @@ def test_the_same_key_is_the_same_command(centre) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b", "ключ".encode()])
-def test_a_key_is_visible_ascii_of_a_bounded_length(centre, key: str | bytes) -> None:
-    with centre.http("alice") as alice:
+def test_a_key_is_visible_ascii_of_a_bounded_length(shared_centre, key: str | bytes) -> None:
+    with shared_centre.http("alice") as alice:
         response = alice.post("/api/v1/incidents", json=CALL, headers={"idempotency-key": key})
         assert (response.status_code, response.json()["field"]) == (422, "Idempotency-Key")
 
@@ -139,18 +139,19 @@ def test_a_key_is_visible_ascii_of_a_bounded_length(centre, key: str | bytes) ->
         ({"title": "\ud800"}, "title"),
     ],
 )
-def test_bad_calls_name_the_field_and_change_nothing(centre, changes: dict, field: str) -> None:
-    size = centre.log.size()
-    with centre.http("alice") as alice:
-        response = alice.post("/api/v1/incidents", json=CALL | changes)
+def test_bad_calls_name_the_field_and_change_nothing(shared_centre, changes: dict, field: str) -> None:
+    size = shared_centre.log.size()
+    with shared_centre.http("alice") as alice:
+        body = json.dumps(CALL | changes)
+        response = alice.post("/api/v1/incidents", content=body, headers={"content-type": "application/json"})
         assert (response.status_code, response.json().get("field")) == (422, field), response.text
         assert response.json()["type"] == "urn:saqta:problem:input"
-    assert centre.log.size() == size
+    assert shared_centre.log.size() == size
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"null", b'{"title":' + b"[" * 5_000])
-def test_bodies_that_are_no_object_are_problems(centre, body: bytes) -> None:
-    with centre.http("alice") as alice:
+def test_bodies_that_are_no_object_are_problems(shared_centre, body: bytes) -> None:
+    with shared_centre.http("alice") as alice:
         response = alice.post("/api/v1/incidents", content=body, headers={"content-type": "application/json"})
         assert response.status_code in (400, 422), response.text
         assert response.headers["content-type"] == "application/problem+json"
@@ -163,8 +164,7 @@ def test_unknown_incidents_and_units(centre) -> None:
         for verb, body in (("acknowledge", {}), ("note", {"text": "a"}), ("reopen", {"reason": "a"})):
             assert alice.post(f"/api/v1/incidents/nothing/{verb}", json=body).status_code == 404
         response = alice.post(f"{opened(alice)}/assign", json={"unit": "U9"})
-        assert response.status_code in (404, 409, 422)
-        assert "U9" in response.json()["detail"]
+        assert (response.status_code, response.json()["field"]) == (422, "unit")
 
 
 def test_the_caller_is_sealed_in_the_log_and_shown_to_the_desk_only(centre) -> None:
@@ -216,11 +216,11 @@ def test_the_list_goes_page_by_page_through_every_incident_once(centre) -> None:
     ("query", "field"),
     [("limit=0", "limit"), ("limit=1001", "limit"), ("limit=x", "limit"), ("state=lost", "state[0]")],
 )
-def test_bad_questions_name_the_parameter(centre, query: str, field: str) -> None:
-    with centre.http("alice") as alice:
+def test_bad_questions_name_the_parameter(shared_centre, query: str, field: str) -> None:
+    with shared_centre.http("alice") as alice:
         response = alice.get(f"/api/v1/incidents?{query}")
         assert (response.status_code, response.json()["field"]) == (422, field)
-        assert re.search(r"\w+: \w+", response.json()["detail"])
+        assert response.json()["detail"].startswith(f"{field}: Input should be ")
 
 
 def test_every_state_can_be_asked_for(centre) -> None:

@@ -142,8 +142,8 @@ def test_the_count_of_refusals_forgets_the_oldest_address(open_centre) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"link": 5}', b"\xff"])
-def test_a_body_without_a_link_is_refused(centre, body: bytes) -> None:
-    with centre.http() as browser:
+def test_a_body_without_a_link_is_refused(shared_centre, body: bytes) -> None:
+    with shared_centre.http() as browser:
         response = browser.post("/sign-in", content=body, headers={"content-type": "application/json"})
         assert (response.status_code, response.json()["field"]) == (422, "link")
         assert browser.post("/sign-in", content=body, headers=FORM).status_code == 403

@@ -1,10 +1,12 @@
-"""What every answer carries, and what is counted of it."""
+"""What every answer carries, a fault's too, and what is counted of it."""
 
 from collections import Counter
 from time import perf_counter
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from saqta.web import problems
 
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -44,17 +46,27 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        started = perf_counter()
+        began, answered = perf_counter(), False
 
         async def answer(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
-                self._counts.add(scope["method"], message["status"], perf_counter() - started)
-                headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS)
-                if scope["scheme"] == "https":
-                    headers["strict-transport-security"] = HSTS
-                if not scope["path"].startswith("/assets/"):
-                    headers.setdefault("cache-control", "no-store")
+                answered = True
+                self._counts.add(scope["method"], message["status"], perf_counter() - began)
+                _complete(scope, MutableHeaders(scope=message))
             await send(message)
 
-        await self._app(scope, receive, answer)
+        try:
+            await self._app(scope, receive, answer)
+        except Exception:
+            if not answered:
+                await problems.fault()(scope, receive, answer)
+            raise
+
+
+def _complete(scope: Scope, headers: MutableHeaders) -> None:
+    headers.update(SECURITY_HEADERS)
+    if scope["scheme"] == "https":
+        headers["strict-transport-security"] = HSTS
+    if not scope["path"].startswith("/assets/"):
+        headers.setdefault("cache-control", "no-store")

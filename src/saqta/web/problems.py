@@ -65,12 +65,17 @@ def not_found(what: str, name: str) -> HTTPException:
     return HTTPException(HTTPStatus.NOT_FOUND, f"there is no {what} {name[:80]}")
 
 
+def fault() -> Response:
+    """The answer where the fault is ours: what it was stands in the server's log. The server then hangs up."""
+    detail = "a fault of ours; it is in the server's log"
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, "internal", headers={"connection": "close"})
+
+
 def install(app: FastAPI) -> None:
-    """Makes every error of ``app`` a problem."""
+    """Makes the errors that ``app`` raises on purpose problems; for the others see ``front``."""
     app.add_exception_handler(errors.SaqtaError, _of_model)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(Exception, _of_ours)
 
 
 async def _of_model(request: Request, error: Exception) -> Response:
@@ -97,10 +102,6 @@ async def _of_validation(request: Request, error: Exception) -> Response:
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, f"{field or 'body'}: {first['msg']}", "input", field if field else None
     )
-
-
-async def _of_ours(request: Request, error: Exception) -> Response:
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours; it is in the server's log", "internal")
 
 
 def _field(location: tuple[int | str, ...]) -> str:

@@ -1,0 +1,45 @@
+"""Health, readiness and metrics."""
+
+from saqta.web import health
+from saqta.web.health import METRICS
+
+
+def samples(text: str) -> dict[str, float]:
+    return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line[0] != "#"}
+
+
+def test_alive_and_ready(centre, monkeypatch) -> None:
+    with centre.http() as nobody:
+        assert nobody.get("/healthz").json() == {"status": "alive"}
+        assert nobody.get("/readyz").json() == {"status": "ready"}
+        monkeypatch.setattr(health, "BEHIND_EVENTS_MAX", -1)
+        behind = nobody.get("/readyz")
+        assert (behind.status_code, behind.json()["type"]) == (503, "urn:saqta:problem:not-ready")
+        assert "behind" in behind.json()["detail"]
+
+
+def test_metrics_in_the_text_format(centre) -> None:
+    with centre.http("alice") as alice:
+        alice.get("/nowhere")
+        alice.request("BREW", "/healthz")
+        response = alice.get("/metrics")
+        assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        values = samples(response.text)
+        assert values["saqta_log_events"] == centre.log.size()
+        assert values["saqta_views_behind_events"] == 0
+        assert values['saqta_http_requests_total{method="GET",status="404"}'] == 1
+        assert values['saqta_http_requests_total{method="other",status="405"}'] == 1
+        for metric in METRICS:
+            assert f"# TYPE {metric.name} {metric.kind}\n" in response.text
+            assert metric.name.startswith("saqta_")
+
+
+def test_refused_events_are_counted(centre) -> None:
+    event = {"specversion": "1.0", "id": "1", "source": "/partners/metro", "type": "kz.metro.seen.v1"}
+    structured = {"content-type": "application/cloudevents+json"}
+    with centre.http("pavel") as pavel, centre.http("alice") as alice:
+        for word, status in (("a", 202), ("b", 409)):
+            body = event | {"time": "2026-01-31T08:00:00Z", "data": {"word": word}}
+            assert pavel.post("/api/v1/events", json=body, headers=structured).status_code == status
+        centre.settle()
+        assert samples(alice.get("/metrics").text)["saqta_events_refused_total"] == 1
