@@ -248,7 +248,7 @@ class _Rows:
             )
             """,
             # What follows a text next is that text and a NUL; an empty blob sorts after every text.
-            (table.name, max(prefix, after and after + "\0"), _past(prefix) or b"", count),
+            (table.name, max(prefix, after + "\0"), _past(prefix) or b"", count),
         ).fetchone()
         if rows is None:
             return []
