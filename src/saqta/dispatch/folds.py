@@ -115,13 +115,18 @@ def _closed(tables: Tables, recorded: Recorded, record: kinds.IncidentClosed) ->
 # Units
 
 
-def _unit_registered(tables: Tables, recorded: Recorded, record: kinds.UnitRegistered) -> Outcome:
+def _unit_changed(tables: Tables, recorded: Recorded, record: Any) -> Outcome:
+    """A unit was registered, became available or went out of service."""
     unit = _after(tables, recorded, record)
     if unit is None:
         return NOTHING
+    changes = (UNITS.put(unit.id, unit), *_enlisted(tables, unit.id))
+    return _outcome(recorded, changes, _reconsidered(tables, unit))
+
+
+def _enlisted(tables: Tables, id: str) -> tuple[Change, ...]:
     ids = (tables.get(FLEET, ALL) or Fleet()).units
-    fleet = () if unit.id in ids else (FLEET.put(ALL, Fleet(tuple(sorted((*ids, unit.id))))),)
-    return _outcome(recorded, (UNITS.put(unit.id, unit), *fleet), _reconsidered(tables, unit))
+    return () if id in ids else (FLEET.put(ALL, Fleet(tuple(sorted((*ids, id))))),)
 
 
 def _positioned(tables: Tables, recorded: Recorded, record: kinds.UnitPositioned) -> Outcome:
@@ -138,13 +143,6 @@ def _moved_on(tables: Tables, recorded: Recorded, record: Any) -> Outcome:
     """On its way, on scene: nobody becomes free or busy by it."""
     unit = _after(tables, recorded, record)
     return NOTHING if unit is None else Outcome((UNITS.put(unit.id, unit),))
-
-
-def _status_changed(tables: Tables, recorded: Recorded, record: kinds.UnitStatusChanged) -> Outcome:
-    unit = _after(tables, recorded, record)
-    if unit is None:
-        return NOTHING
-    return _outcome(recorded, (UNITS.put(unit.id, unit),), _reconsidered(tables, unit))
 
 
 def _assigned(tables: Tables, recorded: Recorded, record: kinds.AssignmentMade) -> Outcome:
@@ -266,9 +264,9 @@ FOLDS: dict[type[kinds.Record], Fold] = {
     kinds.IncidentNoted: _mentioned,
     kinds.IncidentPrioritised: _prioritised,
     kinds.IncidentClosed: _closed,
-    kinds.UnitRegistered: _unit_registered,
+    kinds.UnitRegistered: _unit_changed,
     kinds.UnitPositioned: _positioned,
-    kinds.UnitStatusChanged: _status_changed,
+    kinds.UnitStatusChanged: _unit_changed,
     kinds.AssignmentMade: _assigned,
     kinds.AssignmentStarted: _moved_on,
     kinds.AssignmentArrived: _moved_on,
