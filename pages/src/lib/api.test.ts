@@ -57,6 +57,18 @@ test('a server out of reach is given up after three tries', async () => {
   expect(requests).toHaveLength(3);
 });
 
+test('a timeline is read to its end', async () => {
+  const { api, requests } = server([200, { items: [{ seq: 1 }], next: 'i1/1' }], [200, { items: [{ seq: 2 }], next: null }]);
+  expect((await api.timeline('i1')).map(({ seq }) => seq)).toEqual([1, 2]);
+  expect(requests.map(({ path }) => new URLSearchParams(path.split('?')[1]).get('cursor'))).toEqual(['', 'i1/1']);
+});
+
+test('a timeline without an end is left after ten pages', async () => {
+  const { api, requests } = server(...Array<Answer>(20).fill([200, { items: [], next: 'on' }]));
+  await api.timeline('i1');
+  expect(requests).toHaveLength(10);
+});
+
 test('a look at evidence tells its purpose', () => {
   expect(evidenceUrl('ab', 'i1')).toBe('/api/v1/evidence/ab?purpose=incident+i1');
 });

@@ -8,6 +8,8 @@ import type { CityMap, Disposition, IncidentDetail, Me, Priority, TimelineItem }
 
 const TRIES_MAX = 3;
 const TRY_AGAIN_MS = 400;
+const PAGE_ITEMS = 1_000;
+const PAGES_MAX = 10;
 
 /** A refusal: what the server said (RFC 9457), or that it could not be reached (status 0). */
 export class Problem extends Error {
@@ -32,6 +34,11 @@ export interface CommandBodies {
   reopen: { reason: string };
 }
 
+interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}
+
 export class Api {
   #csrf = '';
 
@@ -47,8 +54,17 @@ export class Api {
     return this.#get(`/api/v1/incidents/${encodeURIComponent(id)}`);
   }
 
+  /** Oldest first; at most PAGES_MAX pages of it. */
   async timeline(id: string): Promise<TimelineItem[]> {
-    return (await this.#get<{ items: TimelineItem[] }>(`/api/v1/incidents/${encodeURIComponent(id)}/timeline`)).items;
+    const items: TimelineItem[] = [];
+    let cursor: string | null = '';
+    for (let pages = 0; cursor !== null && pages < PAGES_MAX; pages += 1) {
+      const query = new URLSearchParams({ limit: String(PAGE_ITEMS), cursor });
+      const page: Page<TimelineItem> = await this.#get(`/api/v1/incidents/${encodeURIComponent(id)}/timeline?${query}`);
+      items.push(...page.items);
+      cursor = page.next;
+    }
+    return items;
   }
 
   map(): Promise<CityMap> {

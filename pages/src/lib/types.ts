@@ -92,6 +92,7 @@ export interface Evidence {
 }
 
 export interface Alert {
+  key: string;
   kind: string;
   camera: string | null;
   time: string;
@@ -115,6 +116,7 @@ export interface TimelineItem {
   time: string;
   actor: string;
   text: string;
+  data: Record<string, unknown>;
 }
 
 export interface Me {
