@@ -11,7 +11,17 @@ from saqta.model.event import Recorded
 from saqta.model.incident import CLOSED as IS_CLOSED
 from saqta.model.incident import Incident
 from saqta.model.step import Change, Tables
-from saqta.views.tables import BOARD, CALLERS, CLOSED, CLOSED_ON_BOARD_MAX, INCIDENTS, Changes, IncidentOf
+from saqta.views.tables import (
+    BOARD,
+    CALLERS,
+    CLOSED,
+    CLOSED_ON_BOARD_MAX,
+    INCIDENTS,
+    OPENED,
+    Changes,
+    IncidentOf,
+    opened_key,
+)
 
 
 def _changed(tables: Tables, recorded: Recorded, record: Any) -> Iterator[Change]:
@@ -21,6 +31,7 @@ def _changed(tables: Tables, recorded: Recorded, record: Any) -> Iterator[Change
         return
     yield INCIDENTS.put(after.id, after)
     if before is None:
+        yield OPENED.put(opened_key(after), IncidentOf(incident=after.id))
         yield from _callers(after)
     elif before.closed_ms is not None and after.closed_ms is None:
         yield CLOSED.delete(_closed_key(before))

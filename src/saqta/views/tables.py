@@ -190,6 +190,9 @@ class Tally(Row, frozen=True, kw_only=True):
 INCIDENTS = Table("incidents", Incident)
 """Every incident, by id."""
 
+OPENED = Table("incidents_opened", IncidentOf)
+"""Every incident, the newest first; see ``opened_key``."""
+
 BOARD = Table("board", Incident)
 """Incidents that are not closed and the newest closed ones, by id, without personal fields."""
 
@@ -243,6 +246,7 @@ TALLY = Table("tally", Tally)
 
 TABLES: tuple[Table[Any], ...] = (
     INCIDENTS,
+    OPENED,
     BOARD,
     CLOSED,
     CALLERS,
@@ -263,6 +267,11 @@ TABLES: tuple[Table[Any], ...] = (
 )
 LIVE_TABLES: tuple[Table[Any], ...] = (BOARD, RECOMMENDATIONS, UNITS, CAMERAS, STATUS)
 SYSTEM = "system"
+
+
+def opened_key(incident: Incident) -> str:
+    """The key of an incident among all, which makes the newest the first."""
+    return f"{999_999_999_999_999 - incident.opened_ms:015d}/{incident.id}"
 
 
 def timeline_key(incident: str, seq: int) -> str:

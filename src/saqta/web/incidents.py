@@ -12,7 +12,16 @@ from saqta.model.event import derive_id
 from saqta.model.incident import Incident
 from saqta.model.sealed import Sealed
 from saqta.model.terms import Disposition, IncidentState, Priority
-from saqta.views.tables import ALERTS, INCIDENTS, RECOMMENDATIONS, TIMELINE, Entry, Recommendation
+from saqta.views.tables import (
+    ALERTS,
+    INCIDENTS,
+    OPENED,
+    RECOMMENDATIONS,
+    TIMELINE,
+    Entry,
+    IncidentOf,
+    Recommendation,
+)
 from saqta.web import problems
 from saqta.web.access import DISCLOSED_TO, CallerOf, guarded_router
 from saqta.web.cameras import KeyedAlert
@@ -111,12 +120,13 @@ class Reopening(Door):
 def list_incidents(
     ports: PortsOf, wanted: WantedPage, state: Annotated[list[IncidentState] | None, Query()] = None
 ) -> Response:
-    """Incidents in the order of their ids; `state`, once or more, leaves out the others."""
+    """Incidents, the newest first; `state`, once or more, leaves out the others."""
 
-    def show(_: str, incident: Incident) -> Incident | None:
-        return incident if not state or incident.state in state else None
+    def show(_: str, entry: IncidentOf) -> Incident | None:
+        incident = ports.tables.get(INCIDENTS, entry.incident)
+        return incident if incident and (not state or incident.state in state) else None
 
-    return page(ports.tables, INCIDENTS, wanted, show=show)
+    return page(ports.tables, OPENED, wanted, show=show)
 
 
 @router.get("/api/v1/incidents/{id}", response_model=IncidentDetail)
