@@ -58,18 +58,20 @@ class Easel:
         """A flat picture in perspective: its corners go to ``corners`` (top left, top right, bottom right, bottom
         left); ``along_m`` are the depths of its columns."""
         height, width = flat.shape[:2]
-        size = self.canvas.shape[1::-1]
+        (x, y), mask, points = self._patch(corners, 2)
+        if not mask.size:
+            return
+        cv2.fillConvexPoly(mask, points, 255, cv2.LINE_AA, SHIFT)
         edges = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
-        warp = cv2.getPerspectiveTransform(edges, (corners * SCALE).astype(np.float32))
-        picture = cv2.warpPerspective(flat, warp, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+        warp, size = cv2.getPerspectiveTransform(edges, (points / 2**SHIFT).astype(np.float32)), mask.shape[1::-1]
+        picture = cv2.warpPerspective(flat, warp, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         depths = np.ascontiguousarray(np.broadcast_to(along_m, (height, width)))
         depth = cv2.warpPerspective(depths, warp, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        mask = np.zeros(size[::-1], np.uint8)
-        cv2.fillConvexPoly(mask, np.round(corners * SCALE * 2**SHIFT).astype(np.int32), 255, cv2.LINE_AA, SHIFT)
         share = mask.astype(np.float32) / 255
-        self.canvas += (picture - self.canvas) * share[..., None]
-        self.depth = np.where(share > 0.12, depth, self.depth).astype(np.float32)
-        self.alpha += (1 - self.alpha) * share
+        part = slice(y, y + mask.shape[0]), slice(x, x + mask.shape[1])
+        self.canvas[part] += (picture - self.canvas[part]) * share[..., None]
+        self.depth[part] = np.where(share > 0.12, depth, self.depth[part])
+        self.alpha[part] += (1 - self.alpha[part]) * share
 
     def _patch(self, pixels: Array, margin_px: int) -> tuple[tuple[int, int], NDArray[np.uint8], NDArray[np.int32]]:
         """The part of the canvas that the points need: its top left, an empty mask, and the points within it."""

@@ -166,13 +166,13 @@ class _Driver:
         while ahead and left_s > 0:
             target = self._roads.nodes[ahead[0]]
             far_m = _far_m(at, target)
+            self._speed_ms = pace * self._roads.speed_ms(behind, ahead[0])
             if far_m > 0.1:
-                self._speed_ms = pace * self._roads.speed_ms(behind, ahead[0])
                 self._heading_deg = round(degrees(atan2(*(target - at))) % 360, 1)
             if far_m > self._speed_ms * left_s:
                 at = at + (target - at) / far_m * self._speed_ms * left_s
                 break
-            left_s -= far_m / max(self._speed_ms, 0.1)
+            left_s -= far_m / self._speed_ms
             at, behind, ahead = target, ahead[0], ahead[1:]
         self._at, self._way = at, _Way(goal, behind, ahead)
         if not ahead:

@@ -254,7 +254,7 @@ SQUARE = Layout(
     restricted=("lawn",),
     entry=((3.0, 19.0), (3.4, 23.6), (3.2, 25.8)),
     haunt=(-4.6, 26.6, 5.0, 31.5),
-    lines={"steps": ((-17.0, 22.5), (17.0, 22.5))},
+    lines={"steps": ((-11.0, 22.5), (11.0, 22.5))},
 )
 
 LAYOUTS = {"depot": DEPOT, "avenue": AVENUE, "quay": QUAY, "square": SQUARE}

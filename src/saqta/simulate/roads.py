@@ -9,6 +9,8 @@ from scipy.spatial import cKDTree
 from saqta.simulate.city import Network
 from saqta.simulate.planar import Points
 
+OFF_ROAD_MS = 4.0
+
 
 class Roads:
     """A road graph to drive on; ``nodes`` (n, 2) in metres."""
@@ -43,5 +45,5 @@ class Roads:
         return nodes[::-1]
 
     def speed_ms(self, a: int, b: int) -> float:
-        """The speed of the road from one node to the next."""
-        return self._speed_ms[a, b]
+        """The speed of the road from one node to the next; OFF_ROAD_MS where there is none."""
+        return self._speed_ms.get((a, b), OFF_ROAD_MS)

@@ -78,7 +78,7 @@ class _Outline(NamedTuple):
 
 
 SCENARIOS: dict[str, _Outline] = {
-    "demo": _Outline(("depot", "avenue", "quay", "square"), (6.0, 34.0, 75.0, 120.0), 150.0, 1.0),
+    "demo": _Outline(("depot", "avenue", "quay", "square"), (3.5, 30.0, 70.0, 110.0), 150.0, 1.0),
     "quiet": _Outline(("depot", "avenue", "quay", "square"), (150.0, 420.0, 700.0, 900.0), 1800.0, 0.5),
     "rush": _Outline(
         ("depot", "avenue", "quay", "square", "market", "boulevard"), (6.0, 10.0, 15.0, 20.0, 26.0, 33.0), 55.0, 1.6
@@ -149,7 +149,7 @@ def setup_events(of: Scenario, now_ms: int) -> list[Event]:
     Their ids come from what they say, so that a log which knows them takes them as repeats.
     """
     nodes = {f"n{number}": to_place(node) for number, node in enumerate(of.city.network.nodes)}
-    edges = tuple((f"n{a}", f"n{b}", length_m, speed_kmh) for a, b, length_m, speed_kmh in of.city.network.edges)
+    edges = tuple((f"n{a}", f"n{b}", float(length_m), speed_kmh) for a, b, length_m, speed_kmh in of.city.network.edges)
     records: Iterable[Record] = (
         *(MapLayerImported(layer=layer, features=features) for layer, features in of.city.layers.items()),
         RoadsImported(network="city", nodes=nodes, edges=edges),

@@ -5,11 +5,10 @@ The reader sets the pace: a frame is made when its bytes are wanted. The same so
 
 import io
 from collections.abc import Mapping
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import av
-from typing_extensions import Buffer
 
 from saqta.model.errors import InputError
 from saqta.simulate.lens import HEIGHT, WIDTH
@@ -53,7 +52,7 @@ class Stream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         """Makes as many frames as it takes to have something to give; 0 at the end."""
         view = memoryview(buffer).cast("B")
         while not self._sink.bytes and self._encoder is not None:
