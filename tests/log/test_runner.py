@@ -1,0 +1,355 @@
+"""Steps over the log: batches, crashes, events put aside, commands, rebuilds and replays."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from log.made import NOTES, START_MS, STEP, TALLIES, Tally, alert, noted
+from saqta.log import runner as module
+from saqta.log.memory import MemoryLog
+from saqta.log.port import BATCH_EVENTS_MAX, Log
+from saqta.log.runner import Commit, Runner, rebuild, replay
+from saqta.log.sqlite import SqliteLog
+from saqta.log.tables import MemoryTables, SqliteTables, TableStore
+from saqta.model import catalogue, kinds
+from saqta.model.command import Context, Note
+from saqta.model.errors import SaqtaError, StateError, StorageError, VersionConflict
+from saqta.model.event import Event
+from saqta.model.step import NOTHING, Outcome
+
+ALICE = Context(actor="user/alice", key="k1", now_ms=START_MS, purpose="shift")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Log, TableStore]]:
+    log: Log = SqliteLog(tmp_path / "log.db", lambda: 0) if request.param == "sqlite" else MemoryLog(lambda: 0)
+    tables: TableStore = SqliteTables(tmp_path / "views.db") if request.param == "sqlite" else MemoryTables()
+    yield log, tables
+    tables.close()
+    log.close()
+
+
+@pytest.fixture
+def log(stores: tuple[Log, TableStore]) -> Log:
+    return stores[0]
+
+
+@pytest.fixture
+def tables(stores: tuple[Log, TableStore]) -> TableStore:
+    return stores[1]
+
+
+def digests(tables: TableStore) -> dict[str, str]:
+    return {table.name: tables.digest(table) for table in STEP.tables}
+
+
+def types(log: Log) -> list[str]:
+    return [recorded.event.type.removeprefix("saqta.").removesuffix(".v1") for recorded in log.read(0)]
+
+
+def unreadable(n: int) -> Event:
+    """An alert without the number that the step needs."""
+    return msgspec.structs.replace(alert(n), data=msgspec.Raw(b'{"kind":"intrusion","camera":"C1"}'))
+
+
+def test_a_step_takes_what_the_log_holds(log: Log, tables: TableStore) -> None:
+    runner = Runner(STEP, log, tables)
+    assert runner.catch_up() == 0
+    log.append([alert(n) for n in range(7)])
+    assert runner.catch_up() == 9
+    assert tables.get(TALLIES, "C1") == Tally(7, 7)
+    assert tables.cursor("tally") == log.size() == 9
+    [first, second] = log.read(7)
+    assert first.event.cause == "/cameras/C1#alert-2"
+    assert (first.event.actor, first.event.source) == ("saqta/tally", "/saqta/tally")
+    assert (first.event.time_ms, second.event.recorded_ms) == (START_MS + 2, START_MS + 5)
+    assert runner.catch_up() == 0
+
+
+def test_more_events_than_one_batch(log: Log, tables: TableStore) -> None:
+    log.append([alert(n) for n in range(2_500)])
+    assert Runner(STEP, log, tables).catch_up() == 2_500 + 2_500 // 3
+    assert tables.get(TALLIES, "C1") == Tally(2_500, 2_500)
+
+
+def test_who_listens_hears_each_row_once_a_commit(log: Log, tables: TableStore) -> None:
+    commits: list[Commit] = []
+    log.append([alert(n) for n in range(4)])
+    runner = Runner(STEP, log, tables, commits.append)
+    runner.catch_up()
+    assert [commit.seq for commit in commits] == [4, 5]
+    assert commits[0].changes == (TALLIES.put("C1", Tally(4, 4)),)
+    assert [change.table for change in commits[1].changes] == [NOTES.name]
+    copy = MemoryTables()
+    for commit in commits:
+        copy.commit("tally", *commit)
+    assert digests(copy) == digests(tables)
+
+
+def test_a_step_runs_until_it_is_stopped(log: Log, tables: TableStore) -> None:
+    stop, six = threading.Event(), threading.Event()
+
+    def hear(commit: Commit) -> None:
+        if commit.seq >= 8:
+            six.set()
+
+    runner = Runner(STEP, log, tables, hear)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(runner.run, stop)
+        for n in range(6):
+            log.append([alert(n)])
+            runner.catch_up()
+        assert six.wait(10)
+        stop.set()
+        running.result(10)
+    assert tables.get(TALLIES, "C1") == Tally(6, 7)
+
+
+@pytest.mark.parametrize("dies_at", ["append", "commit"])
+def test_a_crash_between_append_and_commit_repeats_the_batch(
+    log: Log, tables: TableStore, monkeypatch: pytest.MonkeyPatch, dies_at: str
+) -> None:
+    class Crash(BaseException):
+        pass
+
+    def die(*_: Any) -> None:
+        raise Crash
+
+    log.append([alert(n) for n in range(4)])
+    with monkeypatch.context() as patch:
+        patch.setattr(*{"append": (log, "append"), "commit": (tables, "commit")}[dies_at], die)
+        with pytest.raises(Crash):
+            Runner(STEP, log, tables).catch_up()
+    assert log.size() == (4 if dies_at == "append" else 5)
+    assert tables.cursor("tally") == 0
+    Runner(STEP, log, tables).catch_up()
+    assert log.size() == 5
+    assert tables.get(TALLIES, "C1") == Tally(4, 4)
+
+
+def test_what_follows_under_a_known_name_with_other_content_leaves_the_old_one(log: Log, tables: TableStore) -> None:
+    """As after an upgrade that words its events anew: history stays, and the refusal is there to be seen."""
+    log.append([alert(n) for n in range(7)])
+    Runner(STEP, log, tables).catch_up()
+    [first, second] = log.read(7)
+    reworded = catalogue.make(
+        kinds.IncidentNoted(incident="3", text="reworded"),
+        id=first.event.id,
+        source=first.event.source,
+        actor="saqta/tally",
+        time_ms=first.event.time_ms,
+        recorded_ms=first.event.recorded_ms,
+        cause=first.event.cause,
+    )
+    other = MemoryLog(lambda: 0)
+    other.append([*[alert(n) for n in range(7)], reworded])
+    Runner(STEP, other, MemoryTables()).catch_up()
+    assert types(other)[7:] == ["incident.noted", "event.refused", "incident.noted"]
+    assert other.read(7)[0].event == reworded
+    assert other.read(9)[0].event.key == second.event.key
+
+
+def test_an_event_that_can_not_be_taken_is_put_aside(log: Log, tables: TableStore) -> None:
+    wrong = msgspec.structs.replace(alert(8), data=msgspec.Raw(b'{"kind":7}'))
+    log.append([alert(1), unreadable(2), wrong, alert(3)])
+    Runner(STEP, log, tables).catch_up()
+    assert tables.get(TALLIES, "C1") == Tally(2, 4)
+    aside = [catalogue.read(recorded.event) for recorded in log.read(4)]
+    assert [(record.step, record.seq) for record in aside] == [("tally", 2), ("tally", 3)]
+    assert aside[0].reason == "InputError: confidence: got None, expected a number"
+    assert "Expected `str`, got `int`" in aside[1].reason
+    assert log.read(4)[0].event.cause == "/cameras/C1#alert-2"
+
+
+def test_a_fault_of_the_step_itself_stops_it(log: Log, tables: TableStore) -> None:
+    def broken(*_: Any) -> Outcome:
+        raise RuntimeError("a fault of ours")
+
+    log.append([alert(1)])
+    runner = Runner(STEP._replace(folds={kinds.AlertRaised: broken}), log, tables)
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        runner.catch_up()
+    assert log.size() == 1
+
+
+def test_too_many_put_aside_in_a_row_stop_the_step(log: Log, tables: TableStore) -> None:
+    runner = Runner(STEP, log, tables)
+    log.append([unreadable(n) for n in range(module.PUT_ASIDE_MAX)])
+    runner.catch_up()
+    log.append([alert(1000)])
+    runner.catch_up()
+    log.append([unreadable(2000 + n) for n in range(module.PUT_ASIDE_MAX)])
+    runner.catch_up()
+    size = log.size()
+    log.append([noted(1), unreadable(3000)])
+    runner.catch_up()
+    log.append([unreadable(4000 + n) for n in range(module.PUT_ASIDE_MAX)])
+    with pytest.raises(SaqtaError, match="could not take 101 events in a row"):
+        runner.catch_up()
+    assert size + 2 < log.size()
+    assert tables.cursor("tally") == log.size() - module.PUT_ASIDE_MAX
+
+
+def test_tables_of_another_log_are_refused(log: Log, tables: TableStore) -> None:
+    tables.commit("tally", 5, [])
+    with pytest.raises(StorageError, match="at seq 5, the log ends at 0"):
+        Runner(STEP, log, tables)
+
+
+def test_a_command_answers_with_the_events_that_the_step_has_taken(log: Log, tables: TableStore) -> None:
+    runner = Runner(STEP, log, tables)
+    events = runner.command(Note(incident="I1", text="hello"), ALICE)
+    assert [recorded.seq for recorded in events] == [1, 2]
+    assert {recorded.event.actor for recorded in events} == {"user/alice"}
+    assert {recorded.event.purpose for recorded in events} == {"shift"}
+    assert tables.cursor("tally") == 2
+
+
+def test_the_same_command_again_answers_the_same(log: Log, tables: TableStore) -> None:
+    runner = Runner(STEP, log, tables)
+    first = runner.command(Note(incident="I1", text="hello"), ALICE)
+    assert runner.command(Note(incident="I1", text="hello"), ALICE) == first
+    assert log.size() == 2
+    with pytest.raises(StateError, match="has that note"):
+        runner.command(Note(incident="I1", text="hello"), msgspec.structs.replace(ALICE, key="k2"))
+    bob = msgspec.structs.replace(ALICE, actor="user/bob")
+    assert [recorded.seq for recorded in runner.command(Note(incident="I2", text="hello"), bob)] == [3, 4]
+
+
+def test_a_command_is_decided_again_when_its_subject_moved_on(log: Log, tables: TableStore) -> None:
+    decided: list[int] = []
+    decide = STEP.decide
+    assert decide
+
+    def overtaken(*arguments: Any) -> Outcome:
+        outcome = decide(*arguments)
+        decided.append(len(decided))
+        if len(decided) < module.COMMAND_TRIES_MAX:
+            log.append([noted(len(decided))])
+        return outcome
+
+    runner = Runner(STEP._replace(decide=overtaken), log, tables)
+    events = runner.command(Note(incident="I1", text="hello"), ALICE)
+    assert [recorded.seq for recorded in events] == [5, 6]
+    assert len(decided) == module.COMMAND_TRIES_MAX
+
+
+def test_a_command_that_is_always_overtaken_is_refused(log: Log, tables: TableStore) -> None:
+    decide, count = STEP.decide, iter(range(100))
+    assert decide
+
+    def overtaken(*arguments: Any) -> Outcome:
+        outcome = decide(*arguments)
+        log.append([noted(next(count))])
+        return outcome
+
+    with pytest.raises(VersionConflict, match="incident/I1 moved on"):
+        Runner(STEP._replace(decide=overtaken), log, tables).command(Note(incident="I1", text="hello"), ALICE)
+    assert next(count) == module.COMMAND_TRIES_MAX
+
+
+def test_a_step_that_decides_nothing_takes_no_command(log: Log, tables: TableStore) -> None:
+    with pytest.raises(TypeError, match="decides no commands"):
+        Runner(STEP._replace(decide=None), log, tables).command(Note(incident="I1", text="hello"), ALICE)
+
+
+def test_commands_from_many_threads(log: Log, tables: TableStore) -> None:
+    runner, stop = Runner(STEP, log, tables), threading.Event()
+
+    def ask(n: int) -> int:
+        context = msgspec.structs.replace(ALICE, key=f"k{n % 20}")
+        return len(runner.command(Note(incident=f"I{n % 3}", text=str(n % 20)), context))
+
+    with ThreadPoolExecutor(9) as pool:
+        running = pool.submit(runner.run, stop)
+        assert set(pool.map(ask, range(40))) == {2}
+        stop.set()
+        running.result(10)
+    assert log.size() == 40
+
+
+def busy(log: Log, tables: TableStore) -> Runner:
+    """A log and tables in which everything has happened."""
+    runner = Runner(STEP, log, tables)
+    log.append([*[alert(n) for n in range(30)], unreadable(100), noted(1), noted(2, text="forget"), noted(3)])
+    runner.catch_up()
+    runner.command(Note(incident="I7", text="hello"), ALICE)
+    return runner
+
+
+def test_rebuilt_tables_are_equal_and_nothing_is_appended(log: Log, tables: TableStore) -> None:
+    busy(log, tables)
+    live, root = digests(tables), log.root()
+    told: list[tuple[int, int]] = []
+    assert rebuild([STEP], log, tables, lambda seq, size: told.append((seq, size))) == log.size()
+    assert digests(tables) == live
+    assert log.root() == root
+    assert tables.cursor("tally") == log.size()
+    assert told == [(log.size(), log.size())]
+    fresh = MemoryTables()
+    rebuild([STEP], log, fresh)
+    assert digests(fresh) == live
+
+
+def test_a_rebuild_goes_in_batches(log: Log, tables: TableStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REBUILD_EVENTS_MAX", 7)
+    busy(log, tables)
+    live, told = digests(tables), []
+    rebuild([STEP], log, tables, lambda seq, size: told.append(seq))
+    assert told == [*range(7, log.size(), 7), log.size()]
+    assert digests(tables) == live
+
+
+def test_a_rebuild_appends_what_a_step_owed(log: Log, tables: TableStore) -> None:
+    log.append([*[alert(n) for n in range(7)], unreadable(9)])
+    rebuild([STEP], log, tables)
+    assert types(log)[8:] == ["incident.noted", "incident.noted", "event.put_aside"]
+    Runner(STEP, log, tables).catch_up()
+    live = digests(tables)
+    rebuild([STEP], log, tables)
+    assert (log.size(), digests(tables)) == (11, live)
+
+
+def test_a_step_may_owe_more_than_one_append_takes(log: Log, tables: TableStore) -> None:
+    eager = STEP._replace(
+        folds={kinds.AlertRaised: lambda tables, recorded, record: Outcome(events=followers(recorded))}
+    )
+
+    def followers(recorded: Any) -> tuple[Event, ...]:
+        return tuple(alert(n, source="/saqta/tally") for n in range(BATCH_EVENTS_MAX + 1)) if recorded.seq == 1 else ()
+
+    log.append([alert(1)])
+    rebuild([eager], log, tables)
+    assert log.size() == BATCH_EVENTS_MAX + 2
+
+
+def test_a_replay_tells_the_digests_and_writes_nothing(log: Log, tables: TableStore) -> None:
+    busy(log, tables)
+    size = log.size()
+    assert replay(log, [STEP]) == digests(tables)
+    assert log.size() == size
+
+
+def test_a_replay_until_a_moment_is_as_it_was_known_then(log: Log, tables: TableStore) -> None:
+    log.append([alert(n) for n in range(10)])
+    Runner(STEP, log, tables).catch_up()
+    then = digests(tables)
+    until_ms = START_MS + 9
+    log.append([alert(n) for n in range(10, 20)])
+    Runner(STEP, log, tables).catch_up()
+    assert replay(log, [STEP], until_ms) == then
+    assert replay(log, [STEP], START_MS - 1) == digests(MemoryTables())
+
+
+def test_a_step_without_folds_for_a_kind_passes_over_it(log: Log, tables: TableStore) -> None:
+    calls: list[Callable[..., Any]] = []
+    step = STEP._replace(folds={kinds.IncidentNoted: lambda *_: calls.append(_) or NOTHING})
+    log.append([alert(1), noted(1)])
+    Runner(step, log, tables).catch_up()
+    assert len(calls) == 1
+    assert tables.cursor("tally") == 2
