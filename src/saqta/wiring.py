@@ -1,0 +1,301 @@
+"""Joins the parts: the one place that knows the real clock, real secrets, and which part meets which.
+
+Order matters at both ends: steps catch up before the first page is served, and what appends stops before the log does.
+"""
+
+import fcntl
+import os
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import structlog
+
+from saqta import correlate, dispatch, views
+from saqta.config import Settings
+from saqta.control import ControlServer, append_through
+from saqta.edge.node import CameraNode
+from saqta.edge.plugins import Plugins
+from saqta.edge.settings import CameraSettings
+from saqta.log.checkpoints import Checkpointer
+from saqta.log.personal import Keyring
+from saqta.log.port import Position
+from saqta.log.runner import Commit, Runner
+from saqta.log.sqlite import SqliteLog
+from saqta.log.tables import SqliteTables
+from saqta.model import kinds
+from saqta.model.catalogue import make
+from saqta.model.command import Command, Context, IncidentCommand
+from saqta.model.errors import StorageError
+from saqta.model.event import Event, Recorded
+from saqta.registry import DETECTORS, SOURCES
+from saqta.views.tables import ERASED, REGISTERED
+from saqta.web.app import create_app
+from saqta.web.live import Broadcaster
+from saqta.web.ports import Ports
+from saqta.web.server import Server, listen
+
+PLUGINS = Plugins(SOURCES, DETECTORS)
+STEPS = (correlate.STEP, dispatch.STEP, views.STEP)
+STOP_WAIT_S = 10.0
+STARTED_WAIT_S = 30.0
+logger = structlog.get_logger()
+
+
+def now_ms() -> int:
+    """The real clock: UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id() -> str:
+    """A name for what has no cause to derive one from."""
+    return uuid.uuid4().hex
+
+
+def new_secret() -> str:
+    """An unguessable text of 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+class Folder(NamedTuple):
+    """A data folder that this process owns: its log, its tables, its keys."""
+
+    path: Path
+    log: SqliteLog
+    tables: SqliteTables
+    keyring: Keyring
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[Folder]:
+    """Owns ``data`` while the block runs; StorageError when another process does, or when it can't be used."""
+    with ExitStack() as stack:
+        stack.enter_context(_locked(data))
+        log = SqliteLog(data / "log.db", now_ms)
+        stack.callback(log.close)
+        tables = SqliteTables(data / "views.db")
+        stack.callback(tables.close)
+        keyring = Keyring(data / "keys.db")
+        stack.callback(keyring.close)
+        yield Folder(data, log, tables, keyring)
+
+
+def address_of(data: Path) -> str:
+    """Where the server that runs on ``data`` serves; where one would by default when none runs."""
+    try:
+        return (data / "address").read_text()
+    except FileNotFoundError:
+        defaults = Settings().serve
+        return f"http://{defaults.host}:{defaults.port}"
+
+
+@contextmanager
+def _locked(data: Path) -> Iterator[None]:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StorageError(f"the data folder {data} can't be used: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise StorageError(f"another Saqta is at work in {data}: stop it first, or give another --data") from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def append(data: Path, events: Sequence[Event], expected: Mapping[str, int] | None = None) -> list[Position]:
+    """Appends to the log in ``data``: through the server that runs there, or by itself when none does."""
+    positions = append_through(data, events, expected or {})
+    if positions is not None:
+        return positions
+    with opened(data) as folder:
+        return folder.log.append(events, expected)
+
+
+def announce(records: Iterable[kinds.Record], actor: str, purpose: str | None = None) -> list[Event]:
+    """Events for what somebody says now, each under a name of its own."""
+    now, source = now_ms(), f"/{actor}"
+    return [
+        make(record, id=new_id(), source=source, actor=actor, time_ms=now, recorded_ms=now, purpose=purpose)
+        for record in records
+    ]
+
+
+class Centre:
+    """A running operations centre over one data folder; everything it runs stops when its block ends.
+
+    ``appended`` is told of every batch that the camera node appended, as it is on its way into the log.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        settings: Settings,
+        host: str,
+        port: int,
+        speed: float = 1.0,
+        loop_files: bool = False,
+        appended: Callable[[Sequence[Event]], None] = lambda events: None,
+    ) -> None:
+        self.folder, self.settings = folder, settings
+        self.stop = threading.Event()
+        self._failed: BaseException | None = None
+        self._speed, self._loop_files, self._appended = speed, loop_files, appended
+        self._socket = listen(host, port)
+        self._host, self._port = host, self._socket.getsockname()[1]
+        self._runners = {
+            step.name: Runner(step, folder.log, folder.tables, self._publish if step is views.STEP else None)
+            for step in STEPS
+        }
+        self._live: Broadcaster | None = None
+        self._exit = ExitStack()
+
+    @property
+    def address(self) -> str:
+        """Where it serves."""
+        host = "127.0.0.1" if self._host in ("0.0.0.0", "::") else self._host  # noqa: S104
+        return f"http://{host}:{self._port}"
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.callback(self._socket.close)
+            self._start(stack)
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self._exit.close()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Until ``stop`` is set, by a signal or by a part that can't go on; then raises what that part raised."""
+        self.stop.wait(seconds)
+        if self._failed:
+            raise self._failed
+
+    def decide(self, command: Command, context: Context) -> list[Recorded]:
+        """Gives a command to the step that decides it; blocks until its events are durable.
+
+        Raises StateError, VersionConflict or InputError as the step does.
+        """
+        step = correlate.STEP if isinstance(command, IncidentCommand) else dispatch.STEP
+        return self._runners[step.name].command(command, context)
+
+    def run_part(self, name: str, run: Callable[[threading.Event], object]) -> threading.Thread:
+        """Runs ``run(stop)`` in a thread of its own; what it raises stops the centre, visibly."""
+
+        def guarded() -> None:
+            try:
+                run(self.stop)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the centre must not go on without the part
+                logger.error("stopped", part=name, error=str(error))
+                self._failed = self._failed or error
+                self.stop.set()
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _start(self, stack: ExitStack) -> None:
+        folder = self.folder
+        self._catch_up()
+        folder.log.append(announce(self._changed_cameras(), "saqta/settings"))
+        self._catch_up()
+        # A crash may have come between an erasure's event and its act: the act is repeated, never lost.
+        for person, _ in folder.tables.scan(ERASED):
+            folder.keyring.erase(person)
+        self._live = Broadcaster(folder.tables, now_ms)
+        checkpointer = Checkpointer(folder.path, folder.log, self.settings.log.checkpoint_every_s)
+        stack.callback(checkpointer.close)
+        stack.callback(self._join, [self.run_part(name, runner.run) for name, runner in self._runners.items()])
+        stack.callback(ControlServer(folder.path, folder.log).close)
+        self._serve(stack, self._live)
+        node = self._camera_node()
+        node.start()
+        stack.callback(node.stop)
+
+    def _changed_cameras(self) -> Iterator[kinds.CameraRegistered]:
+        for name, camera in self.settings.cameras.items():
+            fields = {field: getattr(camera, field) for field in camera.__struct_fields__} | {"camera": name}
+            record = kinds.CameraRegistered(**fields | {"name": camera.name or name})
+            if record != self.folder.tables.get(REGISTERED, name):
+                yield record
+
+    def _catch_up(self) -> None:
+        """Steps answer each other's events, so they take turns until none has anything to do."""
+        while any(runner.catch_up() for runner in self._runners.values()):
+            continue
+
+    def _serve(self, stack: ExitStack, live: Broadcaster) -> None:
+        folder = self.folder
+        ports = Ports(
+            log=folder.log,
+            tables=folder.tables,
+            live=live,
+            decide=self.decide,
+            keyring=folder.keyring,
+            evidence_dir=folder.path / "evidence",
+            clock=now_ms,
+            new_id=new_id,
+            new_secret=new_secret,
+        )
+        server = Server(create_app(ports), live)
+        address = folder.path / "address"
+        address.write_text(self.address)
+        stack.callback(address.unlink, missing_ok=True)
+        thread = self.run_part("web", lambda stop: server.run(sockets=[self._socket]))
+
+        def end() -> None:
+            server.should_exit = True
+            self._join([thread])
+
+        stack.callback(end)
+        deadline = time.monotonic() + STARTED_WAIT_S
+        while not server.started and not self.stop.is_set() and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _camera_node(self) -> CameraNode:
+        def deliver(events: Sequence[Event]) -> None:
+            self._appended(events)
+            self.folder.log.append(events)
+
+        cameras = [
+            CameraSettings(
+                camera=camera.camera,
+                source=camera.source,
+                lines=camera.lines,
+                zones=camera.zones,
+                restricted=camera.restricted,
+                intrusion_after_s=camera.intrusion_after_s,
+                analysed_fps=self.settings.edge.analysed_fps,
+                loop=self._loop_files,
+            )
+            for _, camera in self.folder.tables.scan(REGISTERED)
+        ]
+        return CameraNode(
+            cameras,
+            PLUGINS,
+            deliver,
+            self.folder.path / "evidence",
+            now_ms,
+            self.settings.edge.worker_count,
+            self._speed,
+        )
+
+    def _publish(self, commit: Commit) -> None:
+        if self._live:
+            self._live.publish(commit)
+
+    def _join(self, threads: Sequence[threading.Thread]) -> None:
+        self.stop.set()
+        for thread in threads:
+            thread.join(STOP_WAIT_S)
