@@ -116,7 +116,9 @@ export class Desk {
 
   divert(unit: string): Promise<void> {
     this.others = false;
-    return this.#command('divert', { unit, reason: t('divert.reason') }, 'done.diverted', { unit: this.unitName(unit) });
+    return this.#command('divert', { unit, reason: t('divert.reason') }, 'done.diverted', {
+      unit: this.unitName(unit),
+    });
   }
 
   release(unit: string): Promise<void> {

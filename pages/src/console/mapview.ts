@@ -26,6 +26,8 @@ export class MapView {
   #shown = new Map<LiveSource, GeoJSON.FeatureCollection>();
   #city: CityMap | null = null;
   #theme: Theme;
+  /** A wall display has a larger root size, and the map follows it. */
+  #scale = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   #still = matchMedia('(prefers-reduced-motion: reduce)');
 
   /** Throws where the browser has no WebGL. */
@@ -33,7 +35,7 @@ export class MapView {
     this.#theme = theme;
     this.#map = new MapLibreMap({
       container,
-      style: style(theme, null),
+      style: style(theme, null, this.#scale),
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,
@@ -62,7 +64,7 @@ export class MapView {
 
   setTheme(theme: Theme): void {
     this.#theme = theme;
-    this.#map.setStyle(style(theme, this.#city), { diff: false });
+    this.#map.setStyle(style(theme, this.#city, this.#scale), { diff: false });
   }
 
   show(source: LiveSource, features: GeoJSON.FeatureCollection): void {
@@ -88,8 +90,10 @@ export class MapView {
     });
   }
 
-  zoom(by: number): void {
-    this.#map.easeTo({ zoom: this.#map.getZoom() + by, duration: this.#duration(false) / 2 });
+  /** Nearer or farther; ``around`` stays where it is on the screen. */
+  zoom(by: number, around: Place | null): void {
+    const seen = around && this.#map.getBounds().contains(around) ? { around } : {};
+    this.#map.easeTo({ ...seen, zoom: this.#map.getZoom() + by, duration: this.#duration(false) / 2 });
   }
 
   remove(): void {
@@ -104,7 +108,7 @@ export class MapView {
   #furnish(): void {
     for (const [name, picture] of icons(this.#theme)) {
       if (this.#map.hasImage(name)) this.#map.removeImage(name);
-      this.#map.addImage(name, picture, { pixelRatio: PIXEL_RATIO });
+      this.#map.addImage(name, picture, { pixelRatio: PIXEL_RATIO / this.#scale });
     }
     for (const [source, features] of this.#shown) this.#map.getSource<GeoJSONSource>(source)?.setData(features);
   }

@@ -58,7 +58,10 @@ test('a server out of reach is given up after three tries', async () => {
 });
 
 test('a timeline is read to its end', async () => {
-  const { api, requests } = server([200, { items: [{ seq: 1 }], next: 'i1/1' }], [200, { items: [{ seq: 2 }], next: null }]);
+  const { api, requests } = server(
+    [200, { items: [{ seq: 1 }], next: 'i1/1' }],
+    [200, { items: [{ seq: 2 }], next: null }],
+  );
   expect((await api.timeline('i1')).map(({ seq }) => seq)).toEqual([1, 2]);
   expect(requests.map(({ path }) => new URLSearchParams(path.split('?')[1]).get('cursor'))).toEqual(['', 'i1/1']);
 });

@@ -2,6 +2,7 @@
 
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl';
 
+import { namePoints } from './features';
 import type { Theme } from './theme';
 import type { CityMap } from './types';
 
@@ -61,9 +62,10 @@ const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: 
 const CLUSTER_RADIUS_PX = 26;
 const CLUSTER_ZOOM_MAX = 16;
 
-export function style(theme: Theme, city: CityMap | null): StyleSpecification {
+/** ``scale`` enlarges the letters, for a display whose every size is larger. */
+export function style(theme: Theme, city: CityMap | null, scale: number): StyleSpecification {
   const palette = PALETTES[theme];
-  const base = (['water', 'park', 'building', 'road', 'district'] as const).map((name) => [
+  const base = (['water', 'park', 'building', 'road'] as const).map((name) => [
     name,
     { type: 'geojson' as const, data: city?.[name] ?? EMPTY },
   ]);
@@ -72,6 +74,7 @@ export function style(theme: Theme, city: CityMap | null): StyleSpecification {
     version: 8,
     sources: {
       ...Object.fromEntries([...base, ...live]),
+      district: { type: 'geojson', data: city ? namePoints(city.district) : EMPTY },
       incidents: {
         type: 'geojson',
         data: EMPTY,
@@ -81,11 +84,11 @@ export function style(theme: Theme, city: CityMap | null): StyleSpecification {
         clusterProperties: { worst: ['min', ['get', 'priority']], selected: ['any', ['get', 'selected']] },
       },
     },
-    layers: [...baseLayers(palette), ...boardLayers(palette)],
+    layers: [...baseLayers(palette, scale), ...boardLayers(palette, scale)],
   };
 }
 
-function baseLayers(palette: Palette): LayerSpecification[] {
+function baseLayers(palette: Palette, scale: number): LayerSpecification[] {
   return [
     { id: 'land', type: 'background', paint: { 'background-color': palette.land } },
     { id: 'park', type: 'fill', source: 'park', paint: { 'fill-color': palette.park } },
@@ -124,7 +127,7 @@ function baseLayers(palette: Palette): LayerSpecification[] {
         'symbol-placement': 'line',
         'text-field': ['coalesce', ['get', 'name'], ''],
         'text-font': [FONT],
-        'text-size': 11,
+        'text-size': 11 * scale,
         'symbol-spacing': 400,
       },
       paint: { 'text-color': palette.name, 'text-halo-color': palette.halo, 'text-halo-width': 1.2 },
@@ -137,7 +140,7 @@ function baseLayers(palette: Palette): LayerSpecification[] {
       layout: {
         'text-field': ['coalesce', ['get', 'name'], ''],
         'text-font': [FONT],
-        'text-size': 12,
+        'text-size': 12 * scale,
         'text-letter-spacing': 0.06,
         'text-max-width': 8,
       },
@@ -148,27 +151,11 @@ function baseLayers(palette: Palette): LayerSpecification[] {
 
 /** By the road's kind: arterial, street or path. */
 function roadWidth(scale: number): ExpressionSpecification {
-  const lanes: ExpressionSpecification = [
-    'match',
-    ['coalesce', ['get', 'kind'], ''],
-    'arterial',
-    3,
-    'path',
-    0.35,
-    1.5,
-  ];
-  return [
-    'interpolate',
-    ['exponential', 1.6],
-    ['zoom'],
-    11,
-    ['*', scale, lanes],
-    18,
-    ['*', scale * 14, lanes],
-  ];
+  const lanes: ExpressionSpecification = ['match', ['coalesce', ['get', 'kind'], ''], 'arterial', 3, 'path', 0.35, 1.5];
+  return ['interpolate', ['exponential', 1.6], ['zoom'], 11, ['*', scale, lanes], 18, ['*', scale * 14, lanes]];
 }
 
-function boardLayers(palette: Palette): LayerSpecification[] {
+function boardLayers(palette: Palette, scale: number): LayerSpecification[] {
   return [
     {
       id: 'cones',
@@ -219,7 +206,7 @@ function boardLayers(palette: Palette): LayerSpecification[] {
         'icon-allow-overlap': true,
         'text-field': ['get', 'name'],
         'text-font': [FONT],
-        'text-size': 11,
+        'text-size': 11 * scale,
         'text-anchor': 'top',
         'text-offset': [0, 1.05],
         'text-optional': true,
@@ -232,7 +219,7 @@ function boardLayers(palette: Palette): LayerSpecification[] {
       source: 'incidents',
       filter: ['to-boolean', ['get', 'selected']],
       paint: {
-        'circle-radius': 17,
+        'circle-radius': 17 * scale,
         'circle-color': 'rgba(0, 0, 0, 0)',
         'circle-stroke-color': palette.ink,
         'circle-stroke-width': 2,
@@ -259,7 +246,7 @@ function boardLayers(palette: Palette): LayerSpecification[] {
         'icon-allow-overlap': true,
         'text-field': ['to-string', ['get', 'point_count']],
         'text-font': [FONT],
-        'text-size': 12,
+        'text-size': 12 * scale,
         'text-anchor': 'left',
         'text-offset': [0.9, -0.7],
         'text-allow-overlap': true,

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 
-import { bounds, coneFeatures, incidentFeatures, placesOf, Trails, unitFeatures, wayFeatures } from './features';
+import {
+  bounds,
+  coneFeatures,
+  incidentFeatures,
+  namePoints,
+  placesOf,
+  Trails,
+  unitFeatures,
+  wayFeatures,
+} from './features';
 import { AT, camera, incident, iso, unit } from './samples';
 
 test('an incident stands at its place, told late and chosen; one without a place is in the queue alone', () => {
@@ -49,6 +58,25 @@ test('a trail keeps what is newer than 90 s, in the order of its times', () => {
     [71.5, 51],
     [72, 51],
   ]);
+});
+
+test('an area’s name stands in its middle, whichever way round and wherever its ring begins', () => {
+  const ring = [
+    [4, 50],
+    [0, 50],
+    [0, 52],
+    [2, 52],
+    [4, 52],
+  ];
+  for (const coordinates of [ring, [...ring].reverse(), [...ring, ring[0]!]]) {
+    const area = {
+      type: 'Feature' as const,
+      geometry: { type: 'Polygon' as const, coordinates: [coordinates] },
+      properties: { name: 'Jasyl' },
+    };
+    const [point] = namePoints({ type: 'FeatureCollection', features: [area] }).features;
+    expect(point).toMatchObject({ geometry: { coordinates: [2, 51] }, properties: { name: 'Jasyl' } });
+  }
 });
 
 test('no place has no bounds', () => expect(bounds([null])).toBeNull());

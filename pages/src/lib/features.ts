@@ -112,7 +112,10 @@ function arc(from: Place, headingDeg: number): Place[] {
 }
 
 /** A line from each unit that is on its way to where it goes. */
-export function wayFeatures(units: Iterable<Unit>, board: ReadonlyMap<string, Incident>): Collection<GeoJSON.LineString> {
+export function wayFeatures(
+  units: Iterable<Unit>,
+  board: ReadonlyMap<string, Incident>,
+): Collection<GeoJSON.LineString> {
   return collection(
     [...units].flatMap((unit) => {
       const goal = unit.incident === null ? null : board.get(unit.incident)?.place;
@@ -149,7 +152,9 @@ export class Trails {
       [...this.#fixes].flatMap(([unit, fixes]) => {
         if (fixes.length < 2) return [];
         const coordinates = fixes.map(({ place }) => [place.lon, place.lat]);
-        return [{ type: 'Feature' as const, geometry: { type: 'LineString' as const, coordinates }, properties: { unit } }];
+        return [
+          { type: 'Feature' as const, geometry: { type: 'LineString' as const, coordinates }, properties: { unit } },
+        ];
       }),
     );
   }
@@ -166,6 +171,32 @@ export function bounds(places: Iterable<Place | null>): [number, number, number,
       : [lon, lat, lon, lat];
   }
   return box;
+}
+
+/** One point for the name of each area: the middle of its outer ring, weighed by area. */
+export function namePoints(areas: GeoJSON.FeatureCollection): Collection<GeoJSON.Point> {
+  return collection(
+    areas.features.flatMap(({ geometry, properties }) => {
+      if (geometry.type !== 'Polygon' || !geometry.coordinates[0]) return [];
+      const coordinates = middle(geometry.coordinates[0]);
+      return [{ type: 'Feature' as const, geometry: { type: 'Point' as const, coordinates }, properties }];
+    }),
+  );
+}
+
+function middle(ring: GeoJSON.Position[]): GeoJSON.Position {
+  const [x0 = 0, y0 = 0] = ring[0] ?? [];
+  let [doubleArea, x, y] = [0, 0, 0];
+  ring.forEach((point, index) => {
+    const [ax, ay] = [point[0]! - x0, point[1]! - y0];
+    const next = ring[(index + 1) % ring.length]!;
+    const [bx, by] = [next[0]! - x0, next[1]! - y0];
+    const cross = ax * by - bx * ay;
+    doubleArea += cross;
+    x += (ax + bx) * cross;
+    y += (ay + by) * cross;
+  });
+  return doubleArea === 0 ? [x0, y0] : [x0 + x / (3 * doubleArea), y0 + y / (3 * doubleArea)];
 }
 
 /** The places of a map layer, for its bounds. */

@@ -9,7 +9,10 @@ const entries = [
   entry('C1', 'Вокзал, қақпа', 'live'),
   entry('C2', 'Station gate', 'lost'),
 ];
-const found = (query: string) => find(entries, query).map(({ id }) => id).join(' ');
+const found = (query: string) =>
+  find(entries, query)
+    .map(({ id }) => id)
+    .join(' ');
 
 test('holds every word, what begins with the first one first', () => {
   expect(found('station')).toBe('C2 i1');

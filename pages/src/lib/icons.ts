@@ -135,20 +135,58 @@ const DRAWINGS: Record<string, [sizePx: number, Draw]> = {
   p2: [28, mark(PRIORITY_COLOURS[2], () => polygon([0, -9], [9.5, 7.5], [-9.5, 7.5]))],
   p3: [28, mark(PRIORITY_COLOURS[3], () => polygon([-7, -7], [7, -7], [7, 7], [-7, 7]))],
   p4: [28, ring(PRIORITY_COLOURS[4])],
-  'unit-free': [28, unit(false, ({ edge }) => edge, ({ grey }) => grey)],
-  'unit-free-moving': [28, unit(true, ({ edge }) => edge, ({ grey }) => grey)],
-  'unit-busy': [28, unit(false, ({ ink }) => ink, ({ ink }) => ink)],
-  'unit-busy-moving': [28, unit(true, ({ ink }) => ink, ({ ink }) => ink)],
-  'unit-off': [28, (pen, { grey }) => {
-    pen.fillStyle = grey;
-    pen.fill(circle(2.5));
-  }],
-  'unit-silent': [28, (pen, inks) => {
-    unit(false, ({ edge }) => edge, ({ edge }) => edge)(pen, inks);
-    pen.setLineDash([2.5, 2.5]);
-    pen.strokeStyle = inks.ink;
-    pen.stroke(circle(6.5));
-  }],
+  'unit-free': [
+    28,
+    unit(
+      false,
+      ({ edge }) => edge,
+      ({ grey }) => grey,
+    ),
+  ],
+  'unit-free-moving': [
+    28,
+    unit(
+      true,
+      ({ edge }) => edge,
+      ({ grey }) => grey,
+    ),
+  ],
+  'unit-busy': [
+    28,
+    unit(
+      false,
+      ({ ink }) => ink,
+      ({ ink }) => ink,
+    ),
+  ],
+  'unit-busy-moving': [
+    28,
+    unit(
+      true,
+      ({ ink }) => ink,
+      ({ ink }) => ink,
+    ),
+  ],
+  'unit-off': [
+    28,
+    (pen, { grey }) => {
+      pen.fillStyle = grey;
+      pen.fill(circle(2.5));
+    },
+  ],
+  'unit-silent': [
+    28,
+    (pen, inks) => {
+      unit(
+        false,
+        ({ edge }) => edge,
+        ({ edge }) => edge,
+      )(pen, inks);
+      pen.setLineDash([2.5, 2.5]);
+      pen.strokeStyle = inks.ink;
+      pen.stroke(circle(6.5));
+    },
+  ],
   camera: [18, camera(false)],
   'camera-blind': [18, camera(true)],
   hatch: [8, hatch],

@@ -12,9 +12,7 @@ export const SILENT_MS = 10_000;
 export const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000] as const;
 
 export type LiveMessage =
-  | ({ kind: 'snapshot' } & Snapshot)
-  | ({ kind: 'changes' } & Changes)
-  | { kind: 'heartbeat'; seq: number; at: string };
+  ({ kind: 'snapshot' } & Snapshot) | ({ kind: 'changes' } & Changes) | { kind: 'heartbeat'; seq: number; at: string };
 
 export interface Listener {
   message(message: LiveMessage): void;

@@ -15,7 +15,10 @@ const FAMILY = /`([a-z_]+\.[a-z_]*)\$\{/g;
 const TERM = /term\('([a-z]+)'/g;
 
 const written = new Set([...code.matchAll(KEY)].map(([, key]) => key!));
-const families = [...[...code.matchAll(FAMILY)].map(([, head]) => head!), ...[...code.matchAll(TERM)].map(([, head]) => `${head}.`)];
+const families = [
+  ...[...code.matchAll(FAMILY)].map(([, head]) => head!),
+  ...[...code.matchAll(TERM)].map(([, head]) => `${head}.`),
+];
 
 test('every message is used', () => {
   const plain = new Set([...code.matchAll(/\bt\('([a-z_]+)'/g)].map(([, key]) => key!));

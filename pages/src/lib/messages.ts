@@ -26,7 +26,8 @@ export function term(family: 'kind' | 'role', name: string): string {
 export function durationWords(durationS: number): string {
   const s = Math.round(durationS);
   if (s < 60) return t('duration.s', { s });
-  if (s < 3600) return s % 60 ? t('duration.min_s', { min: Math.floor(s / 60), s: s % 60 }) : t('duration.min', { min: s / 60 });
+  if (s < 3600)
+    return s % 60 ? t('duration.min_s', { min: Math.floor(s / 60), s: s % 60 }) : t('duration.min', { min: s / 60 });
   return t('duration.h_min', { h: Math.floor(s / 3600), min: Math.floor((s % 3600) / 60) });
 }
 

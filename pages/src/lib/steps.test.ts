@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import { AT, incident, iso } from './samples';
 import { steps, wait } from './steps';
 
-const places = (row: ReturnType<typeof incident>) => steps(row).map(({ place }) => place[0]).join('');
+const places = (row: ReturnType<typeof incident>) =>
+  steps(row)
+    .map(({ place }) => place[0])
+    .join('');
 
 test.each([
   [incident(), 'ddwaaaa'],
@@ -50,5 +53,8 @@ test('an incident whose second unit is not under way yet waits for that', () => 
 test('a reopened incident has no target, a closed one no wait, and the scene takes its time', () => {
   expect(wait(incident({ state: 'reopened' }), AT + 9e6)).toMatchObject({ target_s: null, late_ms: 0 });
   expect(wait(incident({ state: 'closed', closed: iso(5) }), AT + 9e6)).toBeNull();
-  expect(wait(incident({ state: 'on_scene', on_scene: iso(5) }), AT + 9e6)).toMatchObject({ step: 'closed', late_ms: 0 });
+  expect(wait(incident({ state: 'on_scene', on_scene: iso(5) }), AT + 9e6)).toMatchObject({
+    step: 'closed',
+    late_ms: 0,
+  });
 });

@@ -46,7 +46,11 @@ test('a snapshot and its changes end equal to a fresh snapshot', () => {
   ]);
   const fresh = fromSnapshot({
     ...snapshot,
-    tables: { ...snapshot.tables, units: { U1: unit(), U2: unit({ id: 'U2' }) }, cameras: { C1: camera({ status: 'lost' }) } },
+    tables: {
+      ...snapshot.tables,
+      units: { U1: unit(), U2: unit({ id: 'U2' }) },
+      cameras: { C1: camera({ status: 'lost' }) },
+    },
   });
   expect(changed).toEqual(fresh);
 });
