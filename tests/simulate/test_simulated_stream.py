@@ -11,7 +11,7 @@ from saqta.simulate.layouts import LAYOUTS
 from saqta.simulate.lens import HEIGHT, WIDTH
 from saqta.simulate.render import FPS, Renderer
 from saqta.simulate.scenario import scenario
-from saqta.simulate.scene import Scene
+from saqta.simulate.scene import ACTORS_KEPT_MAX, Scene, _of_flow
 from saqta.simulate.stream import open_feed
 from saqta.simulate.truth import truth
 
@@ -92,6 +92,15 @@ def test_later_scenes_have_visits_again() -> None:
     scene = Scene("depot", 1, LAYOUTS["depot"]._replace(flows=()), visits)
     stays = truth(scene, 130.0, every_frames=10_000).stays
     assert 3 <= len({stay.id for stay in stays}) <= 5
+
+
+def test_who_was_forgotten_is_made_again_the_same() -> None:
+    scene = scenario("rush").scene("depot")
+    first = list(scene.actors(20.0))
+    for minute in range(2 * ACTORS_KEPT_MAX // len(scene.layout.flows)):
+        assert all(actor.times[0] <= minute * 60 < actor.times[-1] for actor, _ in scene.actors(minute * 60.0))
+    assert _of_flow.cache_info().currsize == ACTORS_KEPT_MAX
+    assert list(scene.actors(20.0)) == first
 
 
 def test_a_walker_downwards_in_the_picture_crosses_forward() -> None:

@@ -26,6 +26,7 @@ METRES_A_DEGREE = 111_320.0
 REACH_M = 2600.0
 SPEED_KMH = {ARTERIAL: 60.0, STREET: 40.0}
 WIDTH_M = {ARTERIAL: 22.0, STREET: 13.0}
+CITIES_KEPT_MAX = 4
 _GRAPH_STEP_M = 45.0
 _STUB_M = 400.0
 _GAPS = 0.09
@@ -57,7 +58,7 @@ class City(NamedTuple):
         return point
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=CITIES_KEPT_MAX)
 def city(seed: int) -> City:
     """The city of a seed; always the same one."""
     rng = random.Random(f"city {seed}")

@@ -88,7 +88,7 @@ class _Driver:
         self._unit, self._roads, self._roams = unit.unit, roads, roams
         self._rng = random.Random(f"{seed}/field/{unit.unit}")
         self._home = unit.place or CENTRE
-        self._at: Points | None = None
+        self._at = to_metres(self._home)
         self._way: _Way | None = None
         self._heading_deg = round(self._rng.uniform(0, 359), 1)
         self._speed_ms = 0.0
@@ -98,8 +98,8 @@ class _Driver:
 
     def live(self, unit: Unit, incident: Incident | None, since_s: float, passed_s: float) -> UnitStatus | None:
         """Lets time pass for the unit; the status that it takes next, if it takes one."""
-        if self._at is None:
-            self._at = to_metres(unit.place or self._home)
+        if self._told is None and unit.place is not None:
+            self._at = to_metres(unit.place)
         self._speed_ms = 0.0
         match unit.status:
             case UnitStatus.DISPATCHED:
@@ -118,14 +118,12 @@ class _Driver:
         return None
 
     def position(self) -> ReportPosition:
-        at = self._at if self._at is not None else to_metres(self._home)
-        speed_kmh = round(self._speed_ms * 3.6, 1)
-        return ReportPosition(unit=self._unit, place=to_place(at), heading_deg=self._heading_deg, speed_kmh=speed_kmh)
+        speed_kmh, place = round(self._speed_ms * 3.6, 1), to_place(self._at)
+        return ReportPosition(unit=self._unit, place=place, heading_deg=self._heading_deg, speed_kmh=speed_kmh)
 
     def has_news(self, now_ms: int) -> bool:
         """Whether the unit moved or stopped since it last told, or has not told for long."""
-        at = self._at if self._at is not None else np.zeros(2)
-        state = float(at[0]), float(at[1]), self._speed_ms
+        state = float(self._at[0]), float(self._at[1]), self._speed_ms
         if state == self._told and now_ms - self._told_ms < STANDING_REPORT_S * 1000:
             return False
         self._told, self._told_ms = state, now_ms
@@ -151,10 +149,8 @@ class _Driver:
         return self._go_on(pace, passed_s)
 
     def _set_out(self, goal: str, node: int) -> None:
-        nodes = self._roads.way(self._roads.nearest(self._place()), node)
-        if len(nodes) > 1 and _far_m(self._place(), self._roads.nodes[nodes[1]]) < _far_m(
-            *self._roads.nodes[nodes[:2]]
-        ):
+        nodes = self._roads.way(self._roads.nearest(self._at), node)
+        if len(nodes) > 1 and _far_m(self._at, self._roads.nodes[nodes[1]]) < _far_m(*self._roads.nodes[nodes[:2]]):
             self._way = _Way(goal, nodes[0], tuple(nodes[1:]))
         else:
             self._way = _Way(goal, nodes[0], tuple(nodes))
@@ -162,7 +158,7 @@ class _Driver:
     def _go_on(self, pace: float, left_s: float) -> bool:
         """Moves along the way for ``left_s``; whether its end is reached."""
         goal, behind, ahead = self._way or _Way("", 0, ())
-        at = self._place()
+        at = self._at
         while ahead and left_s > 0:
             target = self._roads.nodes[ahead[0]]
             far_m = _far_m(at, target)
@@ -178,9 +174,6 @@ class _Driver:
         if not ahead:
             self._speed_ms = 0.0
         return not ahead
-
-    def _place(self) -> Points:
-        return self._at if self._at is not None else to_metres(self._home)
 
 
 def _far_m(a: Points, b: Points) -> float:

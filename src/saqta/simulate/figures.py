@@ -18,6 +18,7 @@ from saqta.simulate.materials import Colour
 from saqta.simulate.scene import PERSON, Actor, Pose
 from saqta.simulate.vehicles import body_of, vehicle
 
+LOOKS_KEPT_MAX = 512
 STEP_CYCLE_M = 1.45
 _PLAIN_M = 55.0
 """Beyond this a vehicle has no details."""
@@ -77,7 +78,7 @@ _SKINS: tuple[Colour, ...] = ((138, 164, 204), (122, 148, 190), (104, 132, 176),
 _HAIRS: tuple[Colour, ...] = ((28, 30, 34), (36, 42, 54), (48, 64, 88), (90, 92, 96), (60, 40, 40))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=LOOKS_KEPT_MAX)
 def _clothes(look: int) -> _Clothes:
     rng = random.Random(look)
     return _Clothes(

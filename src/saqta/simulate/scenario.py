@@ -16,7 +16,7 @@ from saqta.model.errors import InputError
 from saqta.model.event import Event, derive_id
 from saqta.model.kinds import CameraRegistered, Line, MapLayerImported, Polygon, Record, RoadsImported, UnitRegistered
 from saqta.model.moment import from_text
-from saqta.simulate.city import City, city, to_place
+from saqta.simulate.city import CITIES_KEPT_MAX, City, city, to_place
 from saqta.simulate.layout import Layout, Ring, Visits
 from saqta.simulate.layouts import LAYOUTS
 from saqta.simulate.lens import HEIGHT, WIDTH
@@ -112,7 +112,7 @@ def named(text: str) -> Scenario:
     return scenario(name, int(seed) if at else SEED)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=CITIES_KEPT_MAX)
 def scenario(name: str, seed: int = SEED) -> Scenario:
     """The scenario of a name and a seed; InputError when there is none of that name."""
     outline = SCENARIOS.get(name)

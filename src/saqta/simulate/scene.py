@@ -16,10 +16,12 @@ import numpy as np
 from saqta.simulate.layout import Flow, Layout, Rectangle, Ring, Spot, Visits
 
 PERSON = "person"
+ACTORS_KEPT_MAX = 2048
+"""Actors are kept a while, since they are asked for in every frame; a forgotten one is made again, the same."""
 
 
 class Pose(NamedTuple):
-    """Where an actor stands on the ground, where it looks, how fast it goes and how far it has come."""
+    """Where an actor stands on the ground, where it looks (radians from x to y), how fast it goes, how far it came."""
 
     x: float
     y: float
@@ -30,7 +32,7 @@ class Pose(NamedTuple):
 
 class Actor(NamedTuple):
     """Somebody or something that comes by: at ``times`` (seconds of the stream) at ``xs``, ``ys``; ``look`` seeds how
-    it looks. ``kind`` is ``person``, ``car``, ``bus`` or ``truck``."""
+    it looks. ``kind`` is ``person``, ``car``, ``van``, ``bus`` or ``truck``."""
 
     id: str
     kind: str
@@ -94,7 +96,7 @@ def _length_m(points: Sequence[Spot]) -> float:
     return sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=ACTORS_KEPT_MAX)
 def _of_flow(name: str, seed: int, number: int, flow: Flow, slot: int) -> Actor | None:
     rng = random.Random(f"{seed}/{name}/flow/{number}/{slot}")
     if rng.random() > flow.share:
@@ -105,7 +107,7 @@ def _of_flow(name: str, seed: int, number: int, flow: Flow, slot: int) -> Actor 
     return _walking(f"{flow.kinds[0][0]}{number}.{slot}", rng.choice(flow.kinds), points, speed_ms, start_s, rng)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=ACTORS_KEPT_MAX)
 def _of_visit(name: str, seed: int, entry: Ring, haunt: Rectangle, visits: Visits, visit: int) -> Actor:
     """Somebody who comes by the entry, lingers in the haunt and leaves as they came."""
     rng = random.Random(f"{seed}/{name}/visit/{visit}")

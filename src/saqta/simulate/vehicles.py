@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from saqta.simulate.lens import Array
 from saqta.simulate.materials import Colour
 
+SHAPES_KEPT_MAX = 256
 _PAINTS: tuple[Colour, ...] = (
     (222, 222, 222), (222, 222, 222), (190, 192, 194), (150, 148, 146), (44, 42, 40), (52, 50, 48), (110, 66, 40),
     (52, 44, 140), (130, 150, 160), (92, 84, 60),
@@ -72,7 +73,7 @@ class Vehicle(NamedTuple):
         return self.width_m / 2 * (1 - self.roof_in * rise)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=SHAPES_KEPT_MAX)
 def vehicle(kind: str, look: int) -> Vehicle:
     """A car, van, bus or truck; ``look`` chooses its paint and its body."""
     rng = random.Random(look)
@@ -86,7 +87,7 @@ def vehicle(kind: str, look: int) -> Vehicle:
     return rng.choice((_saloon, _saloon, _hatchback, _estate))(paint)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=SHAPES_KEPT_MAX)
 def body_of(shape: Vehicle) -> Body:
     """The faces of a vehicle."""
     faces = [*_hull(shape), *_lights(shape), *_flank(shape, 1.0), *_flank(shape, -1.0)]
