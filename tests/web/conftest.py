@@ -75,7 +75,8 @@ class Centre:
         )
         self.app = create_app(ports)
         self._socket = listen("127.0.0.1", 0)
-        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.port = self._socket.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
         self.server = Server(self.app, self.live)
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=runner.run, args=(self._stop,)) for runner in self._runners.values()]
@@ -96,6 +97,12 @@ class Centre:
             kinds.CameraRegistered(camera="C1", name="Gate 1", source="sim:city/C1", place=Place(51.13, 71.43)),
         )
         wait_until(lambda: self.server.started)
+
+    def stop_steps(self) -> None:
+        """The steps take nothing more from the log, but for what a command needs."""
+        self._stop.set()
+        for thread in self._threads[:-1]:
+            thread.join(WAIT_S)
 
     def stop(self) -> None:
         self.server.should_exit = True

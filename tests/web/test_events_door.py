@@ -163,7 +163,7 @@ def test_a_body_that_does_not_come_is_given_up(open_centre) -> None:
 
     def slowly():
         yield b"{"
-        waiting.wait(5)
+        waiting.wait(1)
 
     with centre.http("pavel") as pavel:
         response = pavel.post(EVENTS, content=slowly(), headers=STRUCTURED)

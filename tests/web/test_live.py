@@ -196,11 +196,10 @@ def test_too_many_readers_are_told_to_come_back(open_centre) -> None:
 def test_a_reader_that_does_not_read_is_let_go(open_centre) -> None:
     """A real connection with a full receive buffer: the server lets it go, and everybody else gets everything."""
     centre = open_centre(live_limits=LiveLimits(gather_s=0, reader_frames_max=4))
-    address = ("127.0.0.1", int(centre.address.rsplit(":", 1)[1]))
     place = Place(51.1, 71.4)
     with socket.socket() as stuck:
         stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        stuck.connect(address)
+        stuck.connect(("127.0.0.1", centre.port))
         token = centre.tokens["alice"]
         stuck.sendall(f"GET /live HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
         deadline = time.monotonic() + WAIT_S

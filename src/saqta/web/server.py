@@ -5,9 +5,10 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
-from saqta.model.errors import StorageError
+from saqta.model.errors import InputError, StorageError
 from saqta.web.live import Broadcaster
 
+PORT_MAX = 65_535
 BACKLOG_MAX = 256
 REQUEST_HEAD_BYTES_MAX = 32 << 10
 KEEP_ALIVE_S = 15
@@ -15,10 +16,12 @@ STOP_WAIT_S = 3
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket (port 0: any free one); StorageError where the address can't be had."""
+    """A listening socket (port 0: any free one); InputError for no port, StorageError where it can't be had."""
+    if not 0 <= port <= PORT_MAX:
+        raise InputError("port", port, f"0 to {PORT_MAX}")
     try:
         return socket.create_server((host, port), family=_family(host), backlog=BACKLOG_MAX)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise StorageError(
             f"can't listen on {host} port {port}: {error}; stop what uses it, or choose another"
         ) from error

@@ -192,6 +192,7 @@ def start_session(ports: Ports, link_sha256: str) -> str:
 
 def _owner(ports: Ports, link_sha256: str) -> tuple[User | None, int]:
     """Whose unspent link it is, and a version of the user that the views have reached."""
+    ports.live.reached(ports.log.size(), ports.limits.read_back_wait_s)
     for name, user in ports.tables.scan(USERS):
         if user.link_sha256 == link_sha256:
             version = ports.log.version(f"user/{name}")

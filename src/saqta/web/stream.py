@@ -1,31 +1,32 @@
 """GET /live: the live picture as server-sent events (HTML Standard, 9.2)."""
 
+import re
 from typing import Annotated
 
 import anyio
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from saqta.web.access import CallerOf, GuardedRoute
+from saqta.web.access import CallerOf, guarded_router
 from saqta.web.live import Reader, ReadersFull
 from saqta.web.ports import PortsOf
 
 RETRY_MS = 1_000
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
-router = APIRouter(route_class=GuardedRoute, tags=["live"])
+_SEQ = re.compile(r"[0-9]{1,19}")
+
+router = guarded_router("live")
 
 
 @router.get("/live", responses={200: {"content": {"text/event-stream": {}}}}, response_class=Response)
-async def live(
-    ports: PortsOf, caller: CallerOf, last_event_id: Annotated[str | None, Header(max_length=20)] = None
-) -> Response:
+async def live(ports: PortsOf, caller: CallerOf, last_event_id: Annotated[str, Header()] = "") -> Response:
     """A `snapshot` of the live tables, then `changes`, and a `heartbeat` every second, as server-sent events.
 
     With `Last-Event-ID` the stream goes on after that event, or starts with a snapshot where that is too long ago.
     """
-    last_seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
+    last_seen = int(last_event_id) if _SEQ.fullmatch(last_event_id) else None
     try:
         reader = ports.live.join(last_seen, caller.session_sha256, caller.until_ms)
     except ReadersFull as error:
