@@ -1,36 +1,46 @@
-"""A Kalman filter for one axis of a thing that moves steadily (constant velocity, white acceleration), written out.
+"""A Kalman filter for one number that changes steadily (constant velocity, white acceleration), written out.
 
 Its uncertainties are in sizes of the thing, as in DeepSORT (Wojke et al. 2017): what is near and large jumps further.
 """
 
-ACCELERATION = 1.5
-"""Standard deviation of the acceleration, in sizes a second squared."""
-MEASURED = 0.12
-"""Standard deviation of a measured position, in sizes."""
-SPEED = 3.0
-"""Standard deviation of the speed of a thing just seen, in sizes a second."""
+from typing import NamedTuple
+
+
+class Manner(NamedTuple):
+    """Standard deviations, in sizes of the thing: of a measurement, of the speed of a thing just seen (a second), of
+    the acceleration (a second squared)."""
+
+    measured: float
+    speed: float
+    acceleration: float
+
+
+PLACE = Manner(measured=0.1, speed=3.0, acceleration=2.5)
+EXTENT = Manner(measured=0.15, speed=0.7, acceleration=0.7)
+"""How wide or tall a thing looks: it grows as it comes nearer, and sways as legs and arms do."""
 
 
 class Axis:
-    """Position ``at`` in pixels and ``speed`` in pixels a second, with their covariance."""
+    """A value ``at`` in pixels and its ``speed`` in pixels a second, with their covariance."""
 
-    __slots__ = ("_both", "_position", "_speed", "at", "speed")
+    __slots__ = ("_acceleration", "_both", "_measured", "_position", "_speed", "at", "speed")
 
-    def __init__(self, at: float, size: float) -> None:
+    def __init__(self, at: float, size: float, manner: Manner) -> None:
         self.at, self.speed = at, 0.0
-        self._position, self._both, self._speed = (MEASURED * size) ** 2, 0.0, (SPEED * size) ** 2
+        self._measured, self._acceleration = manner.measured, manner.acceleration
+        self._position, self._both, self._speed = (manner.measured * size) ** 2, 0.0, (manner.speed * size) ** 2
 
     def predict(self, step_s: float, size: float) -> None:
         """Moves ``step_s`` on."""
-        noise = (ACCELERATION * size) ** 2
+        noise = (self._acceleration * size) ** 2
         self.at += self.speed * step_s
         self._position += step_s * (2 * self._both + step_s * self._speed) + noise * step_s**4 / 4
         self._both += step_s * self._speed + noise * step_s**3 / 2
         self._speed += noise * step_s**2
 
     def update(self, measured: float, size: float) -> None:
-        """Takes in a measured position."""
-        total = self._position + (MEASURED * size) ** 2
+        """Takes in a measurement."""
+        total = self._position + (self._measured * size) ** 2
         gain, speed_gain = self._position / total, self._both / total
         wrong_by = measured - self.at
         self.at += gain * wrong_by

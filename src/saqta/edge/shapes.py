@@ -1,35 +1,41 @@
 """Person or vehicle, by shape alone: where no model looks at the pixels.
 
 A person stands upright and fills little of its box, since legs and arms leave gaps; a vehicle lies flat or, from
-above, fills its box. The evidence is summed over all frames in which the thing was seen whole.
+above, fills its box. The evidence is summed over the frames, most of all those in which the thing was seen whole.
 """
 
 from math import log
 
 PERSON, VEHICLE = "person", "vehicle"
+SLENDER = 0.35
+"""Logarithm of height over width that speaks for neither."""
+FILLED = 0.70
+"""Filled part of the box that speaks for neither."""
+FILLED_WEIGHT = 4.0
+CUT_WEIGHT = 0.1
+"""What a frame counts in which the picture's edge cuts the thing."""
 
 
 class Shape:
     """What the frames so far say about one track."""
 
-    __slots__ = ("_frames", "_upright")
+    __slots__ = ("_person", "_weight")
 
     def __init__(self) -> None:
-        self._upright = 0.0
-        self._frames = 0
+        self._person = self._weight = 0.0
 
-    def add(self, width: float, height: float, area: float) -> None:
-        """A frame in which it was seen whole: its box and how many pixels of it are filled."""
-        slender = log(height / width / 1.25)
-        gaps = 0.72 - area / (width * height)
-        self._upright += max(-1.0, min(1.0, slender + 2 * gaps))
-        self._frames += 1
+    def add(self, width: float, height: float, area: float, cut: bool) -> None:
+        """A frame in which it was seen: its box and how many pixels of it are filled."""
+        says = log(height / width) - SLENDER + FILLED_WEIGHT * (FILLED - area / (width * height))
+        weight = CUT_WEIGHT if cut else 1.0
+        self._person += weight * max(-1.0, min(1.0, says))
+        self._weight += weight
 
     @property
     def kind(self) -> str:
-        return VEHICLE if self._upright < 0 else PERSON
+        return VEHICLE if self._person < 0 else PERSON
 
     @property
     def clarity(self) -> float:
         """0 where the shape says nothing, 1 where it is plain."""
-        return min(1.0, abs(self._upright) / self._frames) if self._frames else 0.0
+        return min(1.0, abs(self._person) / self._weight) if self._weight else 0.0

@@ -7,12 +7,13 @@ coasts, for ``LOST_S`` at most.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from math import hypot
 from typing import NamedTuple
 
 import numpy as np
 
 from saqta.edge.blobs import Blob, Blobs, Bounds, overlap, size
-from saqta.edge.motion import Axis
+from saqta.edge.motion import EXTENT, PLACE, Axis
 from saqta.edge.shapes import Shape
 
 TRACKS_MAX = 64
@@ -20,13 +21,22 @@ LOST_S = 2.0
 TENTATIVE_LOST_S = 0.5
 COASTING_DRAG = 0.85
 """What is left of the speed after each frame in which the thing was not found."""
+PART_MIN = 0.1
+PARTIAL_S = 1.5
+"""A thing that is seen in part only keeps its size for this long; then what is seen is all there is."""
 HITS_MIN = 3
 MOVED_SHARE = 0.5
-"""A thing has moved when both of its sides went this part of its width (or height) the same way."""
+WENT_SHARE = 0.8
+"""A thing has moved when both of its sides, or its top and foot, went MOVED_SHARE of its width the same way, or when
+its foot went WENT_SHARE of it, as that of a thing that comes nearer."""
 MOVED_PX_MIN = 2.0
-_TWIN_OVERLAP = 0.7
-_TWIN_S = 0.8
-_SIZE_MEMORY = 0.75
+PIECE_GAP = 0.35
+PIECE_SPLINTER = 0.15
+"""Pieces of one thing lie at most this part of its height apart; a splinter, of this part of its area, lies beside."""
+TWIN_OVERLAP = 0.5
+TWIN_S = 0.8
+"""Two tracks whose boxes share this part of their union for this long follow one thing."""
+_SPLINTER_PX = 3
 _EDGE_PX = 2
 
 
@@ -46,15 +56,23 @@ class Track:
     def __init__(self, number: int, found: Detection, at_s: float) -> None:
         x0, y0, x1, y1 = found.bounds
         self.number = number
-        self.born_s = self.seen_s = self.at_s = at_s
-        self.width, self.height = x1 - x0, y1 - y0
-        self.x = Axis((x0 + x1) / 2, self.width)
-        self.y = Axis((y0 + y1) / 2, self.height)
-        self.hits = self.steps = 1
+        self.born_s = self.seen_s = self.at_s = self.whole_s = at_s
+        width, height = x1 - x0, y1 - y0
+        self.x, self.y = Axis((x0 + x1) / 2, width, PLACE), Axis((y0 + y1) / 2, height, PLACE)
+        self._across, self._upright = Axis(width, width, EXTENT), Axis(height, height, EXTENT)
+        self.hits = 1
         self.moved = False
         self.twin_s = 0.0
         self.shape = Shape()
         self._rest, self.rests_since_s = found.bounds, at_s
+
+    @property
+    def width(self) -> float:
+        return max(1.0, self._across.at)
+
+    @property
+    def height(self) -> float:
+        return max(1.0, self._upright.at)
 
     @property
     def bounds(self) -> Bounds:
@@ -84,29 +102,30 @@ class Track:
 
     def predict(self, at_s: float) -> None:
         """Moves on to ``at_s`` by its own speed."""
-        if self.seen_s < self.at_s:
+        width, height = self.width, self.height
+        if not self.seen:
             self.x.speed *= COASTING_DRAG
             self.y.speed *= COASTING_DRAG
-        self.x.predict(at_s - self.at_s, self.width)
-        self.y.predict(at_s - self.at_s, self.height)
+        if self.whole_s < self.at_s:
+            self._across.speed = self._upright.speed = 0.0
+        for axis, extent in ((self.x, width), (self.y, height), (self._across, width), (self._upright, height)):
+            axis.predict(at_s - self.at_s, extent)
         self.at_s = at_s
-        self.steps += 1
 
     def observe(self, found: Detection, picture: tuple[int, int]) -> None:
         """Takes in where it was found; ``picture`` is (width, height)."""
         x0, y0, x1, y1 = found.bounds
-        if found.partial:
+        if found.partial and self.at_s - self.whole_s < PARTIAL_S:
             left, top, right, bottom = self.bounds
             self.x.update(self.x.at + _agreed(x0 - left, x1 - right), 2 * self.width)
             self.y.update(self.y.at + _agreed(y0 - top, y1 - bottom), 2 * self.height)
         else:
             self.x.update((x0 + x1) / 2, self.width)
             self.y.update((y0 + y1) / 2, self.height)
-            keep = _SIZE_MEMORY if self.hits >= HITS_MIN else 0.3
-            self.width = keep * self.width + (1 - keep) * (x1 - x0)
-            self.height = keep * self.height + (1 - keep) * (y1 - y0)
-            if not _is_cut(found.bounds, picture):
-                self.shape.add(x1 - x0, y1 - y0, found.area)
+            self.whole_s = self.at_s
+            self._across.update(x1 - x0, self.width)
+            self._upright.update(y1 - y0, self.height)
+            self.shape.add(x1 - x0, y1 - y0, found.area, _is_cut(found.bounds, picture))
         self.hits += 1
         self.seen_s = self.at_s
         if self._has_moved():
@@ -115,9 +134,11 @@ class Track:
 
     def _has_moved(self) -> bool:
         rest, now = self._rest, self.bounds
+        width = min(self.width, rest[2] - rest[0])
         across = _together(now[0] - rest[0], now[2] - rest[2])
         upright = _together(now[1] - rest[1], now[3] - rest[3])
-        return max(across, upright) >= max(MOVED_PX_MIN, MOVED_SHARE * self.width)
+        went = hypot(self.foot[0] - (rest[0] + rest[2]) / 2, self.foot[1] - rest[3])
+        return max(across, upright, went * MOVED_SHARE / WENT_SHARE) >= max(MOVED_PX_MIN, MOVED_SHARE * width)
 
 
 class Tracker:
@@ -133,39 +154,22 @@ class Tracker:
         step_s = at_s - self.tracks[0].at_s if self.tracks else 0.0
         for track in self.tracks:
             track.predict(at_s)
-        owned, free = _fit_to_tracks(blobs, [track for track in self.tracks if track.hits >= HITS_MIN])
-        for track, found in owned.items():
-            track.observe(found, self._picture)
-        waiting = [track for track in self.tracks if track not in owned]
-        sure = [found for found in free if found.sure]
-        faint = [found for found in free if not found.sure]
-        self._associate([track for track in waiting if track.hits >= HITS_MIN], sure)
-        self._associate([track for track in waiting if track.hits >= HITS_MIN and track.seen_s < at_s], faint)
-        self._associate([track for track in waiting if track.hits < HITS_MIN], sure)
-        self._begin(sure, at_s)
+        steady = [track for track in self.tracks if track.hits >= HITS_MIN]
+        found, free = _shared_out(blobs, steady)
+        for sure in (True, False):
+            _match([track for track in steady if track not in found], free, sure, found)
+        _add_pieces(found, free)
+        _match_parts([track for track in steady if track not in found], free, found)
+        _match([track for track in self.tracks if track.hits < HITS_MIN], free, True, found)
+        for track, detection in found.items():
+            track.observe(detection, self._picture)
+        self._begin([detection for detection in free if detection.sure], at_s)
         self._end(at_s, step_s)
         return self.tracks
 
     def forget(self, tracks: Collection[Track]) -> None:
         """Drops tracks."""
         self.tracks = [track for track in self.tracks if track not in tracks]
-
-    def _associate(self, tracks: Sequence[Track], found: list[Detection]) -> None:
-        """Greedily by cost, nearest first; what is taken leaves ``found``."""
-        pairs = sorted(
-            (cost, t, f)
-            for t, track in enumerate(tracks)
-            for f, one in enumerate(found)
-            if (cost := _cost(track, one)) is not None
-        )
-        taken_tracks: set[int] = set()
-        taken: set[int] = set()
-        for _, t, f in pairs:
-            if t not in taken_tracks and f not in taken:
-                taken_tracks.add(t)
-                taken.add(f)
-                tracks[t].observe(found[f], self._picture)
-        found[:] = [one for f, one in enumerate(found) if f not in taken]
 
     def _begin(self, found: Iterable[Detection], at_s: float) -> None:
         for one in found:
@@ -184,45 +188,21 @@ class Tracker:
             if at_s - track.seen_s <= (LOST_S if track.confirmed else TENTATIVE_LOST_S)
             and 0 <= track.x.at <= width
             and 0 <= track.y.at <= height
-            and track.twin_s < _TWIN_S
+            and track.twin_s < TWIN_S
         ]
 
 
-def _fit_to_tracks(blobs: Blobs, tracks: Sequence[Track]) -> tuple[dict[Track, Detection], list[Detection]]:
-    """(what certainly belongs to a track, what is free for association)."""
-    owned: dict[Track, Detection] = {}
+def _shared_out(blobs: Blobs, tracks: Sequence[Track]) -> tuple[dict[Track, Detection], list[Detection]]:
+    """(shares of the blobs that hold several tracks, by track; the other blobs)."""
+    shares: dict[Track, Detection] = {}
     free: list[Detection] = []
-    pieces: dict[Track, list[Blob]] = {}
     for blob in blobs.found:
-        claimants = [track for track in tracks if _claims(track, blob)]
+        claimants = [track for track in tracks if track not in shares and _claims(track, blob)]
         if len(claimants) >= 2:
-            owned.update(_shared_out(blob, blobs, claimants))
-        elif (owner := _owner(blob, tracks)) is not None:
-            pieces.setdefault(owner, []).append(blob)
+            shares.update(_shares(blob, blobs, claimants))
         else:
             free.append(Detection(blob.bounds, blob.area, blob.sure))
-    for track, parts in pieces.items():
-        own, rest = _sorted_out(parts, track)
-        united = _united(own)
-        if track in owned or not _fits(united.bounds, track):
-            rest = parts
-        else:
-            owned[track] = united._replace(partial=_is_partial(united.bounds, track))
-        free.extend(Detection(blob.bounds, blob.area, blob.sure) for blob in rest)
-    return owned, free
-
-
-def _sorted_out(parts: Sequence[Blob], track: Track) -> tuple[list[Blob], list[Blob]]:
-    """(pieces of the track, things of their own): one beside the main piece and almost as tall is another thing."""
-    main = max(parts, key=lambda blob: blob.area / (1 + abs((blob.bounds[0] + blob.bounds[2]) / 2 - track.x.at)))
-    own: list[Blob] = [main]
-    others: list[Blob] = []
-    for blob in parts:
-        if blob is not main:
-            beside = blob.bounds[0] >= main.bounds[2] - 1 or blob.bounds[2] <= main.bounds[0] + 1
-            tall = blob.bounds[3] - blob.bounds[1] > 0.5 * (main.bounds[3] - main.bounds[1])
-            (others if beside and tall else own).append(blob)
-    return own, others
+    return shares, free
 
 
 def _claims(track: Track, blob: Blob) -> bool:
@@ -231,26 +211,14 @@ def _claims(track: Track, blob: Blob) -> bool:
     return inside and overlap(track.bounds, blob.bounds) >= 0.5 * track.width * track.height
 
 
-def _owner(blob: Blob, tracks: Sequence[Track]) -> Track | None:
-    """The track in whose box, a little widened, the blob lies almost wholly."""
-    best: Track | None = None
-    most = 0.7 * size(blob.bounds)
-    for track in tracks:
-        shared = overlap(widened(track.bounds, 0.15), blob.bounds)
-        if shared > most:
-            best, most = track, shared
-    return best
-
-
-def _shared_out(blob: Blob, blobs: Blobs, tracks: Sequence[Track]) -> dict[Track, Detection]:
+def _shares(blob: Blob, blobs: Blobs, tracks: Sequence[Track]) -> dict[Track, Detection]:
     """Each pixel of the blob goes to the track whose supposed box it is most central in."""
     x0, y0, x1, y1 = (int(value) for value in blob.bounds)
     lines, places = np.nonzero(blobs.labels[y0:y1, x0:x1] == blob.label)
     rows, columns = lines + y0 + 0.5, places + x0 + 0.5
-    distances = np.stack(
+    nearest = np.stack(
         [((columns - t.x.at) / t.width) ** 2 + ((rows - t.y.at) / t.height) ** 2 for t in tracks],
-    )
-    nearest = distances.argmin(axis=0)
+    ).argmin(axis=0)
     shares: dict[Track, Detection] = {}
     for index, track in enumerate(tracks):
         mine = nearest == index
@@ -262,19 +230,66 @@ def _shared_out(blob: Blob, blobs: Blobs, tracks: Sequence[Track]) -> dict[Track
     return shares
 
 
-def _united(parts: Sequence[Blob]) -> Detection:
-    lows = [min(blob.bounds[axis] for blob in parts) for axis in (0, 1)]
-    highs = [max(blob.bounds[axis] for blob in parts) for axis in (2, 3)]
-    area = sum(blob.area for blob in parts)
-    return Detection((lows[0], lows[1], highs[0], highs[1]), area, any(blob.sure for blob in parts))
+def _match(tracks: Sequence[Track], free: list[Detection], sure: bool, found: dict[Track, Detection]) -> None:
+    """Greedily by cost, nearest first; what is taken goes from ``free`` to ``found``."""
+    pairs = sorted(
+        (cost, t, f)
+        for t, track in enumerate(tracks)
+        for f, one in enumerate(free)
+        if one.sure == sure and (cost := _cost(track, one)) is not None
+    )
+    taken: set[int] = set()
+    for _, t, f in pairs:
+        if tracks[t] not in found and f not in taken:
+            taken.add(f)
+            found[tracks[t]] = free[f]
+    free[:] = [one for f, one in enumerate(free) if f not in taken]
+
+
+def _add_pieces(found: dict[Track, Detection], free: list[Detection]) -> None:
+    """Adds to what was found for a track the pieces right above or below it, and splinters, if it stays in size."""
+    for one in sorted(free, key=lambda one: -one.area):
+        for track, main in found.items():
+            united = _united(main, one)
+            if not main.partial and _is_piece(one, main, track) and _fits(united.bounds, track):
+                found[track] = united
+                free.remove(one)
+                break
+
+
+def _is_piece(one: Detection, main: Detection, track: Track) -> bool:
+    if overlap(widened(track.bounds, 0.15), one.bounds) < 0.7 * size(one.bounds):
+        return False
+    x0, y0, x1, y1 = main.bounds
+    left, top, right, bottom = one.bounds
+    stacked = min(x1, right) - max(x0, left) >= 0.5 * min(x1 - x0, right - left)
+    near = max(top - y1, y0 - bottom) <= PIECE_GAP * track.height and max(left - x1, x0 - right) <= _SPLINTER_PX
+    return near and (stacked or one.area < PIECE_SPLINTER * main.area)
+
+
+def _match_parts(tracks: Sequence[Track], free: list[Detection], found: dict[Track, Detection]) -> None:
+    """Gives a track that found nothing else, and was whole a moment ago, what is in its box: it is half hidden."""
+    for track in tracks:
+        inside = [
+            one
+            for one in free
+            if overlap(widened(track.bounds, 0.15), one.bounds) >= 0.7 * size(one.bounds)
+            and size(one.bounds) >= PART_MIN * track.width * track.height
+        ]
+        if inside and track.at_s - track.whole_s < PARTIAL_S:
+            part = max(inside, key=lambda one: one.area)
+            found[track] = part._replace(partial=True)
+            free.remove(part)
+
+
+def _united(one: Detection, other: Detection) -> Detection:
+    (x0, y0, x1, y1), (left, top, right, bottom) = one.bounds, other.bounds
+    bounds = (min(x0, left), min(y0, top), max(x1, right), max(y1, bottom))
+    return Detection(bounds, one.area + other.area, one.sure or other.sure, one.partial)
 
 
 def _fits(bounds: Bounds, track: Track) -> bool:
     return bounds[2] - bounds[0] <= 1.5 * track.width and bounds[3] - bounds[1] <= 1.4 * track.height
-
-
-def _is_partial(bounds: Bounds, track: Track) -> bool:
-    return bounds[2] - bounds[0] < 0.6 * track.width or bounds[3] - bounds[1] < 0.7 * track.height
 
 
 def _cost(track: Track, found: Detection) -> float | None:
@@ -295,7 +310,7 @@ def _twins(tracks: Sequence[Track]) -> set[int]:
     for index, one in enumerate(tracks):
         for other in tracks[index + 1 :]:
             shared = overlap(one.bounds, other.bounds)
-            if shared > _TWIN_OVERLAP * min(one.width * one.height, other.width * other.height):
+            if shared > TWIN_OVERLAP * (one.width * one.height + other.width * other.height - shared):
                 younger.add(max(one.number, other.number))
     return younger
 
