@@ -49,7 +49,7 @@ class _Unit(NamedTuple):
 
 
 _CAMERAS = (
-    _Camera("depot", "Depot gate, Qoyma Street", "depot", (790.0, 330.0), (790.0, 430.0)),
+    _Camera("depot", "Depot gate, Qoyma Street", "depot", (880.0, 240.0), (880.0, 340.0)),
     _Camera("avenue", "Bazaar Avenue at the works", "avenue", (560.0, 370.0), (760.0, 560.0)),
     _Camera("quay", "Old Embankment landing", "quay", (60.0, 122.0), (250.0, 118.0)),
     _Camera("square", "Shañyraq Square", "square", (-40.0, -540.0), (-40.0, -620.0)),
