@@ -58,13 +58,14 @@ _CAMERAS = (
 )
 _UNITS = (
     _Unit("P21", "Patrol 21", ("patrol",), (-600.0, 800.0)),
-    _Unit("P22", "Patrol 22", ("patrol",), (900.0, -700.0)),
+    _Unit("P22", "Patrol 22", ("patrol", "traffic"), (900.0, -700.0)),
     _Unit("P23", "Patrol 23", ("patrol", "dog"), (-900.0, -450.0)),
     _Unit("P24", "Patrol 24", ("patrol",), (150.0, 850.0)),
     _Unit("M1", "Ambulance 1", ("medic",), (-300.0, 330.0)),
     _Unit("M2", "Ambulance 2", ("medic",), (420.0, -640.0)),
     _Unit("F1", "Engine 1", ("fire", "rescue"), (1000.0, 640.0)),
     _Unit("F2", "Engine 2", ("fire",), (-560.0, -760.0)),
+    _Unit("T1", "Technician 1", ("technician",), (200.0, 420.0)),
 )
 
 
