@@ -148,6 +148,18 @@ def test_too_many_readers_are_refused() -> None:
     asyncio.run(scenario())
 
 
+def test_the_end_does_not_wait_for_a_slow_reader() -> None:
+    async def scenario() -> None:
+        async with broadcaster(LiveLimits(heartbeat_s=60, reader_frames_max=2)) as live:
+            gone = []
+            with live.join(None) as slow:
+                slow.let_go = lambda: gone.append(slow)
+                live.close()
+                assert gone == [slow]
+
+    asyncio.run(scenario())
+
+
 def test_streams_end_with_their_session() -> None:
     async def scenario() -> None:
         now = [0]

@@ -4,7 +4,9 @@ import pytest
 from fastapi.routing import APIRoute
 
 from saqta.model import kinds
+from saqta.model.errors import SaqtaError
 from saqta.model.place import Place
+from saqta.web.problems import STATUS_OF
 
 CALL = {"kind": "crowd", "title": "Crowd", "priority": 3, "place": {"lat": 51.1, "lon": 71.4}}
 
@@ -104,3 +106,7 @@ def test_a_store_that_cannot_be_read_is_503(centre) -> None:
     with centre.http("alice") as alice:
         response = alice.get("/api/v1/units")
         assert (response.status_code, response.json()["type"]) == (503, "urn:saqta:problem:storage")
+
+
+def test_every_error_of_the_model_has_its_status() -> None:
+    assert set(STATUS_OF) == set(SaqtaError.__subclasses__())

@@ -57,12 +57,14 @@ def test_binary_attributes_are_percent_encoded() -> None:
 def test_unknown_kind_is_kept_as_it_came() -> None:
     data = b'{"deep":[1.50,{"a":null}],"big":123456789012345678901234567890}'
     body = (
-        b'{"specversion":"1.0","id":"1","source":"/p","type":"kz.p.seen.v3","traceparent":"00-1","data":' + data + b"}"
+        b'{"specversion":"1.0","id":"1","source":"/p","type":"kz.p.seen.v3","traceparent":"00-1","n":-5,"real":true,"none":null,"data":'
+        + data
+        + b"}"
     )
     event = envelope.to_event(envelope.read_structured(body), "partner/p", NOW_MS, NOW_MS)
     assert bytes(event.data) == data
     assert event.subject == "/p"
-    assert event.extensions == {"traceparent": "00-1"}
+    assert event.extensions == {"traceparent": "00-1", "n": -5, "real": True}
     assert encode(event)
 
 

@@ -106,6 +106,6 @@ def perform(ports: Ports, command: Command, context: Context) -> Response:
 
 def caused(ports: Ports, recorded: list[Recorded], status: int = HTTPStatus.OK) -> Response:
     """The answer to a command, when the tables hold its events. Blocks."""
-    if recorded:
-        ports.live.reached(recorded[-1].seq, ports.limits.read_back_wait_s)
+    newest_seq = max((each.seq for each in recorded), default=0)
+    ports.live.reached(newest_seq, ports.limits.read_back_wait_s)
     return answer({"events": [msgspec.Raw(each.stored) for each in recorded]}, status)

@@ -4,6 +4,7 @@ A claim says what somebody or something saw. What a person decides is never take
 to the routes of incidents and units, where the step decides them.
 """
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -53,16 +54,18 @@ class Taken(BaseModel):
     repeat: bool
 
 
-async def _claims(request: Request) -> list[Claim]:
-    ports: Ports = request.app.state.ports
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    body = await request.body()
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+def _claims(headers: Mapping[str, str], body: bytes, events_max: int) -> list[Claim]:
+    media_type = headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type == envelope.STRUCTURED:
         return [envelope.read_structured(body)]
     if media_type == envelope.BATCH:
-        return envelope.read_batch(body, ports.limits.events_per_request_max)
-    if any(name.startswith("ce-") for name in request.headers):
-        return [envelope.read_binary(request.headers, body)]
+        return envelope.read_batch(body, events_max)
+    if any(name.startswith("ce-") for name in headers):
+        return [envelope.read_binary(headers, body)]
     raise HTTPException(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         f"send {envelope.STRUCTURED}, {envelope.BATCH}, or the event's attributes in ce-… headers",
@@ -100,8 +103,9 @@ _EVENT: dict[str, Any] = {
         }
     },
 )
-def post_events(ports: PortsOf, caller: CallerOf, claims: Annotated[list[Claim], Depends(_claims)]) -> Response:
+def post_events(request: Request, ports: PortsOf, caller: CallerOf, body: Annotated[bytes, Depends(_body)]) -> Response:
     """Takes CloudEvents, all or none; a repeat is taken again, the same id with other content is refused."""
+    claims = _claims(request.headers, body, ports.limits.events_per_request_max)
     events = []
     for place, claim in enumerate(claims):
         _require_allowed(caller, claim)

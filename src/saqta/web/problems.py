@@ -5,7 +5,7 @@
 """
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -79,15 +79,14 @@ def install(app: FastAPI) -> None:
 
 
 async def _of_model(request: Request, error: Exception) -> Response:
-    status, kind = STATUS_OF.get(type(error), (HTTPStatus.INTERNAL_SERVER_ERROR, "internal"))  # type: ignore[arg-type]
+    status, kind = STATUS_OF[cast(type[errors.SaqtaError], type(error))]
     field = error.field if isinstance(error, errors.InputError) else None
     return problem(status, str(error), kind, field)
 
 
 async def of_http(request: Request, error: Exception) -> Response:
     """The problem of an HTTPException; the framework's own ones come here too."""
-    if not isinstance(error, HTTPException):
-        raise error
+    error = cast(HTTPException, error)
     detail = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
         detail = "nothing is served at this address"
@@ -95,9 +94,7 @@ async def of_http(request: Request, error: Exception) -> Response:
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:
-    if not isinstance(error, RequestValidationError):
-        raise error
-    first = error.errors()[0]
+    first = cast(RequestValidationError, error).errors()[0]
     field = _field(first["loc"])
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, f"{field or 'body'}: {first['msg']}", "input", field if field else None
