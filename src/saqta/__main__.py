@@ -10,6 +10,7 @@ import typer
 from saqta import commands
 from saqta.model.errors import SaqtaError
 from saqta.model.terms import Role
+from saqta.simulate.scenario import SEED
 from saqta.terminal import EXIT_OK, Results, explain
 
 app = typer.Typer(
@@ -27,9 +28,11 @@ person = typer.Typer(help="People whom the record is about.", no_args_is_help=Tr
 for name, group in (("log", log), ("user", user), ("token", token), ("person", person)):
     app.add_typer(group, name=name)
 
-Data = Annotated[Path, typer.Option("--data", help="The data folder.", file_okay=False)]
+Data = Annotated[Path, typer.Option("--data", help="The data folder.", metavar="DIR", file_okay=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, the last of them the summary.")]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A TOML file; docs/settings.md lists its keys.")]
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", metavar="FILE", help="A TOML file (docs/settings.md).")
+]
 DATA = Path("saqta-data")
 
 
@@ -38,9 +41,11 @@ def demo(
     port: Annotated[int, typer.Option(help="The port to serve on; 0 takes a free one.", min=0, max=65535)] = 8102,
     data: Data = DATA,
     for_s: Annotated[float | None, typer.Option("--for", help="Stop after so many seconds.", min=1)] = None,
-    video: Annotated[list[Path] | None, typer.Option(help="A video file as a further camera; may be repeated.")] = None,
+    video: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A video as a further camera; repeatable.")
+    ] = None,
     speed: Annotated[float, typer.Option(help="How many times faster than real the city runs.", min=0.1, max=20)] = 1.0,
-    seed: Annotated[int, typer.Option(help="Which city.")] = 1,
+    seed: Annotated[int, typer.Option(help="Which city.")] = SEED,
     as_json: Json = False,
 ) -> None:
     """Run the whole program on a simulated city, until Ctrl-C."""
@@ -62,12 +67,12 @@ def serve(
 
 @app.command()
 def watch(
-    source: Annotated[str, typer.Argument(help="A file, an rtsp:// address, or sim:SCENARIO/CAMERA.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A file, rtsp://… or sim:SCENARIO/CAMERA.")],
     camera: Annotated[str, typer.Option(help="The camera's id; its lines and zones come from --settings.")] = "camera",
     settings: SettingsFile = None,
-    line: Annotated[list[str] | None, typer.Option(help="A line to count at: NAME=x0,y0,x1,y1.")] = None,
-    zone: Annotated[list[str] | None, typer.Option(help="A zone: NAME=x,y,x,y,x,y…")] = None,
-    restricted: Annotated[list[str] | None, typer.Option(help="The name of a zone where nobody may stay.")] = None,
+    line: Annotated[list[str] | None, typer.Option(metavar="LINE", help="Count here: NAME=x0,y0,x1,y1.")] = None,
+    zone: Annotated[list[str] | None, typer.Option(help="A zone: NAME=x,y,x,y,x,y…", metavar="ZONE")] = None,
+    restricted: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A zone where nobody may stay.")] = None,
     intrusion_after_s: Annotated[float, typer.Option(help="How long somebody may stay there.", min=0)] = 2.0,
     analysed_fps: Annotated[float, typer.Option(help="How many frames a second are analysed.", min=0.1)] = 5.0,
     as_json: Json = False,
@@ -85,7 +90,7 @@ def watch(
 @log.command()
 def verify(
     data: Data = DATA,
-    checkpoint: Annotated[Path | None, typer.Option(help="A checkpoint that was kept elsewhere: better proof.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(metavar="FILE", help="One that was kept elsewhere.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check that nothing was changed, cut or reordered; exit status 3 and the first bad seq when something was."""
@@ -94,7 +99,7 @@ def verify(
 
 @log.command("export")
 def export_log(
-    out: Annotated[Path, typer.Option(help="The file to write, one event a line.")],
+    out: Annotated[Path, typer.Option(help="The file to write, one event a line.", metavar="FILE")],
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
@@ -104,7 +109,7 @@ def export_log(
 
 @log.command("import")
 def import_log(
-    file: Annotated[Path, typer.Argument(help="A file that `saqta log export` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `saqta log export` wrote.")],
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
@@ -136,8 +141,8 @@ def checkpoint_log(data: Data = DATA) -> None:
 
 @app.command("import")
 def import_register(
-    kind: Annotated[str, typer.Argument(help="cameras, units, roads or places.")],
-    file: Annotated[Path, typer.Argument(help="CSV with a header, or GeoJSON.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="cameras, units, roads or places.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header, or GeoJSON.")],
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
@@ -147,7 +152,7 @@ def import_register(
 
 @user.command("add")
 def add_user(
-    name: Annotated[str, typer.Argument(help="The person's name in the record.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The person's name in the record.")],
     role: Annotated[Role, typer.Option(help="What the person may do.")],
     data: Data = DATA,
 ) -> None:
@@ -168,7 +173,7 @@ def add_token(
 
 @person.command()
 def erase(
-    identifier: Annotated[str, typer.Argument(help="What the person is known by, such as a telephone number.")],
+    identifier: Annotated[str, typer.Argument(metavar="IDENTIFIER", help="Such as a telephone number.")],
     purpose: Annotated[str, typer.Option(help="Why, in words; it stands in the record.")],
     data: Data = DATA,
 ) -> None:
@@ -178,9 +183,9 @@ def erase(
 
 @app.command()
 def simulate(
-    scenario: Annotated[str, typer.Argument(help="The scenario's name, such as demo.")],
-    out: Annotated[Path, typer.Option(help="The folder to write to.", file_okay=False)],
-    seed: Annotated[int, typer.Option(help="Which city.")] = 1,
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario's name, such as demo.")],
+    out: Annotated[Path, typer.Option(help="The folder to write to.", metavar="DIR", file_okay=False)],
+    seed: Annotated[int, typer.Option(help="Which city.")] = SEED,
     seconds: Annotated[float, typer.Option(help="How long the videos are.", min=1)] = 60.0,
     as_json: Json = False,
 ) -> None:
@@ -190,7 +195,7 @@ def simulate(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="A benchmark's name, or all.")] = "all",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A benchmark's name, or all.")] = "all",
     list_names: Annotated[bool, typer.Option("--list", help="List the names.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -201,7 +206,7 @@ def bench(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; errors on purpose become one message and their exit status."""
     try:
-        app(arguments)
+        app(arguments, prog_name="saqta")
     except SaqtaError as error:
         sys.exit(explain(error))
     except KeyboardInterrupt:

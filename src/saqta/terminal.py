@@ -14,7 +14,7 @@ from saqta.model.errors import DamageError, SaqtaError
 
 EXIT_OK, EXIT_FAULT, EXIT_INPUT, EXIT_UNVERIFIED = 0, 1, 2, 3
 
-errors = Console(stderr=True, highlight=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Advance(Protocol):
