@@ -125,7 +125,7 @@ class FrameReader:
     def _how_it_ended(self) -> str:
         if self._live:
             return "the stream ended"
-        told_s = (self._container.duration or 0) / av.time_base
+        told_s = max((self._container.duration or 0) / av.time_base, self._stream.frames / self.fps)
         if self.decoded == 0:
             return "the file holds no frame that can be decoded"
         if self.at_s + 1 / self.fps < 0.95 * told_s - _CUT_SHORT_S:

@@ -152,6 +152,7 @@ class Tracker:
     def step(self, blobs: Blobs, at_s: float) -> list[Track]:
         """Takes in the blobs of the frame at ``at_s``; gives the tracks that live, the confirmed and the tentative."""
         step_s = at_s - self.tracks[0].at_s if self.tracks else 0.0
+        self.tracks = [track for track in self.tracks if at_s - track.seen_s <= _patience_s(track)]
         for track in self.tracks:
             track.predict(at_s)
         steady = [track for track in self.tracks if track.hits >= HITS_MIN]
@@ -185,11 +186,14 @@ class Tracker:
         self.tracks = [
             track
             for track in self.tracks
-            if at_s - track.seen_s <= (LOST_S if track.confirmed else TENTATIVE_LOST_S)
-            and 0 <= track.x.at <= width
+            if 0 <= track.x.at <= width
             and 0 <= track.y.at <= height
             and track.twin_s < TWIN_S
         ]
+
+
+def _patience_s(track: Track) -> float:
+    return LOST_S if track.confirmed else TENTATIVE_LOST_S
 
 
 def _shared_out(blobs: Blobs, tracks: Sequence[Track]) -> tuple[dict[Track, Detection], list[Detection]]:

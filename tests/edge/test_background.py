@@ -1,0 +1,108 @@
+"""The empty scene: what differs from it, through changing light, and what it takes in."""
+
+import numpy as np
+
+from saqta.edge.arrays import Gray
+from saqta.edge.background import LOST_S, Background
+from saqta.edge.blobs import BLOBS_MAX, find_blobs
+from saqta.edge.ghosts import GhostFinder
+
+STEP_S = 0.2
+RNG = np.random.default_rng(3)
+GROUND = np.kron(RNG.integers(60, 180, (18, 32)), np.ones((10, 10))).astype(np.float32)
+NOTHING: Gray = np.zeros(GROUND.shape, np.uint8)
+
+
+def seen(gain: float = 1.0, offset: float = 0.0, box: tuple[int, int, int, int] | None = None, shade: int = 20) -> Gray:
+    picture = GROUND * gain + offset + RNG.normal(0, 1.5, GROUND.shape)
+    if box is not None:
+        x0, y0, x1, y1 = box
+        picture[y0:y1, x0:x1] = shade
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def learned(seconds: float = 4.0, box: tuple[int, int, int, int] | None = None) -> Background:
+    background = Background(seen(box=box))
+    for _ in range(round(seconds / STEP_S)):
+        picture = seen(box=box)
+        background.learn(picture, background.compare(picture, STEP_S).differs, NOTHING, STEP_S)
+    return background
+
+
+def test_the_empty_scene_does_not_differ_from_itself() -> None:
+    compared = learned().compare(seen(), STEP_S)
+    assert compared.known
+    assert not compared.differs.any()
+
+
+def test_a_thing_differs_where_it_is_and_nowhere_else() -> None:
+    compared = learned().compare(seen(box=(100, 60, 120, 110)), STEP_S)
+    inside = compared.solid[62:108, 102:118]
+    assert (inside > 0).mean() > 0.9
+    compared.differs[58:112, 98:122] = 0
+    assert not compared.differs.any()
+
+
+def test_a_camera_that_changes_its_exposure_sees_no_change() -> None:
+    background = learned()
+    for gain, offset in ((0.7, 0.0), (1.25, -5.0), (0.85, 12.0)):
+        compared = background.compare(seen(gain, offset), STEP_S)
+        assert compared.known
+        assert (compared.differs > 0).mean() < 0.01
+    compared = background.compare(seen(0.7, 0, (100, 60, 140, 110), shade=230), STEP_S)
+    assert (compared.solid[65:105, 105:135] > 0).mean() > 0.9
+
+
+def test_a_soft_shadow_is_no_thing() -> None:
+    picture = seen().astype(np.float32)
+    picture[60:110, 100:140] *= 0.75
+    compared = learned().compare(picture.astype(np.uint8), STEP_S)
+    assert (compared.differs[65:105, 105:135] > 0).mean() > 0.5
+    assert (compared.solid[65:105, 105:135] > 0).mean() < 0.3
+
+
+def test_another_scene_is_not_known_until_it_is_learned_anew() -> None:
+    background = learned()
+    other = np.roll(GROUND, (47, 83), (0, 1))[::-1].astype(np.uint8)
+    steps = [background.compare(other, STEP_S).known for _ in range(round(LOST_S / STEP_S) + 1)]
+    assert not any(steps[:-1])
+    assert background.compare(other, STEP_S).known
+    assert background.age_s == 0.0
+
+
+def test_learns_nothing_where_something_moves() -> None:
+    background, box = learned(), (100, 60, 120, 110)
+    moving = NOTHING.copy()
+    moving[50:120, 90:130] = 255
+    for _ in range(300):
+        picture = seen(box=box)
+        background.learn(picture, background.compare(picture, STEP_S).differs, moving, STEP_S)
+    assert (background.compare(seen(box=box), STEP_S).differs[62:108, 102:118] > 0).mean() > 0.9
+
+
+def test_tells_what_has_gone_from_what_has_come() -> None:
+    box = (100, 60, 120, 110)
+    for background, picture, gone in ((learned(box=box), seen(), True), (learned(), seen(box=box), False)):
+        finder = GhostFinder((320, 180))
+        for _ in range(8):
+            compared = background.compare(picture, STEP_S)
+            blobs = find_blobs(compared.solid, compared.strong)
+            ghosts = finder.step(picture, compared.expected, compared.differs, blobs, STEP_S)
+        assert len(blobs.found) == 1
+        assert bool(ghosts) is gone
+
+
+def test_looks_at_a_bounded_number_of_blobs() -> None:
+    crowd = NOTHING.copy()
+    crowd[::12, ::8] = crowd[1::12, ::8] = crowd[2::12, ::8] = crowd[3::12, ::8] = 255
+    crowd = np.maximum(crowd, np.roll(crowd, 1, 1))
+    crowd = np.maximum(crowd, np.roll(crowd, 2, 1))
+    assert len(find_blobs(crowd, crowd).found) == BLOBS_MAX
+
+
+def test_two_that_stand_side_by_side_are_two() -> None:
+    mask = NOTHING.copy()
+    mask[60:110, 100:114] = mask[62:110, 118:132] = mask[104:110, 100:132] = 255
+    assert len(find_blobs(mask, mask).found) == 2
+    mask[60:110, 100:132] = 255
+    assert len(find_blobs(mask, mask).found) == 1

@@ -1,0 +1,196 @@
+"""Evidence: whole clips under their own hash, in which everything that moves is covered, from a bounded ring."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from edge.rendered import FPS, HEIGHT, Picture, Walker, encode, scene
+from saqta.edge.analysis import Analyser
+from saqta.edge.evidence import (
+    CLIPS_WAITING_MAX,
+    EVIDENCE_FPS_MAX,
+    RING_BYTES_MAX,
+    Ring,
+    Still,
+    write_clip,
+)
+from saqta.edge.frames import FrameReader, Planes, planes
+from saqta.edge.redaction import REGIONS_MAX, SETTLED_S, Redactor, cover
+from saqta.edge.scene import Scene
+from saqta.edge.settings import CameraSettings
+from saqta.edge.source import open_file
+from saqta.model.errors import StorageError
+
+
+def blank(at_s: float, width: int = 64, height: int = 48) -> Still:
+    gray = np.full((height, width), 90, np.uint8)
+    return Still(at_s, Planes(gray, gray[::2, ::2].copy(), gray[::2, ::2].copy()))
+
+
+def covered(path: Path) -> list[Still]:
+    settings = CameraSettings(camera="C1", source=str(path))
+    analyser, redactor = Analyser(settings, {}), Redactor()
+    reader = FrameReader(open_file(str(path)), str(path), 5.0)
+    stills = []
+    try:
+        for frame in reader:
+            findings = analyser.step(frame)
+            covers = redactor.look(findings.scene)
+            stills.append(Still(frame.at_s, cover(planes(frame.picture, 640), covers, findings.scene.picture)))
+    finally:
+        reader.close()
+    return stills
+
+
+def decoded(path: Path) -> list[Picture]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+
+
+def test_nothing_of_who_moves_is_left_in_the_clip(tmp_path: Path) -> None:
+    walkers = [
+        Walker((-0.1, 0.6), (1.1, 0.6), 0, 8, shade=250),
+        Walker((1.1, 0.9), (-0.1, 0.9), 1, 9, width=0.12, height=0.4, shade=10),
+        Walker((0.2, 0.5), (0.8, 0.95), 3, 9, shade=60),
+    ]
+    truth = list(scene(walkers, 9))
+    clip = write_clip(tmp_path, covered(encode(tmp_path / "a.mp4", truth)))
+    shown = decoded(tmp_path / f"{clip.sha256}.mp4")
+    assert len(shown) == 9 * 5
+    bare = list(scene([], 9))
+    seen_px = looked_at_px = 0
+    for number, picture in enumerate(shown):
+        original, empty = truth[2 * number], bare[2 * number]
+        for walker in walkers:
+            box = walker.box(2 * number / FPS)
+            if box is not None:
+                x0, y0, x1, y1 = (max(0, edge) for edge in box)
+                window = np.s_[y0:y1, x0:x1]
+                theirs = np.abs(original[window].astype(int) - empty[window]).max(axis=2) > 40
+                same = np.abs(original[window].astype(int) - picture[window]).max(axis=2) < 12
+                looked_at_px += int(theirs.sum())
+                seen_px += int((theirs & same).sum())
+    assert looked_at_px > 20_000
+    assert seen_px / looked_at_px < 0.01
+
+
+def test_what_stands_still_stays_visible(tmp_path: Path) -> None:
+    truth = list(scene([Walker((-0.1, 0.9), (1.1, 0.9), 0, 8)], 8))
+    last = covered(encode(tmp_path / "a.mp4", truth))[-2]
+    wall = cv2.cvtColor(truth[-4], cv2.COLOR_BGR2GRAY)[: HEIGHT // 2].astype(int)
+    assert np.corrcoef(last.planes.y[: HEIGHT // 2].ravel(), wall.ravel())[0, 1] > 0.9
+
+
+def test_everything_is_covered_until_the_scene_is_known(tmp_path: Path) -> None:
+    stills = covered(encode(tmp_path / "a.mp4", scene([], 4)))
+    for still in stills:
+        uniform = all(plane.min() == plane.max() for plane in still.planes)
+        assert uniform is (still.at_s < SETTLED_S)
+
+
+@pytest.mark.parametrize(("known", "regions"), [(False, 1), (True, REGIONS_MAX + 1)])
+def test_everything_is_covered_when_it_cannot_be_told_what_moves(known: bool, regions: int) -> None:
+    differs = np.zeros((180, 320), np.uint8)
+    for region in range(regions):
+        differs[20 * (region // 12) + 4, 24 * (region % 12) + 4] = 255
+    nothing = np.zeros_like(differs)
+    view = Scene(
+        9.0, 0.2, (320, 180), nothing, nothing, differs, nothing, tracks=(), parked=(), known=known, settled_s=9.0
+    )
+    assert Redactor().look(view) is None
+    assert cover(blank(0).planes, None, (320, 180)).y.std() == 0
+
+
+def test_what_came_and_parked_stays_covered() -> None:
+    nothing = np.zeros((180, 320), np.uint8)
+    parked = ((100.0, 60.0, 140.0, 90.0),)
+    view = Scene(
+        9.0, 0.2, (320, 180), nothing, nothing, nothing, nothing, tracks=(), parked=parked, known=True, settled_s=9.0
+    )
+    picture = planes_of_noise()
+    before = picture.y.copy()
+    cover(picture, Redactor().look(view), (320, 180))
+    assert picture.y[64:86, 104:136].std() == 0
+    assert (picture.y[:50] == before[:50]).all()
+
+
+def planes_of_noise() -> Planes:
+    rng = np.random.default_rng(2)
+    y, u, v = (rng.integers(0, 255, (180 // part, 320 // part), dtype=np.uint8) for part in (1, 2, 2))
+    return Planes(y, u, v)
+
+
+def test_a_clip_plays_in_a_browser_and_is_named_by_its_hash(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path, [blank(number / 5) for number in range(12)])
+    path = tmp_path / f"{clip.sha256}.mp4"
+    content = path.read_bytes()
+    assert hashlib.sha256(content).hexdigest() == clip.sha256
+    assert (clip.size_bytes, clip.from_s, clip.until_s) == (len(content), 0.0, 2.2)
+    assert content.index(b"moov") < content.index(b"mdat")
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert [float(frame.pts * frame.time_base) for frame in container.decode(video)] == pytest.approx(
+            [number / 5 for number in range(12)]
+        )
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_clip_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "no-such-folder"
+    with pytest.raises(StorageError, match="no-such-folder"):
+        write_clip(folder, [blank(0)])
+    assert not folder.exists()
+
+
+def times(stills: Sequence[Still]) -> list[float]:
+    return [round(still.at_s, 3) for still in stills]
+
+
+def test_a_clip_reaches_from_before_the_alert_to_after_it() -> None:
+    ring = Ring(before_s=1.0, after_s=0.6)
+    cuts = []
+    for number in range(40):
+        ring.add(blank(number / 5))
+        if number == 20:
+            ring.expect("alert", number / 5)
+        cuts += ring.due(number / 5)
+    assert [(cut.alert, times(cut.stills)) for cut in cuts] == [
+        ("alert", [3.0, 3.2, 3.4, 3.6, 3.8, 4.0, 4.2, 4.4, 4.6])
+    ]
+
+
+def test_the_ring_keeps_a_bounded_number_of_bytes() -> None:
+    ring = Ring(before_s=30.0, after_s=30.0)
+    kept: list[Still] = []
+    for number in range(60 * 25):
+        if ring.wants(number / 25):
+            kept.append(blank(number / 25, 640, 360))
+            ring.add(kept[-1])
+    ring.expect("alert", 30.0)
+    (cut,) = ring.rest()
+    frame_bytes = sum(plane.nbytes for plane in kept[0].planes)
+    assert RING_BYTES_MAX * 0.7 < len(cut.stills) * frame_bytes <= RING_BYTES_MAX * 1.05
+
+
+def test_the_ring_takes_a_bounded_number_of_frames_a_second() -> None:
+    ring = Ring(before_s=2.0, after_s=0.0)
+    taken = 0
+    for number in range(100):
+        if ring.wants(number / 50):
+            ring.add(blank(number / 50))
+            taken += 1
+    assert taken <= 2 * EVIDENCE_FPS_MAX + 1
+
+
+def test_a_bounded_number_of_clips_waits() -> None:
+    ring = Ring(before_s=1.0, after_s=30.0)
+    ring.add(blank(0.0))
+    cuts = [cut for number in range(CLIPS_WAITING_MAX + 2) for cut in ring.expect(str(number), 0.0)]
+    assert [cut.alert for cut in cuts] == ["0", "1"]
+    assert len(ring.rest()) == CLIPS_WAITING_MAX
