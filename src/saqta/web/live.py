@@ -27,7 +27,7 @@ from saqta.web.present import json_bytes, present
 class LiveLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How long changes are gathered, and how much is kept for readers."""
 
-    gather_s: float = 0.1
+    gather_s: float = 0.05
     heartbeat_s: float = 1.0
     ring_changes_max: int = 20_000
     reader_frames_max: int = 64
