@@ -24,6 +24,7 @@ from saqta.model.command import Command, Context
 from saqta.model.errors import StateError, VersionConflict
 from saqta.model.event import Event
 from saqta.model.place import Place
+from saqta.model.step import Tables
 from saqta.model.terms import IncidentState, Role
 from saqta.simulate.desk import desk
 from saqta.simulate.field import Field
@@ -173,12 +174,16 @@ def _run_people(centre: wiring.Centre, city: Scenario, seed: int, speed: float) 
         now_ms = wiring.now_ms()
         orders: list[tuple[Context, Command]] = [*field.tick(units, incidents, now_ms)]
         live = [incident for incident in incidents.values() if incident.state is not IncidentState.CLOSED]
-        actors = {
-            incident.id: {entry.actor for _, entry in tables.scan(TIMELINE, f"{incident.id}/")} for incident in live
-        }
+        actors = {each.id: _acted_on(tables, each.id) for each in live}
         orders += desk(live, dict(tables.scan(RECOMMENDATIONS)), actors, now_ms, seed=seed, speed=speed)
         for context, command in orders:
             _try(centre.decide, command, context)
+
+
+def _acted_on(tables: Tables, incident: str) -> set[str]:
+    """Who did something about the incident, apart from raising its alerts."""
+    deeds = ("saqta.incident.", "saqta.assignment.")
+    return {entry.actor for _, entry in tables.scan(TIMELINE, f"{incident}/") if entry.type.startswith(deeds)}
 
 
 def _try(decide: Callable[[Command, Context], object], command: Command, context: Context) -> None:
