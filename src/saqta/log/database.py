@@ -53,13 +53,12 @@ def _prepare(connection: sqlite3.Connection, path: Path, form: Format, synchrono
         check_format(connection, path, form)
     connection.execute(f"PRAGMA journal_mode={journal}")
     connection.execute(f"PRAGMA synchronous={synchronous}")
-    connection.execute("BEGIN IMMEDIATE")
-    if _is_new(connection):
-        for statement in form.schema.split(";"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={form.version}")
-    connection.execute("COMMIT")
+    with transaction(connection, path):
+        if _is_new(connection):
+            for statement in form.schema.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version={form.version}")
 
 
 def _is_new(connection: sqlite3.Connection) -> bool:
@@ -126,6 +125,20 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,
         )
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """What the block writes is kept whole, or not at all when it raises; sqlite3's errors in it become ours."""
+    with faults(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # A fault of the disk may have ended it.
+                connection.execute("ROLLBACK")
+            raise
 
 
 def insert(

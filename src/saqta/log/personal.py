@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from saqta.log.database import Format, faults, open_for_writing
+from saqta.log.database import Format, faults, open_for_writing, transaction
 from saqta.model.errors import DamageError, StateError
 from saqta.model.sealed import Sealed
 
@@ -63,15 +63,13 @@ class Keyring:
         What is kept of the identifier is a keyed digest. After an erasure the same identifier is a new person.
         """
         tag = hmac.digest(self._ring, identifier.encode(), "sha256")
-        with self._lock, faults(self._path):
+        with self._lock, transaction(self._connection, self._path):
             found = self._connection.execute("SELECT person FROM identifiers WHERE tag = ?", (tag,)).fetchone()
             if found:
                 return str(found[0])
             person = secrets.token_hex(16)
-            self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute("INSERT INTO persons VALUES (?, ?)", (person, secrets.token_bytes(SECRET_BYTES)))
             self._connection.execute("INSERT INTO identifiers VALUES (?, ?)", (tag, person))
-            self._connection.execute("COMMIT")
         return person
 
     def seal(self, person: str, event_id: str, field: str, plaintext: str) -> Sealed:
@@ -96,11 +94,9 @@ class Keyring:
 
     def erase(self, person: str) -> None:
         """Destroys what opens the person's fields, for ever; to erase twice is to erase once."""
-        with self._lock, faults(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._lock, transaction(self._connection, self._path):
             self._connection.execute("INSERT OR REPLACE INTO persons VALUES (?, NULL)", (person,))
             self._connection.execute("DELETE FROM identifiers WHERE person = ?", (person,))
-            self._connection.execute("COMMIT")
 
     def close(self) -> None:
         with self._lock, faults(self._path):

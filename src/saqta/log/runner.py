@@ -99,16 +99,15 @@ class Runner:
             self.catch_up()
             return self._caused(context)
 
-    def _decide(self, decide: Decide, command: Command, context: Context) -> None:
-        for tries_left in reversed(range(COMMAND_TRIES_MAX)):
-            outcome = decide(self._tables, command, context)
-            try:
-                self._log.append(outcome.events, outcome.expected)
-                return
-            except VersionConflict:
-                if not tries_left:
-                    raise
+    def _decide(self, decide: Decide, command: Command, context: Context, tries: int = COMMAND_TRIES_MAX) -> None:
+        outcome = decide(self._tables, command, context)
+        try:
+            self._log.append(outcome.events, outcome.expected)
+        except VersionConflict:
+            if tries == 1:
+                raise
             self.catch_up()
+            self._decide(decide, command, context, tries - 1)
 
     def _caused(self, context: Context) -> list[Recorded]:
         events: list[Recorded] = []

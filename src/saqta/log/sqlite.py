@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from saqta.log import merkle
 from saqta.log.appending import Group, Queue, Request, name_of, recorded_at, request_of, request_of_stored
-from saqta.log.database import Format, Readers, check_format, faults, insert, look_up, open_for_writing
+from saqta.log.database import Format, Readers, check_format, faults, insert, look_up, open_for_writing, transaction
 from saqta.log.following import Growth
 from saqta.log.port import READ_BYTES_MAX, READ_EVENTS_MAX, Position
 from saqta.model.errors import DamageError, InputError, StorageError
@@ -199,17 +199,10 @@ class SqliteLog(SqliteReader):
 
     def _commit(self, requests: Sequence[Request]) -> Sequence[list[Position] | Exception]:
         """Decides the requests and keeps what they add, in one transaction."""
-        with faults(self._path):
-            self._writing.execute("BEGIN IMMEDIATE")
-            try:
-                group = Group(requests, self._tree.size, _Known(self._writing), self._clock)
-                results = [group.take(request) for request in requests]
-                tree = self._keep(group) if group.entries else self._tree
-                self._writing.execute("COMMIT")
-            except BaseException:
-                if self._writing.in_transaction:
-                    self._writing.execute("ROLLBACK")
-                raise
+        with transaction(self._writing, self._path):
+            group = Group(requests, self._tree.size, _Known(self._writing), self._clock)
+            results = [group.take(request) for request in requests]
+            tree = self._keep(group) if group.entries else self._tree
         self._tree = tree
         if group.entries:
             self._growth.announce(tree.size)

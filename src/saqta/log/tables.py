@@ -18,7 +18,7 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
-from saqta.log.database import Format, Readers, faults, insert, open_for_writing
+from saqta.log.database import Format, Readers, faults, insert, open_for_writing, transaction
 from saqta.model.errors import DamageError
 from saqta.model.step import Change, Row, Table, Tables
 
@@ -173,14 +173,14 @@ class SqliteTables:
         # In the order of the file's tree, so that neighbours are written together.
         puts = [(*at, _encode(newest[at])) for at in sorted(newest) if newest[at] is not None]
         deletes = [at for at, row in newest.items() if row is None]
-        with self._lock, self._transaction():
+        with self._lock, transaction(self._writing, self._path):
             insert(self._writing, "OR REPLACE INTO rows", 3, puts)
             self._writing.executemany("DELETE FROM rows WHERE name = ? AND key = ?", deletes)
             self._writing.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (step, seq))
         self._cache.replace(newest)
 
     def clear(self, step: str, tables: Iterable[Table[Any]]) -> None:
-        with self._lock, self._transaction():
+        with self._lock, transaction(self._writing, self._path):
             self._writing.executemany("DELETE FROM rows WHERE name = ?", [(table.name,) for table in tables])
             self._writing.execute("INSERT OR REPLACE INTO cursors VALUES (?, 0)", (step,))
         self._cache.clear()
@@ -203,18 +203,6 @@ class SqliteTables:
         self._readers.close()
         with self._lock, faults(self._path):
             self._writing.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with faults(self._path):
-            self._writing.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._writing.execute("COMMIT")
-            except BaseException:
-                if self._writing.in_transaction:
-                    self._writing.execute("ROLLBACK")
-                raise
 
 
 class _Rows:
