@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from saqta.__main__ import main
 
 SAQTA = Path(sys.executable).with_name("saqta")
 STOP_WAIT_S = 20.0
+
+# A property is not late on a machine that is busy.
+settings.register_profile("saqta", deadline=None)
+settings.load_profile("saqta")
 
 
 class Ran(NamedTuple):
