@@ -80,6 +80,13 @@ def test_what_the_state_forbids_is_refused_with_the_reason(story: Story) -> None
         story.command(command.Acknowledge(incident=id))
 
 
+def test_who_comes_second_learns_who_was_first(story: Story) -> None:
+    story.command(CALL)
+    story.command(command.Acknowledge(incident=incident(story).id))
+    with pytest.raises(StateError, match="is acknowledged by user/aru already"):
+        story.command(command.Acknowledge(incident=incident(story).id), actor="user/dana")
+
+
 def test_the_version_that_was_seen_is_expected(story: Story) -> None:
     story.command(CALL)
     seen = incident(story)

@@ -9,10 +9,11 @@ from saqta.correlate.words import TITLE_CHARS_MAX
 from saqta.model import command as commands
 from saqta.model import kinds
 from saqta.model.command import Command, Context
-from saqta.model.errors import InputError
+from saqta.model.errors import InputError, StateError
 from saqta.model.event import derive_id
 from saqta.model.incident import Incident, Trigger, require
 from saqta.model.step import Outcome, Tables, commanded
+from saqta.model.terms import IncidentState
 
 NOTE_CHARS_MAX = 4_000
 REASON_CHARS_MAX = 500
@@ -46,6 +47,9 @@ def _open(tables: Tables, command: commands.OpenIncident, context: Context) -> O
 
 
 def _acknowledge(tables: Tables, command: commands.Acknowledge, context: Context) -> Outcome:
+    incident = _known(tables, command.incident)
+    if incident.state is IncidentState.ACKNOWLEDGED:
+        raise StateError(f"incident/{incident.id}", f"is acknowledged by {incident.handled_by} already")
     record = kinds.IncidentAcknowledged(incident=command.incident)
     return _moves(tables, command.incident, Trigger.ACKNOWLEDGE, record, context)
 

@@ -48,7 +48,7 @@ def recommend(scene: Scene, units: Sequence[Unit], roads: Roads | None) -> Recom
         if len(fitting) > RUNNERS_UP_MAX:
             break
     if not fitting:
-        return _made(scene, None, (_nobody(units, needed), *waived), passed_over)
+        return _made(scene, None, (_nobody(units, needed),), passed_over)
     best, runners_up = fitting[0], fitting[1:]
     reasons = [f"nearest: {way_text(best.travel_s, best.by_road)}"]
     reasons += [f"next: {runner_up.unit.name}, {duration_text(runner_up.travel_s)}" for runner_up in runners_up[:1]]

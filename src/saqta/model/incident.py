@@ -46,7 +46,7 @@ TRANSITIONS: dict[IncidentState, dict[Trigger, IncidentState]] = {
         Trigger.CLOSE: CLOSED,
     },
     ACKNOWLEDGED: {
-        **dict.fromkeys(_LIVE, ACKNOWLEDGED),
+        **dict.fromkeys((*_LIVE, Trigger.ACKNOWLEDGE), ACKNOWLEDGED),
         Trigger.ASSIGN: ASSIGNED,
         Trigger.CLOSE: CLOSED,
     },
@@ -73,8 +73,9 @@ TRANSITIONS: dict[IncidentState, dict[Trigger, IncidentState]] = {
         Trigger.CLOSE: CLOSED,
     },
 }
-"""State, trigger, state after. An alert that was raised before the closing may join after it; a closed incident has no
-units on it, so that what ends their assignments afterwards finds nothing to change, even when it is open again."""
+"""State, trigger, state after. An alert that was raised before the closing may join after it. A closed incident has no
+units on it: what ends their assignments afterwards finds nothing to change, even when it is open again. Somebody may
+acknowledge while the last unit leaves: it is acknowledged then, whichever comes first."""
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
