@@ -12,7 +12,7 @@ import numpy as np
 
 from saqta.edge.arrays import Gray, gray
 from saqta.edge.background import Background, Comparison
-from saqta.edge.blobs import Blobs, Bounds, find_blobs, overlap, size
+from saqta.edge.blobs import Bounds, find_blobs
 from saqta.edge.frames import Frame, luma
 from saqta.edge.ghosts import GhostFinder
 from saqta.edge.lines import Crossing, LineCounter
@@ -28,7 +28,6 @@ PARKED_S = 300.0
 """What came and has rested for this long becomes part of the empty scene."""
 PARKED_MAX = 32
 """More parked things than this stay tracks."""
-_OUTLINE = np.ones((3, 3), np.uint8)
 
 
 class Findings(NamedTuple):
@@ -106,14 +105,13 @@ class _Stage:
         return Findings(scene, crossings, [record for detector in self._detectors for record in detector(scene)])
 
     def _follow(self, picture: Gray, compared: Comparison, at_s: float, step_s: float) -> None:
-        blobs = find_blobs(compared.solid, compared.strong)
-        ghosts = self._ghosts.step(picture, compared.expected, compared.differs, blobs, step_s)
-        if ghosts:
-            region = np.isin(blobs.labels, [ghost.label for ghost in ghosts]).astype(np.uint8) * 255
-            self._background.absorb(picture, gray(cv2.dilate(region, _OUTLINE)))
-            gone = [ghost.bounds for ghost in ghosts]
-            self._parked[:] = [box for box in self._parked if not any(_is_mostly_in(box, ghost) for ghost in gone)]
-            blobs = Blobs(tuple(blob for blob in blobs.found if blob not in ghosts), blobs.labels)
+        solid = compared.solid
+        ghosts = self._ghosts.step(picture, compared.expected, compared.differs, step_s)
+        if ghosts is not None:
+            self._background.absorb(picture, ghosts)
+            self._parked[:] = [box for box in self._parked if not _is_mostly_in(box, ghosts)]
+            solid = gray(cv2.subtract(solid, ghosts))
+        blobs = find_blobs(solid, compared.strong)
         self._tracker.step(blobs, at_s)
         self._park(picture, at_s)
 
@@ -135,5 +133,6 @@ class _Stage:
         return mask
 
 
-def _is_mostly_in(box: Bounds, other: Bounds) -> bool:
-    return overlap(box, other) >= 0.4 * size(box)
+def _is_mostly_in(box: Bounds, mask: Gray) -> bool:
+    x0, y0, x1, y1 = (max(0, round(edge)) for edge in box)
+    return bool((mask[y0:y1, x0:x1] > 0).mean() >= 0.3)

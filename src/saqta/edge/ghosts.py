@@ -1,60 +1,65 @@
 """Ghosts: regions that differ because something that the background was learned with has gone.
 
-A thing that is there has its outline in the picture; a thing that has gone has it in the background. Only a region that
-has differed for a while is judged: what moves is never one.
+A thing that is there has its outline in the picture; a thing that has gone has it in the background. Only what has
+differed for a while is judged: what moves is never a ghost, and passing before one does not hide it.
 """
 
 import cv2
 import numpy as np
 
 from saqta.edge.arrays import Gray, gray
-from saqta.edge.blobs import Blob, Blobs
 
 STAYED_S = 1.0
-STAYED_SHARE = 0.7
-"""A region has stayed when this part of it has differed for STAYED_S."""
+"""What differs is judged after this long."""
+SHARE_MIN = 0.0003
+"""Least part of the picture that is judged."""
+REGIONS_MAX = 32
+"""Only the largest regions are judged."""
 OUTLINE_RATIO = 1.35
 """A ghost's outline is this many times plainer in the background than in the picture."""
 _COUNT_MAX = 255
+_KERNEL = np.ones((3, 3), np.uint8)
 
 
 class GhostFinder:
-    """Judges the blobs of one stream, frame by frame."""
+    """Judges what stays different in one stream, frame by frame."""
 
     def __init__(self, picture: tuple[int, int]) -> None:
         width, height = picture
         self._frames: Gray = np.zeros((height, width), np.uint8)
         self._one: Gray = np.ones((height, width), np.uint8)
-        self._kernel = np.ones((3, 3), np.uint8)
 
-    def step(self, luma: Gray, expected: Gray, differs: Gray, blobs: Blobs, step_s: float) -> tuple[Blob, ...]:
-        """Those of ``blobs`` that are ghosts."""
+    def step(self, luma: Gray, expected: Gray, differs: Gray, step_s: float) -> Gray | None:
+        """A mask of the ghosts in this frame; None when there is none."""
         self._frames = gray(cv2.bitwise_and(cv2.add(self._frames, self._one), differs))
         stayed_frames = min(_COUNT_MAX, max(2, round(STAYED_S / step_s))) if step_s > 0 else _COUNT_MAX
-        return tuple(
-            blob
-            for blob in blobs.found
-            if self._stayed(blob, blobs, stayed_frames) and self._has_gone(blob, blobs, luma, expected)
-        )
+        _, stayed = cv2.threshold(self._frames, stayed_frames - 1, 255, cv2.THRESH_BINARY)
+        if cv2.countNonZero(stayed) < SHARE_MIN * stayed.size:
+            return None
+        ghosts = self._judge(gray(cv2.morphologyEx(stayed, cv2.MORPH_CLOSE, _KERNEL)), luma, expected)
+        if ghosts is not None:
+            self._frames[ghosts > 0] = 0
+        return ghosts
 
-    def _stayed(self, blob: Blob, blobs: Blobs, frames: int) -> bool:
-        window = _window(blob, blobs, 0)
-        old = (self._frames[window] >= frames) & (blobs.labels[window] == blob.label)
-        return bool(np.count_nonzero(old) >= STAYED_SHARE * blob.area)
+    def _judge(self, stayed: Gray, luma: Gray, expected: Gray) -> Gray | None:
+        count, labelled, measured, _ = cv2.connectedComponentsWithStats(stayed, connectivity=8)
+        labels, stats = np.asarray(labelled, np.int32), np.asarray(measured, np.int32)
+        areas = stats[1:count, cv2.CC_STAT_AREA]
+        ghosts: Gray | None = None
+        for label in np.argsort(areas)[::-1][:REGIONS_MAX] + 1:
+            if areas[label - 1] < SHARE_MIN * stayed.size:
+                break
+            x, y, width, height = (int(value) for value in stats[label, :4])
+            window = np.s_[max(0, y - 3) : y + height + 3, max(0, x - 3) : x + width + 3]
+            region = (labels[window] == label).astype(np.uint8)
+            if _has_gone(region, luma[window], expected[window]):
+                ghosts = np.zeros_like(luma) if ghosts is None else ghosts
+                ghosts[window] |= gray(cv2.dilate(region, _KERNEL)) * 255
+        return ghosts
 
-    def _has_gone(self, blob: Blob, blobs: Blobs, luma: Gray, expected: Gray) -> bool:
-        window = _window(blob, blobs, 3)
-        region = (blobs.labels[window] == blob.label).astype(np.uint8)
-        outline = cv2.morphologyEx(region, cv2.MORPH_GRADIENT, self._kernel) > 0
-        there = cv2.morphologyEx(luma[window], cv2.MORPH_GRADIENT, self._kernel)[outline].mean()
-        learned = cv2.morphologyEx(expected[window], cv2.MORPH_GRADIENT, self._kernel)[outline].mean()
-        return bool(learned > OUTLINE_RATIO * there)
 
-
-def _window(blob: Blob, blobs: Blobs, margin: int) -> tuple[slice, slice]:
-    x0, y0, x1, y1 = (int(value) for value in blob.bounds)
-    height, width = blobs.labels.shape
-    return (
-        slice(max(0, y0 - margin), min(height, y1 + margin)),
-        slice(max(0, x0 - margin), min(width, x1 + margin)),
-    )
+def _has_gone(region: Gray, luma: Gray, expected: Gray) -> bool:
+    outline = cv2.morphologyEx(region, cv2.MORPH_GRADIENT, _KERNEL) > 0
+    there = cv2.morphologyEx(luma, cv2.MORPH_GRADIENT, _KERNEL)[outline].mean()
+    learned = cv2.morphologyEx(expected, cv2.MORPH_GRADIENT, _KERNEL)[outline].mean()
+    return bool(learned > OUTLINE_RATIO * there)

@@ -1,7 +1,7 @@
 """Person or vehicle, by shape alone: where no model looks at the pixels.
 
 A person stands upright and fills little of its box, since legs and arms leave gaps; a vehicle lies flat or, from
-above, fills its box. The evidence is summed over the frames, most of all those in which the thing was seen whole.
+above, fills its box. The evidence is summed over the frames, most of all those in which the thing was near and whole.
 """
 
 from math import log
@@ -12,6 +12,8 @@ SLENDER = 0.35
 FILLED = 0.70
 """Filled part of the box that speaks for neither."""
 FILLED_WEIGHT = 4.0
+GAPS_MAX = 0.2
+"""Gaps say little: a vehicle has them too where it is as bright as the road."""
 CUT_WEIGHT = 0.1
 """What a frame counts in which the picture's edge cuts the thing."""
 
@@ -26,8 +28,9 @@ class Shape:
 
     def add(self, width: float, height: float, area: float, cut: bool) -> None:
         """A frame in which it was seen: its box and how many pixels of it are filled."""
-        says = log(height / width) - SLENDER + FILLED_WEIGHT * (FILLED - area / (width * height))
-        weight = CUT_WEIGHT if cut else 1.0
+        filled = FILLED_WEIGHT * (FILLED - area / (width * height))
+        says = log(height / width) - SLENDER + min(GAPS_MAX, filled)
+        weight = (CUT_WEIGHT if cut else 1.0) * area**0.5
         self._person += weight * max(-1.0, min(1.0, says))
         self._weight += weight
 

@@ -11,7 +11,7 @@ from typing import IO, NamedTuple, Protocol
 from saqta.model.errors import InputError
 
 OPEN_WAIT_S = 10.0
-READ_WAIT_S = 10.0
+READ_WAIT_S = 5.0
 
 
 class Opened(Protocol):
@@ -65,5 +65,5 @@ def open_file(source: str) -> Opening:
 
 def open_rtsp(source: str) -> Opening:
     """An RTSP stream over TCP: no frame is torn by a lost packet, and it passes firewalls (RFC 7826, interleaved)."""
-    options = {"rtsp_transport": "tcp", "timeout": str(int(READ_WAIT_S * 1e6)), "fflags": "nobuffer"}
+    options = {"rtsp_transport": "tcp", "timeout": str(int(READ_WAIT_S * 1e6)), "analyzeduration": "1000000"}
     return Opening(source, options, live=True)

@@ -19,9 +19,10 @@ from saqta.edge.shapes import Shape
 TRACKS_MAX = 64
 LOST_S = 2.0
 TENTATIVE_LOST_S = 0.5
-COASTING_DRAG = 0.85
+COASTING_DRAG = 0.94
 """What is left of the speed after each frame in which the thing was not found."""
 PART_MIN = 0.1
+HIDDEN_SHARE = 0.5
 PARTIAL_S = 1.5
 """A thing that is seen in part only keeps its size for this long; then what is seen is all there is."""
 HITS_MIN = 3
@@ -115,16 +116,14 @@ class Track:
     def observe(self, found: Detection, picture: tuple[int, int]) -> None:
         """Takes in where it was found; ``picture`` is (width, height)."""
         x0, y0, x1, y1 = found.bounds
-        if found.partial and self.at_s - self.whole_s < PARTIAL_S:
-            left, top, right, bottom = self.bounds
-            self.x.update(self.x.at + _agreed(x0 - left, x1 - right), 2 * self.width)
-            self.y.update(self.y.at + _agreed(y0 - top, y1 - bottom), 2 * self.height)
-        else:
-            self.x.update((x0 + x1) / 2, self.width)
-            self.y.update((y0 + y1) / 2, self.height)
+        left, top, right, bottom = self.bounds
+        may_be_partial = self.at_s - self.whole_s < PARTIAL_S
+        hidden_across = may_be_partial and (found.partial or _is_hidden(x0 - left, x1 - right, self.width))
+        hidden_upright = may_be_partial and (found.partial or _is_hidden(y0 - top, y1 - bottom, self.height))
+        _observe(self.x, self._across, x0, x1, hidden_across)
+        _observe(self.y, self._upright, y0, y1, hidden_upright)
+        if not (hidden_across or hidden_upright):
             self.whole_s = self.at_s
-            self._across.update(x1 - x0, self.width)
-            self._upright.update(y1 - y0, self.height)
             self.shape.add(x1 - x0, y1 - y0, found.area, _is_cut(found.bounds, picture))
         self.hits += 1
         self.seen_s = self.at_s
@@ -186,9 +185,7 @@ class Tracker:
         self.tracks = [
             track
             for track in self.tracks
-            if 0 <= track.x.at <= width
-            and 0 <= track.y.at <= height
-            and track.twin_s < TWIN_S
+            if 0 <= track.x.at <= width and 0 <= track.y.at <= height and track.twin_s < TWIN_S
         ]
 
 
@@ -317,6 +314,22 @@ def _twins(tracks: Sequence[Track]) -> set[int]:
             if shared > TWIN_OVERLAP * (one.width * one.height + other.width * other.height - shared):
                 younger.add(max(one.number, other.number))
     return younger
+
+
+def _observe(middle: Axis, extent: Axis, low: float, high: float, hidden: bool) -> None:
+    """Updates one axis of a track; of a thing that is half hidden, only the edge that is where it was supposed."""
+    size = max(1.0, extent.at)
+    if hidden:
+        half = size / 2
+        middle.update(middle.at + _agreed(low - (middle.at - half), high - (middle.at + half)), 2 * size)
+    else:
+        middle.update((low + high) / 2, size)
+        extent.update(high - low, size)
+
+
+def _is_hidden(low: float, high: float, size: float) -> bool:
+    """Whether one edge is where it was supposed and the other far inside: how both are off is given."""
+    return low - high > HIDDEN_SHARE * size and min(abs(low), abs(high)) < HIDDEN_SHARE / 2 * size
 
 
 def _agreed(low: float, high: float) -> float:

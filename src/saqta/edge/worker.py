@@ -161,11 +161,13 @@ class _Stream(threading.Thread):
             reason, again = self._play(session)
             if self._worker.stop.is_set():
                 self._put(session.close)
+                self._put_away()
                 return
             failures = 0 if time.monotonic() - started_s >= HEALTHY_S else failures
             wait_s = min(RETRY_MAX_S, RETRY_S * 2**failures) if again else 0.0
             failures = min(failures + 1, 30)
             self._put(partial(session.close, reason, wait_s))
+            self._put_away()
             if not again:
                 return
 
@@ -200,10 +202,10 @@ class _Stream(threading.Thread):
                 if self._worker.stop.is_set():
                     break
                 self._hand_over(session, frame._replace(at_s=frame.at_s + offset_s))
-            self._put_away(reader)
             if not (self._settings.loop and reader.decoded and not opened.live) or self._worker.stop.is_set():
                 return reader.ended or "", opened.live
             offset_s += reader.at_s + 1 / reader.fps
+            self._put_away()
 
     def _hand_over(self, session: Session, frame: Frame) -> None:
         def analyse(frame: Frame) -> None:
@@ -212,12 +214,16 @@ class _Stream(threading.Thread):
 
         self._worker.mailbox.put_frame(self._index, analyse, frame)
 
-    def _put_away(self, reader: FrameReader) -> None:
-        self._decoded += reader.decoded
-        self._broken += reader.broken
-        self._reader = None
-        reader.close()
-        self._trace(Deed.NOTHING)
+    def _put_away(self) -> None:
+        """Gives the stream back; a server that says nothing any more may make this take READ_WAIT_S."""
+        reader = self._reader
+        if reader is not None:
+            self._decoded += reader.decoded
+            self._broken += reader.broken
+            self._reader = None
+            self._trace(Deed.READING)
+            reader.close()
+            self._trace(Deed.NOTHING)
 
     def _put(self, act: Callable[[], object]) -> None:
         self._worker.mailbox.put(self._index, act)

@@ -1,0 +1,41 @@
+"""Sources that kill, and a clock: what worker processes find by name."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, NamedTuple
+
+
+class Feed(NamedTuple):
+    file: str | IO[bytes]
+    options: Mapping[str, str]
+    live: bool
+
+
+def clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def exits(source: str) -> Feed:
+    """Ends the process that opens it."""
+    os._exit(3)
+
+
+def dies_while_decoding(source: str) -> Feed:
+    """Gives a file whose reading kills the process, by the signal of a broken decoder."""
+    return Feed(_Bomb(Path(source.removeprefix("bomb:"))), {}, live=True)
+
+
+class _Bomb:
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+
+    def read(self, size: int) -> bytes:
+        if self._file.tell() > 40_000:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return self._file.read(min(size, 8192))
+
+    def close(self) -> None:
+        self._file.close()

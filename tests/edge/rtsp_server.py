@@ -1,0 +1,108 @@
+"""A minimal RTSP server on loopback (RFC 2326; H.264 as of RFC 6184, interleaved): a real wire to test against."""
+
+import base64
+import socket
+import struct
+import threading
+import time
+from collections.abc import Sequence
+
+RTP_BYTES_MAX = 1200
+CLOCK_HZ = 90_000
+
+
+class RtspServer:
+    """Plays ``units`` (access units as lists of NAL units, parameter sets in the first) at ``fps`` to each who asks.
+
+    After the last one it goes on ``silent`` (the connection stays open) or closes the connection.
+    """
+
+    def __init__(self, units: Sequence[Sequence[bytes]], fps: float, *, silent: bool) -> None:
+        self._units, self._fps, self._silent = units, fps, silent
+        self.connections = 0
+        self._stopped = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"rtsp://127.0.0.1:{self._listener.getsockname()[1]}/camera"
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stopped.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _accept(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, client.makefile("rb") as requests:
+            while not self._stopped.is_set():
+                head = _head(requests)
+                if head is None:
+                    return
+                method, sequence = head
+                body, extra = b"", b""
+                if method == "DESCRIBE":
+                    body, extra = self._description(), b"Content-Type: application/sdp\r\n"
+                elif method == "SETUP":
+                    extra = b"Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1;timeout=60\r\n"
+                elif method == "PLAY":
+                    extra = b"Session: 1\r\n"
+                answer = b"RTSP/1.0 200 OK\r\nCSeq: %s\r\nContent-Length: %d\r\n%s\r\n" % (sequence, len(body), extra)
+                client.sendall(answer + body)
+                if method == "PLAY":
+                    self.connections += 1
+                    self._play(client)
+                    return
+
+    def _description(self) -> bytes:
+        sets = [base64.b64encode(nal) for nal in self._units[0] if nal[0] & 31 in (7, 8)]
+        return (
+            b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=camera\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
+            b"a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1;sprop-parameter-sets=%s\r\na=control:track1\r\n"
+        ) % b",".join(sets)
+
+    def _play(self, client: socket.socket) -> None:
+        sequence = 0
+        try:
+            for number, unit in enumerate(self._units):
+                stamp = round(number * CLOCK_HZ / self._fps)
+                payloads = [payload for nal in unit for payload in _payloads(nal)]
+                for place, payload in enumerate(payloads):
+                    last = place == len(payloads) - 1
+                    header = struct.pack("!BBHII", 0x80, 96 | last << 7, sequence & 0xFFFF, stamp, 7)
+                    packet = header + payload
+                    client.sendall(struct.pack("!cBH", b"$", 0, len(packet)) + packet)
+                    sequence += 1
+                time.sleep(1 / self._fps)
+            if self._silent:
+                self._stopped.wait()
+        except OSError:
+            return
+
+
+def _head(requests: "socket.SocketIO | object") -> tuple[str, bytes] | None:
+    lines = []
+    while (line := requests.readline()) not in (b"", b"\r\n"):  # type: ignore[attr-defined]
+        lines.append(line)
+    if not lines:
+        return None
+    sequence = next((line.split(b":")[1].strip() for line in lines if line.lower().startswith(b"cseq")), b"0")
+    return lines[0].split()[0].decode(), sequence
+
+
+def _payloads(nal: bytes) -> list[bytes]:
+    if len(nal) <= RTP_BYTES_MAX:
+        return [nal]
+    indicator, kind = nal[0] & 0xE0 | 28, nal[0] & 31
+    parts = [nal[place : place + RTP_BYTES_MAX] for place in range(1, len(nal), RTP_BYTES_MAX)]
+    return [
+        bytes((indicator, (place == 0) << 7 | (place == len(parts) - 1) << 6 | kind)) + part
+        for place, part in enumerate(parts)
+    ]

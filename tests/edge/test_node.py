@@ -1,0 +1,314 @@
+"""The camera node with real processes: what streams can do to it, and what it does then."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from edge import deadly
+from edge.rendered import FPS, Walker, encode, scene
+from edge.rtsp_server import RtspServer
+from saqta import registry
+from saqta.edge.node import CAMERAS_MAX, CameraNode
+from saqta.edge.plugins import Plugins
+from saqta.edge.settings import CameraSettings
+from saqta.model import catalogue
+from saqta.model.errors import InputError, StorageError
+from saqta.model.event import Event
+from saqta.model.kinds import (
+    AlertRaised,
+    CameraConnected,
+    CameraLost,
+    CameraQuarantined,
+    EvidenceKept,
+    LineCounted,
+    Record,
+)
+
+PLUGINS = Plugins(registry.SOURCES | {"exit": deadly.exits, "bomb": deadly.dies_while_decoding}, registry.DETECTORS)
+WAIT_S = 30.0
+WALK = [Walker((-0.1, 0.8), (1.1, 0.8), 2, 10)]
+YARD: dict[str, Any] = {
+    "lines": {"middle": (0.5, 0.0, 0.5, 1.0)},
+    "zones": {"yard": ((0.2, 0.5), (1.0, 0.5), (1.0, 1.0), (0.2, 1.0))},
+    "restricted": ("yard",),
+    "after_s": 1.0,
+}
+
+
+class Desk:
+    """Takes events in, and waits for them."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._came = threading.Condition()
+
+    def deliver(self, events: list[Event]) -> None:
+        with self._came:
+            self.events += events
+            self._came.notify_all()
+
+    def records(self, camera: str) -> list[Record | None]:
+        return [catalogue.read(event) for event in self.events if event.source == f"/saqta/cameras/{camera}"]
+
+    def wait_for(self, camera: str, wanted: Callable[[list[Record | None]], bool]) -> list[Record | None]:
+        with self._came:
+            assert self._came.wait_for(lambda: wanted(self.records(camera)), WAIT_S), self.records(camera)
+        return self.records(camera)
+
+
+def has(kind: type[Record], times: int = 1) -> Callable[[list[Record | None]], bool]:
+    return lambda records: sum(isinstance(record, kind) for record in records) >= times
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def start(desk: Desk, tmp_path: Path) -> Iterator[Callable[..., CameraNode]]:
+    nodes: list[CameraNode] = []
+
+    def started(cameras: Sequence[CameraSettings], workers: int = 1, **more: Any) -> CameraNode:
+        options = {"deliver": desk.deliver, "speed": 4.0} | more
+        node = CameraNode(
+            cameras, PLUGINS, evidence_dir=tmp_path / "evidence", clock=deadly.clock, workers=workers, **options
+        )
+        nodes.append(node)
+        node.start()
+        return node
+
+    yield started
+    for node in nodes:
+        node.stop()
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return encode(tmp_path_factory.mktemp("film") / "walk.mp4", scene(WALK, 12))
+
+
+def children() -> set[int]:
+    return {
+        int(pid) for pid in Path(f"/proc/self/task/{threading.main_thread().native_id}/children").read_text().split()
+    }
+
+
+def test_tells_what_a_camera_sees_until_its_file_ends(
+    start: Callable[..., CameraNode], desk: Desk, film: Path, tmp_path: Path
+) -> None:
+    began_ms = deadly.clock()
+    node = start([CameraSettings(camera="A", source=str(film), **YARD)])
+    desk.wait_for("A", has(EvidenceKept))
+    records = desk.wait_for("A", has(CameraLost))
+    assert isinstance(records[0], CameraConnected)
+    assert (records[0].width, records[0].height, records[0].fps) == (320, 240, FPS)
+    alert = next(record for record in records if isinstance(record, AlertRaised))
+    assert alert.at_s is not None
+    (told,) = [event for event in desk.events if event.type == "saqta.alert.raised.v1"]
+    assert told.time_ms == pytest.approx(began_ms + alert.at_s * 1000 / 4, abs=3000)
+    counts = [record for record in records if isinstance(record, LineCounted)]
+    assert [(one.line, one.forward, one.backward) for one in counts] == [("middle", {}, {"person": 1})]
+    kept = next(record for record in records if isinstance(record, EvidenceKept))
+    assert (tmp_path / "evidence" / f"{kept.sha256}.mp4").is_file()
+    lost = next(record for record in records if isinstance(record, CameraLost))
+    assert (lost.reason, lost.retry_s) == ("the file ended", 0.0)
+    node.stop()
+    (state,) = node.status().cameras
+    assert (state.decoded, state.analysed + state.dropped, state.connected) == (120, 60, False)
+    assert len({event.key for event in desk.events}) == len(desk.events)
+
+
+def test_a_stream_that_kills_its_worker_twice_is_quarantined_and_the_others_go_on(
+    start: Callable[..., CameraNode], desk: Desk, film: Path
+) -> None:
+    long_film = encode(film.parent / "long.ts", scene(WALK, 12))
+    node = start(
+        [
+            CameraSettings(camera="bad", source=f"bomb:{long_film}"),
+            CameraSettings(camera="good", source=str(film), loop=True),
+        ]
+    )
+    records = desk.wait_for("bad", has(CameraQuarantined))
+    assert sum(isinstance(record, CameraLost) for record in records) >= 1
+    desk.wait_for("bad", has(CameraLost, 2))
+    told = len(desk.records("good"))
+    lost = [record for record in desk.records("bad") if isinstance(record, CameraLost)]
+    assert lost[-1].retry_s > lost[0].retry_s
+    assert "signal 11" in lost[0].reason
+    desk.wait_for("good", lambda records: len(records) > told and isinstance(records[-1], CameraConnected))
+    states = {state.camera: state for state in node.status().cameras}
+    assert (states["bad"].quarantined, states["good"].quarantined) == (True, False)
+    assert states["bad"].strikes == 2
+
+
+def test_a_source_that_ends_its_worker_when_opened_is_told_and_held_back(
+    start: Callable[..., CameraNode], desk: Desk
+) -> None:
+    start([CameraSettings(camera="bad", source="exit:now")])
+    records = desk.wait_for("bad", has(CameraLost))
+    assert isinstance(records[0], CameraLost)
+    assert "exit status 3" in records[0].reason
+
+
+def test_a_killed_worker_comes_back(start: Callable[..., CameraNode], desk: Desk, film: Path) -> None:
+    before = children()
+    node = start([CameraSettings(camera="A", source=str(film), loop=True)])
+    desk.wait_for("A", has(CameraConnected))
+    workers = [pid for pid in descendants(os.getpid()) if pid not in before and b"spawn_main" in command(pid)]
+    assert len(workers) == 1
+    os.kill(workers[0], signal.SIGKILL)
+    records = desk.wait_for("A", has(CameraConnected, 2))
+    lost = next(record for record in records if isinstance(record, CameraLost))
+    assert "signal 9" in lost.reason
+    assert node.status().restarts == 1
+
+
+def test_what_cannot_be_opened_is_tried_again_less_and_less_often(
+    start: Callable[..., CameraNode], desk: Desk, film: Path, tmp_path: Path
+) -> None:
+    late = tmp_path / "late.mp4"
+    start([CameraSettings(camera="A", source=str(late))])
+    records = desk.wait_for("A", has(CameraLost, 2))
+    waits_s = [record.retry_s for record in records if isinstance(record, CameraLost)]
+    assert waits_s[:2] == [1.0, 2.0]
+    late.write_bytes(film.read_bytes())
+    desk.wait_for("A", has(CameraConnected))
+
+
+def access_units(path: Path) -> list[list[bytes]]:
+    with av.open(str(path)) as container:
+        return [
+            [nal for nal in bytes(packet).replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1") if nal]
+            for packet in container.demux(video=0)
+            if packet.size
+        ]
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["ends", "stalls"])
+def test_an_rtsp_stream_that_ends_or_stalls_is_lost_and_comes_back(
+    start: Callable[..., CameraNode], desk: Desk, film: Path, silent: bool
+) -> None:
+    units = access_units(encode(film.parent / f"live{silent}.h264", scene(WALK, 3)))
+    server = RtspServer(units, fps=30, silent=silent)
+    try:
+        start([CameraSettings(camera="A", source=server.address)])
+        records = desk.wait_for("A", has(CameraConnected, 2))
+        assert [type(record) for record in records[:3]] == [CameraConnected, CameraLost, CameraConnected]
+        assert server.connections == 2
+    finally:
+        server.close()
+
+
+def test_delivery_is_tried_again_until_there_is_room(start: Callable[..., CameraNode], desk: Desk, film: Path) -> None:
+    refusals = 2
+
+    def full_at_first(events: list[Event]) -> None:
+        nonlocal refusals
+        refusals -= 1
+        if refusals >= 0:
+            raise StorageError("the disk is full")
+        desk.deliver(events)
+
+    node = start([CameraSettings(camera="A", source=str(film), **YARD)], deliver=full_at_first)
+    records = desk.wait_for("A", has(LineCounted))
+    assert isinstance(records[0], CameraConnected)
+    assert has(AlertRaised)(records)
+    assert node.status().undelivered is None
+
+
+def test_a_failure_of_the_desk_stops_the_node_visibly(start: Callable[..., CameraNode], film: Path, desk: Desk) -> None:
+    def broken(events: list[Event]) -> None:
+        raise ValueError("no desk")
+
+    node = start([CameraSettings(camera="A", source=str(film))], deliver=broken)
+    deadline_s = time.monotonic() + WAIT_S
+    while node.status().failure is None and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert node.status().failure == "no desk"
+    with pytest.raises(ValueError, match="no desk"):
+        node.stop()
+    node._failure = None
+
+
+def test_stops_within_seconds_and_leaves_no_process(start: Callable[..., CameraNode], desk: Desk, film: Path) -> None:
+    cameras = [CameraSettings(camera=str(n), source=str(film), loop=True) for n in range(3)]
+    node = start(cameras, workers=2)
+    for camera in cameras:
+        desk.wait_for(camera.camera, has(CameraConnected))
+    workers = [pid for pid in descendants(os.getpid()) if b"spawn_main" in command(pid)]
+    assert len(workers) == 2
+    began_s = time.monotonic()
+    node.stop()
+    assert time.monotonic() - began_s < 5
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def test_no_worker_outlives_a_killed_node(film: Path, tmp_path: Path) -> None:
+    script = tmp_path / "node_main.py"
+    script.write_text(
+        textwrap.dedent(f"""
+            import time
+            from pathlib import Path
+            from edge import deadly
+            from saqta import registry
+            from saqta.edge.node import CameraNode
+            from saqta.edge.plugins import Plugins
+            from saqta.edge.settings import CameraSettings
+
+            if __name__ == "__main__":
+                plugins = Plugins(registry.SOURCES, registry.DETECTORS)
+                camera = CameraSettings(camera="A", source={str(film)!r}, loop=True)
+                told = lambda events: print("told", flush=True)
+                node = CameraNode([camera], plugins, told, Path("evidence"), deadly.clock, 1)
+                node.start()
+                time.sleep(60)
+        """)
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, cwd=tmp_path, env=environment) as node:
+        assert node.stdout is not None
+        assert node.stdout.readline() == b"told\n"
+        workers = [pid for pid in descendants(node.pid) if b"spawn_main" in command(pid)]
+        node.kill()
+    assert len(workers) == 1
+    deadline_s = time.monotonic() + 5
+    while any(command(pid) for pid in workers) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert not any(command(pid) for pid in workers)
+
+
+def test_refuses_two_cameras_of_one_name_and_too_many(desk: Desk, tmp_path: Path) -> None:
+    def made(ids: Sequence[str]) -> CameraNode:
+        cameras = [CameraSettings(camera=id, source="a.mp4") for id in ids]
+        return CameraNode(cameras, PLUGINS, desk.deliver, tmp_path, deadly.clock, 1)
+
+    with pytest.raises(InputError, match="each id once"):
+        made(["A", "B", "A"])
+    with pytest.raises(InputError, match=str(CAMERAS_MAX)):
+        made([str(n) for n in range(CAMERAS_MAX + 1)])
+
+
+def command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *descendants(int(child))]
+    return found
