@@ -11,7 +11,7 @@ from saqta import commands
 from saqta.model.errors import SaqtaError
 from saqta.model.terms import Role
 from saqta.simulate.scenario import SEED
-from saqta.terminal import EXIT_OK, Results, explain
+from saqta.terminal import EXIT_OK, Results, explain, log_to_standard_error
 
 app = typer.Typer(
     name="saqta",
@@ -205,6 +205,7 @@ def bench(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; errors on purpose become one message and their exit status."""
+    log_to_standard_error()
     try:
         app(arguments, prog_name="saqta")
     except SaqtaError as error:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
+
 from saqta import views, wiring
 from saqta.config import Settings
 from saqta.log.runner import Runner
@@ -29,7 +31,7 @@ from saqta.model.terms import IncidentState, Role
 from saqta.simulate.desk import desk
 from saqta.simulate.field import Field
 from saqta.simulate.scenario import Scenario, scenario, setup_events
-from saqta.terminal import Results, errors
+from saqta.terminal import Results
 from saqta.views.tables import BOARD, RECOMMENDATIONS, TALLY, TIMELINE, UNITS
 from saqta.web import accounts
 
@@ -38,6 +40,7 @@ SEEN_WAIT_S = 2.0
 """How long the end of the demo waits for the screen to show the last alerts."""
 ALERTS_TIMED_MAX = 100_000
 ACTOR = "saqta/demo"
+logger = structlog.get_logger()
 WHOLE_PICTURE = ((0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98))
 
 
@@ -191,7 +194,7 @@ def _try(decide: Callable[[Command, Context], object], command: Command, context
         decide(command, context)
     except (StateError, VersionConflict) as error:
         # Somebody was faster, which is a city's everyday life; the next tick sees what became of it.
-        errors.log(str(error))
+        logger.info("not possible any more", reason=str(error))
 
 
 def _summary(folder: wiring.Folder, clock: ScreenClock) -> dict[str, Any]:

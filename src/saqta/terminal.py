@@ -1,11 +1,13 @@
 """What a command says: results on standard output, progress on standard error, one clear message for an error."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -49,6 +51,16 @@ class Results:
         for name, value in summary.items():
             table.add_row(name.replace("_", " "), _shown(value))
         self._console.print(table)
+
+
+def log_to_standard_error() -> None:
+    """Log lines are events with keys; those of libraries count from a warning on."""
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, stamp, structlog.processors.LogfmtRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, format="level=%(levelname)s logger=%(name)s event=%(message)r")
 
 
 @contextmanager
