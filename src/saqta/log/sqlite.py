@@ -22,8 +22,10 @@ from saqta.model.errors import DamageError, InputError, StorageError
 from saqta.model.event import Event, Recorded, decode
 from saqta.model.moment import Clock
 
-WAL_PAGES_MAX = 8_000
+WAL_PAGES_MAX = 16_000
 """The write-ahead log is folded into the file when it holds so many pages of 4 KiB."""
+CACHE_KIB_MAX = 64 << 10
+"""The writer holds so much of the file in memory: the tree of names is written all over."""
 
 FORMAT = Format(
     "a log",
@@ -151,6 +153,7 @@ class SqliteLog(SqliteReader):
         super().__init__(path)
         with faults(path):
             self._writing.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES_MAX}")
+            self._writing.execute(f"PRAGMA cache_size=-{CACHE_KIB_MAX}")
             size = _size(self._writing)
             self._tree = merkle.Tree(size, lambda *place: _hashes(self._writing, *place))
         self._growth = Growth(size)
