@@ -3,7 +3,7 @@
 import pytest
 
 from saqta import dispatch
-from saqta.dispatch import folds
+from saqta.dispatch import waiting
 from saqta.dispatch.recommend import PASSED_OVER_MAX, RUNNERS_UP_MAX
 from saqta.dispatch.tables import SCENES, UNITS, WAITING
 from saqta.model import kinds
@@ -260,7 +260,7 @@ def test_a_reopened_incident_waits_again(story: Story) -> None:
 
 
 def test_the_most_urgent_are_looked_at_first(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folds, "WAITING_LOOKED_AT_MAX", 2)
+    monkeypatch.setattr(waiting, "LOOKED_AT_MAX", 2)
     for id, priority in (("I", Priority.P3), ("J", Priority.P2), ("K", Priority.P1), ("L", Priority.P4)):
         opened(story, id, priority=priority)
     story.tell(IncidentPrioritised(incident="L", priority=Priority.P1, reason="worse"))

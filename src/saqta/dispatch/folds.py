@@ -1,55 +1,24 @@
 """What follows from each event: units and scenes as they stand, and recommendations for those who wait.
 
-A recommendation is made when an incident opens or is left by its last unit, and again only when it would change: the
-unit can't go any more, or one that became free is clearly nearer. Positions alone change none.
+Positions alone change no recommendation: units drive, and tell where they are every second.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
+from itertools import chain
 from math import inf
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from saqta.dispatch.recommend import needs_of, recommend, why_not
-from saqta.dispatch.tables import (
-    ALL,
-    FLEET,
-    ROADS,
-    ROADS_DIGEST,
-    SCENES,
-    UNITS,
-    WAITING,
-    Fleet,
-    RoadPart,
-    RoadsDigest,
-    Scene,
-    Waiting,
-    waiting_key,
-)
-from saqta.dispatch.travel import at_least_s, roads_of, ways
+from saqta.dispatch.tables import ALL, FLEET, ROADS, ROADS_DIGEST, SCENES, UNITS, RoadPart, RoadsDigest, Scene
+from saqta.dispatch.waiting import Advice, Crew, begins, ends, moves, reconsidered
 from saqta.model import kinds
 from saqta.model import unit as units
 from saqta.model.errors import InputError
 from saqta.model.event import Recorded
 from saqta.model.step import NOTHING, Change, Fold, Outcome, Tables, follows
 from saqta.model.unit import Unit
-
-WAITING_LOOKED_AT_MAX = 20
-"""So many of the most urgent incidents that wait are looked at when a unit becomes free or busy."""
-
-CLEARLY_NEARER_S = 60.0
-"""A unit that became free is recommended instead when it saves so much, and CLEARLY_NEARER_SHARE of the time."""
-CLEARLY_NEARER_SHARE = 0.2
-
-
-class _Advice(NamedTuple):
-    """What is recommended anew: the row that says so, and the record to tell it."""
-
-    change: Change
-    record: kinds.RecommendationMade
-
 
 # Incidents
 
@@ -75,8 +44,7 @@ def _reopened(tables: Tables, recorded: Recorded, record: kinds.IncidentReopened
 
 
 def _waits(tables: Tables, recorded: Recorded, scene: Scene) -> Outcome:
-    advice = _advise(tables, scene, _fleet(tables))
-    return Outcome((SCENES.put(scene.incident, scene), advice.change), follows("dispatch", recorded, advice.record))
+    return _outcome(recorded, (SCENES.put(scene.incident, scene),), [begins(tables, scene, Crew(tables))])
 
 
 def _mentioned(tables: Tables, recorded: Recorded, record: Any) -> Outcome:
@@ -91,11 +59,7 @@ def _prioritised(tables: Tables, recorded: Recorded, record: kinds.IncidentPrior
     if scene is None:
         return NOTHING
     after = msgspec.structs.replace(scene, priority=record.priority, version=recorded.seq)
-    changes = [SCENES.put(scene.incident, after)]
-    waiting = tables.get(WAITING, waiting_key(scene))
-    if waiting is not None:
-        changes += [WAITING.delete(waiting_key(scene)), WAITING.put(waiting_key(after), waiting)]
-    return Outcome(tuple(changes))
+    return Outcome((SCENES.put(scene.incident, after), *moves(tables, scene, after)))
 
 
 def _closed(tables: Tables, recorded: Recorded, record: kinds.IncidentClosed) -> Outcome:
@@ -108,8 +72,7 @@ def _closed(tables: Tables, recorded: Recorded, record: kinds.IncidentClosed) ->
         kinds.AssignmentEnded(incident=scene.incident, unit=unit, reason="the incident was closed")
         for unit in scene.units
     ]
-    changes = (SCENES.put(scene.incident, after), WAITING.delete(waiting_key(scene)))
-    return Outcome(changes, follows("dispatch", recorded, *ended))
+    return Outcome((SCENES.put(scene.incident, after), *ends(tables, scene)), follows("dispatch", recorded, *ended))
 
 
 # Units
@@ -120,13 +83,9 @@ def _unit_changed(tables: Tables, recorded: Recorded, record: Any) -> Outcome:
     unit = _after(tables, recorded, record)
     if unit is None:
         return NOTHING
-    changes = (UNITS.put(unit.id, unit), *_enlisted(tables, unit.id))
-    return _outcome(recorded, changes, _reconsidered(tables, unit))
-
-
-def _enlisted(tables: Tables, id: str) -> tuple[Change, ...]:
-    ids = (tables.get(FLEET, ALL) or Fleet()).units
-    return () if id in ids else (FLEET.put(ALL, Fleet(tuple(sorted((*ids, id))))),)
+    crew = Crew(tables, unit)
+    changes = (UNITS.put(unit.id, unit), FLEET.put(ALL, crew.fleet))
+    return _outcome(recorded, changes, reconsidered(tables, crew))
 
 
 def _positioned(tables: Tables, recorded: Recorded, record: kinds.UnitPositioned) -> Outcome:
@@ -135,7 +94,7 @@ def _positioned(tables: Tables, recorded: Recorded, record: kinds.UnitPositioned
     after = units.apply(before, recorded, record)
     if before is None or after is None or after is before:
         return NOTHING
-    advice = _reconsidered(tables, after) if before.place is None else ()
+    advice = reconsidered(tables, Crew(tables, after)) if before.place is None else ()
     return _outcome(recorded, (UNITS.put(after.id, after),), advice)
 
 
@@ -149,12 +108,12 @@ def _assigned(tables: Tables, recorded: Recorded, record: kinds.AssignmentMade) 
     unit = _after(tables, recorded, record)
     if unit is None:
         return NOTHING
-    changes = [UNITS.put(unit.id, unit)]
+    changes: tuple[Change, ...] = (UNITS.put(unit.id, unit),)
     scene = tables.get(SCENES, record.incident)
     if scene is not None:
         on_it = msgspec.structs.replace(scene, units=(*scene.units, unit.id))
-        changes += [SCENES.put(scene.incident, on_it), WAITING.delete(waiting_key(scene))]
-    return _outcome(recorded, tuple(changes), _reconsidered(tables, unit, but=record.incident))
+        changes += (SCENES.put(scene.incident, on_it), *ends(tables, scene))
+    return _outcome(recorded, changes, reconsidered(tables, Crew(tables, unit), but=record.incident))
 
 
 def _ended(tables: Tables, recorded: Recorded, record: kinds.AssignmentEnded) -> Outcome:
@@ -162,22 +121,28 @@ def _ended(tables: Tables, recorded: Recorded, record: kinds.AssignmentEnded) ->
     unit = _after(tables, recorded, record)
     if unit is None:
         return NOTHING
+    crew = Crew(tables, unit, gone=unit.id if record.diverted_to is not None else None)
     changes: tuple[Change, ...] = (UNITS.put(unit.id, unit),)
-    advice: list[_Advice] = []
+    advice: list[Advice] = []
     scene = tables.get(SCENES, record.incident)
     if scene is not None and unit.id in scene.units:
         left = msgspec.structs.replace(scene, units=tuple(id for id in scene.units if id != unit.id))
         changes += (SCENES.put(scene.incident, left),)
         if not left.units:
-            gone = unit.id if record.diverted_to is not None else None
-            advice.append(_advise(tables, left, [other for other in _fleet(tables, unit) if other.id != gone]))
+            advice.append(begins(tables, left, crew))
     if record.diverted_to is None:
-        advice += _reconsidered(tables, unit)
+        advice += reconsidered(tables, crew)
     return _outcome(recorded, changes, advice)
 
 
 def _after(tables: Tables, recorded: Recorded, record: Any) -> Unit | None:
     return units.apply(tables.get(UNITS, record.unit), recorded, record)
+
+
+def _outcome(recorded: Recorded, changes: tuple[Change, ...], advice: Iterable[Advice]) -> Outcome:
+    advice = list(advice)
+    told = follows("dispatch", recorded, *(record for _, record in advice))
+    return Outcome((*changes, *chain.from_iterable(rows for rows, _ in advice)), told)
 
 
 # Roads
@@ -193,67 +158,6 @@ def _roads_imported(tables: Tables, recorded: Recorded, record: kinds.RoadsImpor
     digest = hashlib.sha256(before.digest.encode() + recorded.stored).hexdigest()
     part = RoadPart(record.nodes, record.edges)
     return Outcome((ROADS.put(record.network, part), ROADS_DIGEST.put(ALL, RoadsDigest(digest))))
-
-
-# Recommendations
-
-
-def _outcome(recorded: Recorded, changes: tuple[Change, ...], advice: Iterable[_Advice]) -> Outcome:
-    advice = list(advice)
-    told = follows("dispatch", recorded, *(record for _, record in advice))
-    return Outcome((*changes, *(change for change, _ in advice)), told)
-
-
-def _advise(tables: Tables, scene: Scene, fleet: Sequence[Unit]) -> _Advice:
-    record = recommend(scene, fleet, roads_of(tables))
-    waiting = Waiting(incident=scene.incident, unit=record.unit, travel_s=record.travel_s)
-    return _Advice(WAITING.put(waiting_key(scene), waiting), record)
-
-
-def _reconsidered(tables: Tables, changed: Unit, but: str | None = None) -> Iterator[_Advice]:
-    """The recommendations that ``changed``, a unit that became free or busy, makes other than they were.
-
-    ``but`` is the incident that does not wait any more.
-    """
-    waiting = [row for _, row in tables.scan(WAITING, limit=WAITING_LOOKED_AT_MAX) if row.incident != but]
-    fleet = _fleet(tables, changed) if waiting else []
-    for row in waiting:
-        scene = tables.get(SCENES, row.incident)
-        if scene is not None and _outdated(tables, scene, row, changed, fleet):
-            advice = _advise(tables, scene, fleet)
-            if advice.record.unit != row.unit:
-                yield advice
-
-
-def _outdated(tables: Tables, scene: Scene, waiting: Waiting, changed: Unit, fleet: Sequence[Unit]) -> bool:
-    """Whether the unit recommended can't go any more, or the changed one would be clearly better."""
-    needed, _ = needs_of(scene.kind, fleet)
-    if waiting.unit is not None:
-        unit = changed if waiting.unit == changed.id else tables.get(UNITS, waiting.unit)
-        if unit is None or why_not(unit, needed) is not None:
-            return True
-    return why_not(changed, needed) is None and _clearly_nearer(tables, scene, waiting, changed)
-
-
-def _clearly_nearer(tables: Tables, scene: Scene, waiting: Waiting, unit: Unit) -> bool:
-    if unit.place is None or scene.place is None:
-        return False
-    if waiting.travel_s is None:
-        return True
-    roads = roads_of(tables)
-    enough_s = waiting.travel_s - max(CLEARLY_NEARER_S, CLEARLY_NEARER_SHARE * waiting.travel_s)
-    if at_least_s(roads, unit.place, scene.place) > enough_s:
-        return False
-    return float(ways(roads, [unit.place], scene.place).travel_s[0]) <= enough_s
-
-
-def _fleet(tables: Tables, changed: Unit | None = None) -> list[Unit]:
-    """All units in the order of their ids; ``changed`` as it is after the event at hand."""
-    ids = (tables.get(FLEET, ALL) or Fleet()).units
-    if changed is None:
-        return [unit for id in ids if (unit := tables.get(UNITS, id)) is not None]
-    others = (tables.get(UNITS, id) for id in ids if id != changed.id)
-    return sorted([changed, *(unit for unit in others if unit is not None)], key=attrgetter("id"))
 
 
 FOLDS: dict[type[kinds.Record], Fold] = {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from saqta.dispatch.needs import NEEDS
-from saqta.dispatch.tables import Scene
+from saqta.dispatch.tables import Fleet, Scene
 from saqta.dispatch.travel import Roads, ways
 from saqta.model.kinds import Candidate, RecommendationMade
 from saqta.model.moment import duration_text
@@ -30,14 +30,14 @@ class Option(NamedTuple):
     passed_over: str | None
 
 
-def recommend(scene: Scene, units: Sequence[Unit], roads: Roads | None) -> RecommendationMade:
+def recommend(scene: Scene, fleet: Fleet, units: Sequence[Unit], roads: Roads | None) -> RecommendationMade:
     """The recommendation for a scene; its ``unit`` is None when nobody can go, or it is not known where.
 
     Of units that need equally long, the first of ``units`` is taken.
     """
     if scene.place is None:
         return _made(scene, None, ("it is not known where it is",))
-    needed, waived = needs_of(scene.kind, units)
+    needed, waived = needs_of(scene.kind, fleet)
     fitting: list[Option] = []
     passed_over: list[Option] = []
     for option in _nearest_first(scene.place, units, roads, needed):
@@ -56,9 +56,9 @@ def recommend(scene: Scene, units: Sequence[Unit], roads: Roads | None) -> Recom
     return _made(scene, best, (*reasons, *waived), [*runners_up, *passed_over])
 
 
-def needs_of(kind: str, units: Iterable[Unit]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def needs_of(kind: str, fleet: Fleet) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The capabilities that an incident needs, and in words those that no unit at all has: they are waived."""
-    had = {need: any(need in unit.capabilities for unit in units) for need in NEEDS.get(kind, ())}
+    had = {need: any(need in able for able in fleet.capabilities.values()) for need in NEEDS.get(kind, ())}
     waived = tuple(f"no unit is registered as {need}: any may go" for need, known in had.items() if not known)
     return tuple(need for need, known in had.items() if known), waived
 

@@ -9,9 +9,9 @@ from saqta.model.unit import Unit
 
 
 class Fleet(msgspec.Struct, frozen=True):
-    """The ids of all units, as they were registered: each is looked up by its id, and a list of keys stays small."""
+    """What every unit can do, by its id, in the order of the ids."""
 
-    units: tuple[str, ...] = ()
+    capabilities: dict[str, tuple[str, ...]] = {}
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +36,12 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     travel_s: float | None
 
 
+class Queue(msgspec.Struct, frozen=True):
+    """The keys of all that wait (see ``waiting_key``): the most urgent first, then the oldest."""
+
+    keys: tuple[str, ...] = ()
+
+
 class RoadPart(msgspec.Struct, frozen=True):
     """A part of the road graph, as it was imported; nodes of one name are one node, in whatever part they stand."""
 
@@ -55,16 +61,19 @@ SCENES = Table("dispatch_scenes", Scene)
 """Every incident, by id."""
 
 WAITING = Table("dispatch_waiting", Waiting)
-"""By ``{priority}/{opened_ms}/{incident}``: the most urgent first, then the oldest; see ``waiting_key``."""
+"""By ``waiting_key``."""
+
+QUEUE = Table("dispatch_queue", Queue)
 
 ROADS = Table("dispatch_roads", RoadPart)
 """By the part's name (``network``)."""
 
 ROADS_DIGEST = Table("dispatch_roads_digest", RoadsDigest)
-TABLES = (UNITS, FLEET, SCENES, WAITING, ROADS, ROADS_DIGEST)
+TABLES = (UNITS, FLEET, SCENES, WAITING, QUEUE, ROADS, ROADS_DIGEST)
 ALL = "all"
-"""The key of the only row of FLEET and of ROADS_DIGEST."""
+"""The key of the only row of FLEET, QUEUE and ROADS_DIGEST."""
 
 
 def waiting_key(scene: Scene) -> str:
+    """Sorts by urgency, then by age."""
     return f"{scene.priority:d}/{scene.opened_ms:015d}/{scene.incident}"

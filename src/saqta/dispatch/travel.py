@@ -6,9 +6,10 @@ travels starts in the middle of a road, too. Off the road, and where no road lea
 Places are points of a sphere in metres (x, y, z), so that no projection bends long ways and no meridian is special.
 """
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,8 @@ GRAPHS_MAX = 2
 SEARCH_BYTES_MAX = 64 << 20
 """Graphs, and the searches on one, that are kept for the next question; they hold nothing that the tables don't."""
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -53,12 +56,35 @@ def ways(roads: "Roads | None", starts: Sequence[Place], end: Place) -> Ways:
     """The ways from each start to the end: by road where the graph knows both and a way between, else straight."""
     if not starts:
         return Ways(np.zeros(0), np.zeros(0, dtype=bool))
-    from_, to = _points(starts), _points([end])
+    from_, to = _points(starts), _points([end])[0]
     travel_s = roads.times_s(from_, to) if roads is not None else np.full(len(starts), np.inf)
     by_road = np.isfinite(travel_s)
     chords = np.linalg.norm(from_ - to, axis=1) / (2 * EARTH_RADIUS_M)
     straight_m = 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(chords, 1.0))
     return Ways(np.where(by_road, travel_s, straight_m * DETOUR / STRAIGHT_MPS), by_road)
+
+
+class _Kept(Generic[Key, Value]):
+    """What was worked out before, at most ``kept_max`` of it, the oldest forgotten; for several threads."""
+
+    def __init__(self, kept_max: int) -> None:
+        self._kept: dict[Key, Value] = {}
+        self._kept_max, self._lock = kept_max, threading.Lock()
+
+    def of(self, key: Key, work_out: Callable[[], Value]) -> Value:
+        with self._lock:
+            if key not in self._kept:
+                value = work_out()
+                while len(self._kept) >= self._kept_max:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[key] = value
+            return self._kept[key]
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+_graphs: "_Kept[str, Roads | None]" = _Kept(GRAPHS_MAX)
 
 
 def at_least_s(roads: "Roads | None", start: Place, end: Place) -> float:
@@ -72,15 +98,7 @@ def roads_of(tables: Tables) -> "Roads | None":
     content = tables.get(ROADS_DIGEST, ALL)
     if content is None:
         return None
-    if content.digest not in _graphs:
-        graph = Roads.of(part for _, part in tables.scan(ROADS))
-        while len(_graphs) >= GRAPHS_MAX:
-            _graphs.pop(next(iter(_graphs)), None)
-        _graphs[content.digest] = graph
-    return _graphs[content.digest]
-
-
-_graphs: "dict[str, Roads | None]" = {}
+    return _graphs.of(content.digest, lambda: Roads.of(part for _, part in tables.scan(ROADS)))
 
 
 class _Snapped(NamedTuple):
@@ -102,10 +120,10 @@ class Roads:
         self._backward = csr_matrix((seconds, (head, tail)), shape=(n, n))
         self._sampled, samples = _samples(points, tail, head, self._twin)
         self._tree = cKDTree(samples)
-        self._searches: dict[int, Floats] = {}
-        self._searches_max = max(2, SEARCH_BYTES_MAX // (8 * n))
-        lengths_m = np.linalg.norm(points[head] - points[tail], axis=1)
-        self.fastest_mps = float(np.max(lengths_m / seconds))
+        self._searches = _Kept[int, Floats](max(2, SEARCH_BYTES_MAX // (8 * n)))
+        self._way = points[head] - points[tail]
+        self._length2 = np.maximum(np.einsum("ij,ij->i", self._way, self._way), 1e-9)
+        self.fastest_mps = float(np.max(np.sqrt(self._length2) / seconds))
 
     @classmethod
     def of(cls, parts: Iterable[RoadPart]) -> "Roads | None":
@@ -125,17 +143,18 @@ class Roads:
         return cls(_points(list(places.values())), tail, head, np.array(list(fastest.values())))
 
     def times_s(self, starts: Floats, end: Floats) -> Floats:
-        """(n,) seconds by road from ``starts`` (n, 3) to ``end`` (1, 3); infinite where no road leads there."""
-        to = self._snap(end)
-        edge, along, off_m = int(to.edge[0]), float(to.along[0]), float(to.off_m[0])
-        nodes_s = self._to_middle(edge, along)
-        at = self._snap(starts)
-        forward = nodes_s[self._head[at.edge]] + (1 - at.along) * self._seconds[at.edge]
-        twin = self._twin[at.edge]
-        back = np.where(twin >= 0, nodes_s[self._tail[at.edge]] + at.along * self._seconds[twin], np.inf)
-        direct = np.where(at.edge == edge, self._along_s(edge, along - at.along), np.inf)
-        times = np.minimum(np.minimum(forward, back), direct) + (at.off_m + off_m) / OFF_ROAD_MPS
-        times[np.maximum(at.off_m, off_m) > OFF_ROAD_MAX_M] = np.inf
+        """(n,) seconds by road from ``starts`` (n, 3) to ``end`` (3,); infinite where no road leads there."""
+        edges, alongs, offs_m = self._snap(np.vstack([starts, end]))
+        edge, along, off_m = edges[:-1], alongs[:-1], offs_m[:-1]
+        to_edge, to_along = int(edges[-1]), float(alongs[-1])
+        twin = self._twin[edge]
+        forward = self._left_s(self._head[edge], to_edge, to_along) + (1 - along) * self._seconds[edge]
+        back = self._left_s(self._tail[edge], to_edge, to_along) + along * self._seconds[twin]
+        times = np.where(twin >= 0, np.minimum(forward, back), forward)
+        beside = edge == to_edge
+        times[beside] = np.minimum(times[beside], self._along_s(to_edge, to_along - along[beside]))
+        times += (off_m + offs_m[-1]) / OFF_ROAD_MPS
+        times[np.maximum(off_m, offs_m[-1]) > OFF_ROAD_MAX_M] = np.inf
         return times
 
     def _along_s(self, edge: int, ahead: Floats) -> Floats:
@@ -144,33 +163,27 @@ class Roads:
         behind = -ahead * self._seconds[twin] if twin >= 0 else np.full(len(ahead), np.inf)
         return np.where(ahead >= 0, ahead * self._seconds[edge], behind)
 
-    def _to_middle(self, edge: int, along: float) -> Floats:
-        """(n,) seconds from every node to a point on an edge, entered at either of its ends."""
-        times: Floats = self._to_node(int(self._tail[edge])) + along * self._seconds[edge]
+    def _left_s(self, nodes: Ints, edge: int, along: float) -> Floats:
+        """Seconds from these nodes to a point on an edge, entered at either of its ends."""
+        times: Floats = self._to_node(int(self._tail[edge]))[nodes] + along * self._seconds[edge]
         twin = int(self._twin[edge])
         if twin < 0:
             return times
-        back: Floats = self._to_node(int(self._head[edge])) + (1 - along) * self._seconds[twin]
+        back: Floats = self._to_node(int(self._head[edge]))[nodes] + (1 - along) * self._seconds[twin]
         return np.minimum(times, back)
 
     def _to_node(self, node: int) -> Floats:
-        """(n,) seconds from every node to this one."""
-        times = self._searches.get(node)
-        if times is None:
-            times = dijkstra(self._backward, indices=node)
-            while len(self._searches) >= self._searches_max:
-                self._searches.pop(next(iter(self._searches)), None)
-            self._searches[node] = times
-        return times
+        """Seconds to this node from every node."""
+        return self._searches.of(node, lambda: dijkstra(self._backward, indices=node))
 
     def _snap(self, points: Floats) -> _Snapped:
         _, nearest = self._tree.query(points)
         edge = self._sampled[nearest]
-        start, way = self._points[self._tail[edge]], self._points[self._head[edge]] - self._points[self._tail[edge]]
-        length2 = np.maximum(np.sum(way * way, axis=1), 1e-9)
-        along = np.clip(np.sum((points - start) * way, axis=1) / length2, 0.0, 1.0)
-        off_m = np.linalg.norm(points - start - along[:, None] * way, axis=1)
-        return _Snapped(edge, along, off_m)
+        way = self._way[edge]
+        from_start = points - self._points[self._tail[edge]]
+        along = np.clip(np.einsum("ij,ij->i", from_start, way) / self._length2[edge], 0.0, 1.0)
+        beside = from_start - along[:, None] * way
+        return _Snapped(edge, along, np.sqrt(np.einsum("ij,ij->i", beside, beside)))
 
 
 def _points(places: Sequence[Place]) -> Floats:

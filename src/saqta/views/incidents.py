@@ -1,5 +1,6 @@
 """Folds of the incidents, the board, and the people whom an incident is about."""
 
+from bisect import insort
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,9 @@ from saqta.views.tables import (
     CLOSED_ON_BOARD_MAX,
     INCIDENTS,
     OPENED,
+    SYSTEM,
     Changes,
+    ClosedLast,
     IncidentOf,
     opened_key,
 )
@@ -33,27 +36,20 @@ def _changed(tables: Tables, recorded: Recorded, record: Any) -> Iterator[Change
     if before is None:
         yield OPENED.put(opened_key(after), IncidentOf(incident=after.id))
         yield from _callers(after)
-    elif before.closed_ms is not None and after.closed_ms is None:
-        yield CLOSED.delete(_closed_key(before))
-    if after.state is not IS_CLOSED or tables.get(CLOSED, _closed_key(after)):
+    if after.state is not IS_CLOSED or tables.get(BOARD, after.id) is not None:
         yield BOARD.put(after.id, _without_caller(after))
-    elif isinstance(record, kinds.IncidentClosed):
-        yield from _closed(tables, after)
+    if before is not None and before.closed_ms != after.closed_ms:
+        yield from _closed_or_reopened(tables, after)
 
 
-def _closed(tables: Tables, incident: Incident) -> Iterator[Change]:
-    """The incident stays on the board among the newest closed ones, and the oldest of these makes room."""
-    shown = [*tables.scan(CLOSED), (_closed_key(incident), IncidentOf(incident=incident.id))]
-    yield BOARD.put(incident.id, _without_caller(incident))
-    yield CLOSED.put(*shown[-1])
+def _closed_or_reopened(tables: Tables, incident: Incident) -> Iterator[Change]:
+    """Of the closed incidents the newest stay on the board; the oldest makes room."""
+    shown = [entry for entry in (tables.get(CLOSED, SYSTEM) or ClosedLast()).closed if entry[1] != incident.id]
+    if incident.closed_ms is not None:
+        insort(shown, (incident.closed_ms, incident.id))
     if len(shown) > CLOSED_ON_BOARD_MAX:
-        oldest_key, oldest = min(shown)
-        yield CLOSED.delete(oldest_key)
-        yield BOARD.delete(oldest.incident)
-
-
-def _closed_key(incident: Incident) -> str:
-    return f"{incident.closed_ms or 0:015d}/{incident.id}"
+        yield BOARD.delete(shown.pop(0)[1])
+    yield CLOSED.put(SYSTEM, ClosedLast(closed=tuple(shown)))
 
 
 def _callers(incident: Incident) -> Iterator[Change]:

@@ -66,6 +66,12 @@ class EvidenceOf(Row, frozen=True, kw_only=True):
     alert: str
 
 
+class ClosedLast(Row, frozen=True, kw_only=True):
+    """The closed incidents on the board, the oldest first: when each was closed, and its id."""
+
+    closed: tuple[tuple[int, str], ...] = ()
+
+
 class IncidentOf(Row, frozen=True, kw_only=True):
     """The incident that an entry of an index leads to."""
 
@@ -196,8 +202,8 @@ OPENED = Table("incidents_opened", IncidentOf)
 BOARD = Table("board", Incident)
 """Incidents that are not closed and the newest closed ones, by id, without personal fields."""
 
-CLOSED = Table("board_closed", IncidentOf)
-"""The closed incidents on the board, by ``{closed_ms:015d}/{incident}``: the first is the next to leave it."""
+CLOSED = Table("board_closed", ClosedLast)
+"""One row, under SYSTEM."""
 
 CALLERS = Table("callers", IncidentOf)
 """Incidents with fields that are sealed under a person's key, by ``{person}/{incident}``."""
