@@ -25,7 +25,7 @@ def learned(seconds: float = 4.0, box: tuple[int, int, int, int] | None = None) 
     background = Background(seen(box=box))
     for _ in range(round(seconds / STEP_S)):
         picture = seen(box=box)
-        background.learn(picture, background.compare(picture, STEP_S).differs, NOTHING, STEP_S)
+        background.learn(picture, background.compare(picture, STEP_S).differs, NOTHING, NOTHING, STEP_S)
     return background
 
 
@@ -76,7 +76,7 @@ def test_learns_nothing_where_something_moves() -> None:
     moving[50:120, 90:130] = 255
     for _ in range(300):
         picture = seen(box=box)
-        background.learn(picture, background.compare(picture, STEP_S).differs, moving, STEP_S)
+        background.learn(picture, background.compare(picture, STEP_S).differs, moving, NOTHING, STEP_S)
     assert (background.compare(seen(box=box), STEP_S).differs[62:108, 102:118] > 0).mean() > 0.9
 
 

@@ -19,11 +19,13 @@ from saqta.edge.lines import Crossing, LineCounter
 from saqta.edge.plugins import Detector, DetectorFactory
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
-from saqta.edge.tracks import Tracker, widened
+from saqta.edge.tracks import Track, Tracker, widened
 from saqta.model.kinds import Record
 
 MOVING_MARGIN = 0.15
-"""Nothing is learned under a track's box, widened by this part of it."""
+"""Nothing is learned under the box of what moves, widened by this part of it."""
+RESTS_S = 4.0
+"""What has not gone on for this long rests."""
 PARKED_S = 300.0
 """What came and has rested for this long becomes part of the empty scene."""
 PARKED_MAX = 32
@@ -84,8 +86,10 @@ class _Stage:
             self._follow(picture, compared, at_s, step_s)
         else:
             self._tracker.forget(self._tracker.tracks)
-        moving = self._moving()
-        self._background.learn(picture, compared.differs, moving, step_s)
+        confirmed = [track for track in self._tracker.tracks if track.confirmed]
+        moving = self._under([track for track in confirmed if at_s - track.rests_since_s < RESTS_S])
+        resting = self._under([track for track in confirmed if at_s - track.rests_since_s >= RESTS_S])
+        self._background.learn(picture, compared.differs, moving, resting, step_s)
         scene = Scene(
             at_s=at_s,
             step_s=step_s,
@@ -122,8 +126,8 @@ class _Stage:
                 self._background.absorb(picture, self._filled(self._parked[-1:]))
                 self._tracker.forget([track])
 
-    def _moving(self) -> Gray:
-        return self._filled([widened(track.bounds, MOVING_MARGIN) for track in self._tracker.tracks if track.confirmed])
+    def _under(self, tracks: Sequence[Track]) -> Gray:
+        return self._filled([widened(track.bounds, MOVING_MARGIN) for track in tracks])
 
     def _filled(self, boxes: Sequence[Bounds]) -> Gray:
         mask: Gray = np.zeros((self._picture[1], self._picture[0]), np.uint8)

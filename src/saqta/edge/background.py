@@ -18,6 +18,8 @@ MEMORY_S = 20.0
 """How long the mean of a background pixel remembers."""
 PATIENCE_S = 12.0
 """The same, where the picture differs but nothing is known to move."""
+RESTING_PATIENCE_S = 120.0
+"""The same, where something came and rests."""
 CONTRAST_MIN = 14
 """Least difference, of 255, that is foreground."""
 DEVIATIONS = 4.0
@@ -28,6 +30,8 @@ SHADOW_TEXTURE = 7
 """A shadow keeps the texture of the ground, within this difference, and dims it to no less than SHADOW_DARKEST."""
 KNOWN_SHARE_MIN = 0.45
 """With less of the picture explained by the background, the frame tells nothing."""
+PLAIN_SHARE = 0.85
+"""While the last exposure explains this much of the picture, no other one is looked for."""
 LOST_S = 1.5
 """After this long the scene is taken for another one, and learned anew."""
 _GRID = 4
@@ -61,7 +65,7 @@ class Background:
         self._threshold: Gray = np.full(luma.shape, CONTRAST_MIN, np.uint8)
         self._gain, self._offset = 1.0, 0.0
         self._unknown_s = self.age_s = 0.0
-        self._comparison: Comparison | None = None
+        self._differed: Gray = np.zeros_like(luma)
 
     def compare(self, luma: Gray, step_s: float) -> Comparison:
         """What differs in a frame that comes ``step_s`` after the last one."""
@@ -80,19 +84,26 @@ class Background:
         strong = gray(cv2.bitwise_and(solid, cv2.compare(difference, much, cv2.CMP_GT)))
         return Comparison(differs, solid, strong, expected, known)
 
-    def learn(self, luma: Gray, differs: Gray, moving: Gray, step_s: float) -> None:
-        """Takes in a frame that was compared: nothing under ``moving``, slowly what ``differs``, the rest at once."""
+    def learn(self, luma: Gray, differs: Gray, moving: Gray, resting: Gray, step_s: float) -> None:
+        """Takes in a frame that was compared: nothing under ``moving``; under ``resting`` that it flickers, if it does,
+        and the rest very slowly; slowly what else ``differs``; what doesn't, at once."""
         if step_s <= 0:
             return
         self.age_s += step_s
         seen = luma if self._as_learned() else _mapped(luma, 1 / self._gain, -self._offset / self._gain)
         rate = step_s / min(MEMORY_S, self.age_s)
-        still = cv2.bitwise_not(cv2.bitwise_or(differs, moving))
-        cv2.accumulateWeighted(seen, self._mean, min(1.0, rate), still)
-        odd = cv2.subtract(differs, moving)
-        if cv2.countNonZero(odd):
-            cv2.accumulateWeighted(seen, self._mean, min(1.0, step_s / PATIENCE_S), odd)
-        cv2.accumulateWeighted(self._difference, self._deviation, min(1.0, step_s / MEMORY_S), cv2.bitwise_not(moving))
+        held = cv2.bitwise_or(moving, resting)
+        cv2.accumulateWeighted(seen, self._mean, min(1.0, rate), cv2.bitwise_not(cv2.bitwise_or(differs, held)))
+        for odd, patience_s in (
+            (cv2.subtract(differs, held), PATIENCE_S),
+            (cv2.bitwise_and(differs, cv2.subtract(resting, moving)), RESTING_PATIENCE_S),
+        ):
+            if cv2.countNonZero(odd):
+                cv2.accumulateWeighted(seen, self._mean, min(1.0, step_s / patience_s), odd)
+        steady = cv2.bitwise_and(resting, cv2.bitwise_not(cv2.bitwise_xor(differs, self._differed)))
+        unsure = cv2.bitwise_not(cv2.bitwise_or(moving, steady))
+        cv2.accumulateWeighted(self._difference, self._deviation, min(1.0, step_s / MEMORY_S), unsure)
+        self._differed = differs
         self._adopt_exposure(step_s)
         self._mean8 = gray(cv2.convertScaleAbs(self._mean))
         self._threshold = np.maximum(gray(cv2.convertScaleAbs(self._deviation, alpha=DEVIATIONS)), CONTRAST_MIN)
@@ -118,10 +129,10 @@ class Background:
         """Fits ``luma ≈ gain · mean + offset`` on a grid, with what differs left out; the share that it explains."""
         seen = luma[::_GRID, ::_GRID].astype(np.float32).ravel()
         mean = self._mean[::_GRID, ::_GRID].ravel()
-        best = max(
-            ((self._gain, self._offset), (1.0, 0.0), _by_quantiles(mean, seen)),
-            key=lambda fit: _explained(mean, seen, fit).mean(),
-        )
+        best = (self._gain, self._offset)
+        if _explained(mean, seen, best).mean() < PLAIN_SHARE:
+            others = ((1.0, 0.0), _by_quantiles(mean, seen))
+            best = max(best, *others, key=lambda fit: _explained(mean, seen, fit).mean())
         for _ in range(2):
             near = _explained(mean, seen, best)
             if near.sum() < 32:

@@ -73,9 +73,15 @@ def cover(planes: Planes, covers: list[Cover] | None, picture: tuple[int, int]) 
         for plane, value in zip(planes, _WHOLE, strict=True):
             plane[:] = value
         return planes
-    scale = np.array([planes.y.shape[1] / picture[0], planes.y.shape[0] / picture[1]])
+    by_colour: dict[Colour, list[NDArray[np.float64]]] = {}
     for one in covers:
-        _draw(planes, one.points * scale, one.colour)
+        by_colour.setdefault(one.colour, []).append(one.points)
+    for colour, outlines in by_colour.items():
+        for plane, value, line in zip(planes, colour, _OUTLINE, strict=True):
+            scale = np.array([plane.shape[1] / picture[0], plane.shape[0] / picture[1]])
+            corners: Sequence[NDArray[np.int32]] = [np.rint(points * scale).astype(np.int32) for points in outlines]
+            cv2.fillPoly(plane, corners, value)
+            cv2.polylines(plane, corners, True, line, 2 if plane is planes.y else 1)
     return planes
 
 
@@ -86,10 +92,3 @@ def _tracked(scene: Scene) -> list[Cover]:
 def _box(bounds: Bounds, colour: Colour) -> Cover:
     x0, y0, x1, y1 = bounds
     return Cover(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]), colour)
-
-
-def _draw(planes: Planes, points: NDArray[np.float64], colour: Colour) -> None:
-    for plane, value, line, divisor in zip(planes, colour, _OUTLINE, (1, 2, 2), strict=True):
-        corners: Sequence[NDArray[np.int32]] = [np.round(points / divisor).astype(np.int32)]
-        cv2.fillPoly(plane, corners, value)
-        cv2.polylines(plane, corners, True, line, 2 // divisor)

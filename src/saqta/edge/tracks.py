@@ -7,7 +7,8 @@ coasts, for ``LOST_S`` at most.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from math import hypot
+from itertools import combinations
+from math import hypot, log
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,8 @@ WENT_SHARE = 0.8
 """A thing has moved when both of its sides, or its top and foot, went MOVED_SHARE of its width the same way, or when
 its foot went WENT_SHARE of it, as that of a thing that comes nearer."""
 MOVED_PX_MIN = 2.0
+EXPLAINED_MIN = 0.7
+"""A blob is shared out among tracks whose boxes make up this part of its own; otherwise something new is in it."""
 PIECE_GAP = 0.35
 PIECE_SPLINTER = 0.15
 """Pieces of one thing lie at most this part of its height apart; a splinter, of this part of its area, lies beside."""
@@ -51,8 +54,11 @@ class Detection(NamedTuple):
 
 
 class Track:
-    """One thing through time, in pixels of the analysed picture. ``number`` counts within the stream;
-    ``rests_since_s`` is when it last went on by a good part of its own size."""
+    """One thing through time, in pixels of the analysed picture.
+
+    ``number`` counts within the stream. ``bounds`` is where it is now, seen or supposed while it coasts;
+    ``rests_since_s`` is when it last went on by a good part of its own size.
+    """
 
     def __init__(self, number: int, found: Detection, at_s: float) -> None:
         x0, y0, x1, y1 = found.bounds
@@ -61,25 +67,12 @@ class Track:
         width, height = x1 - x0, y1 - y0
         self.x, self.y = Axis((x0 + x1) / 2, width, PLACE), Axis((y0 + y1) / 2, height, PLACE)
         self._across, self._upright = Axis(width, width, EXTENT), Axis(height, height, EXTENT)
+        self._settle()
         self.hits = 1
         self.moved = False
         self.twin_s = 0.0
         self.shape = Shape()
         self._rest, self.rests_since_s = found.bounds, at_s
-
-    @property
-    def width(self) -> float:
-        return max(1.0, self._across.at)
-
-    @property
-    def height(self) -> float:
-        return max(1.0, self._upright.at)
-
-    @property
-    def bounds(self) -> Bounds:
-        """Where it is now: seen, or supposed while it coasts."""
-        half_width, half_height = self.width / 2, self.height / 2
-        return (self.x.at - half_width, self.y.at - half_height, self.x.at + half_width, self.y.at + half_height)
 
     @property
     def foot(self) -> tuple[float, float]:
@@ -112,6 +105,7 @@ class Track:
         for axis, extent in ((self.x, width), (self.y, height), (self._across, width), (self._upright, height)):
             axis.predict(at_s - self.at_s, extent)
         self.at_s = at_s
+        self._settle()
 
     def observe(self, found: Detection, picture: tuple[int, int]) -> None:
         """Takes in where it was found; ``picture`` is (width, height)."""
@@ -125,11 +119,17 @@ class Track:
         if not (hidden_across or hidden_upright):
             self.whole_s = self.at_s
             self.shape.add(x1 - x0, y1 - y0, found.area, _is_cut(found.bounds, picture))
+        self._settle()
         self.hits += 1
         self.seen_s = self.at_s
         if self._has_moved():
             self.moved = True
             self._rest, self.rests_since_s = self.bounds, self.at_s
+
+    def _settle(self) -> None:
+        self.width, self.height = max(1.0, self._across.at), max(1.0, self._upright.at)
+        x, y, half_width, half_height = self.x.at, self.y.at, self.width / 2, self.height / 2
+        self.bounds: Bounds = (x - half_width, y - half_height, x + half_width, y + half_height)
 
     def _has_moved(self) -> bool:
         rest, now = self._rest, self.bounds
@@ -199,7 +199,8 @@ def _shared_out(blobs: Blobs, tracks: Sequence[Track]) -> tuple[dict[Track, Dete
     free: list[Detection] = []
     for blob in blobs.found:
         claimants = [track for track in tracks if track not in shares and _claims(track, blob)]
-        if len(claimants) >= 2:
+        explained = sum(overlap(track.bounds, blob.bounds) for track in claimants)
+        if len(claimants) >= 2 and explained >= EXPLAINED_MIN * size(blob.bounds):
             shares.update(_shares(blob, blobs, claimants))
         else:
             free.append(Detection(blob.bounds, blob.area, blob.sure))
@@ -301,15 +302,15 @@ def _cost(track: Track, found: Detection) -> float | None:
     upright = abs((y0 + y1) / 2 - track.y.at) / (0.5 * (track.height + y1 - y0))
     if max(across, upright) > reach:
         return None
-    unlike = abs(float(np.log((x1 - x0) * (y1 - y0) / (track.width * track.height))))
+    unlike = abs(log((x1 - x0) * (y1 - y0) / (track.width * track.height)))
     return None if unlike > 1.6 else across + upright + 0.4 * unlike
 
 
 def _twins(tracks: Sequence[Track]) -> set[int]:
     """Numbers of the younger ones where two tracks follow one thing."""
     younger: set[int] = set()
-    for index, one in enumerate(tracks):
-        for other in tracks[index + 1 :]:
+    for one, other in combinations(tracks, 2):
+        if abs(one.x.at - other.x.at) < one.width and abs(one.y.at - other.y.at) < one.height:
             shared = overlap(one.bounds, other.bounds)
             if shared > TWIN_OVERLAP * (one.width * one.height + other.width * other.height - shared):
                 younger.add(max(one.number, other.number))
