@@ -67,7 +67,9 @@ export class MapView {
     this.#map.setStyle(style(theme, this.#city, this.#scale), { diff: false });
   }
 
+  /** Draws anew where ``features`` differ from what is shown. */
   show(source: LiveSource, features: GeoJSON.FeatureCollection): void {
+    if (JSON.stringify(this.#shown.get(source)) === JSON.stringify(features)) return;
     this.#shown.set(source, features);
     this.#map.getSource<GeoJSONSource>(source)?.setData(features);
   }
