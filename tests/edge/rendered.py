@@ -67,7 +67,8 @@ def _draw(picture: NDArray[np.float32], walker: Walker, at_s: float, number: int
     shade = (walker.shade,) * 3
     cv2.circle(picture, (middle, y0 + head), head, shade, cv2.FILLED)
     cv2.rectangle(picture, (x0, y0 + 2 * head), (x1, y0 + (y1 - y0) * 3 // 5), shade, cv2.FILLED)
-    stride = (number % 4 - 1) * (x1 - x0) // 6
+    walks = abs(walker.start[0] - walker.end[0]) + abs(walker.start[1] - walker.end[1]) > 0.01
+    stride = (number % 4 - 1) * (x1 - x0) // 6 if walks else 0
     for leg in (x0 + (x1 - x0) // 4 - stride, x1 - (x1 - x0) // 4 + stride):
         cv2.rectangle(picture, (leg - 2, y0 + (y1 - y0) * 3 // 5), (leg + 2, y1), shade, cv2.FILLED)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.rendered import FPS, HEIGHT, WIDTH, Walker, encode, scene
-from saqta.edge.analysis import Analyser, Findings
+from saqta.edge.analysis import PARKED_S, Analyser, Findings
 from saqta.edge.frames import FrameReader
 from saqta.edge.lines import LineCounter
 from saqta.edge.settings import CameraSettings
@@ -137,3 +137,27 @@ def _blobs(boxes: "list[tuple[float, float, float, float]]") -> "object":
 
     found = tuple(Blob(box, int((box[2] - box[0]) * (box[3] - box[1])), True, n + 1) for n, box in enumerate(boxes))
     return Blobs(found, np.zeros((1000, 1000), np.int32))
+
+
+def test_who_came_and_stands_for_minutes_stays_known_and_is_parked_in_the_end(tmp_path: Path) -> None:
+    stay_s = PARKED_S + 20
+    walkers = [
+        Walker((-0.05, 0.8), (0.5, 0.8), 1, 4),
+        Walker((0.5, 0.8), (0.501, 0.8), 4.05, stay_s),
+        Walker((0.5, 0.8), (1.05, 0.8), stay_s + 0.05, stay_s + 4),
+    ]
+    film = encode(tmp_path / "a.mp4", scene(walkers, stay_s + 10))
+    analyser = Analyser(CameraSettings(camera="C1", source=str(film)), {})
+    reader = FrameReader(open_file(str(film)), str(film), 5.0)
+    followed_s, parked_s = [], []
+    for frame in reader:
+        view = analyser.step(frame).scene
+        if any(track.confirmed and abs(track.foot[0] - WIDTH / 2) < 20 for track in view.tracks):
+            followed_s.append(frame.at_s)
+        if view.parked:
+            parked_s.append(frame.at_s)
+    reader.close()
+    stood = [at_s for at_s in followed_s if 5 < at_s < PARKED_S]
+    assert len(stood) == pytest.approx(5 * (PARKED_S - 5), rel=0.02)
+    assert parked_s[0] == pytest.approx(4 + PARKED_S, abs=3)
+    assert parked_s[-1] == pytest.approx(stay_s + 2, abs=3)

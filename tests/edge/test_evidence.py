@@ -20,7 +20,7 @@ from saqta.edge.evidence import (
     write_clip,
 )
 from saqta.edge.frames import FrameReader, Planes, planes
-from saqta.edge.redaction import REGIONS_MAX, SETTLED_S, Redactor, cover
+from saqta.edge.redaction import REGIONS_MAX, SETTLED_S, Cover, Redactor, cover
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import open_file
@@ -117,6 +117,14 @@ def test_what_came_and_parked_stays_covered() -> None:
     cover(picture, Redactor().look(view), (320, 180))
     assert picture.y[64:86, 104:136].std() == 0
     assert (picture.y[:50] == before[:50]).all()
+
+
+def test_covers_that_overlap_leave_no_hole() -> None:
+    squares = [np.array([(x, 40.0), (x + 60, 40), (x + 60, 90), (x, 90)]) for x in (100.0, 130.0)]
+    picture = cover(planes_of_noise(), [Cover(square, (77, 88, 99)) for square in squares], (320, 180))
+    inside = picture.y[44:86, 134:156]
+    assert set(np.unique(inside)) <= {77, 235}
+    assert (picture.u[22:43, 67:78] == 88).mean() > 0.8
 
 
 def planes_of_noise() -> Planes:

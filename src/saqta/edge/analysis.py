@@ -26,7 +26,7 @@ MOVING_MARGIN = 0.15
 """Nothing is learned under the box of what moves, widened by this part of it."""
 RESTS_S = 4.0
 """What has not gone on for this long rests."""
-PARKED_S = 300.0
+PARKED_S = 120.0
 """What came and has rested for this long becomes part of the empty scene."""
 PARKED_MAX = 32
 """More parked things than this stay tracks."""

@@ -18,8 +18,9 @@ MEMORY_S = 20.0
 """How long the mean of a background pixel remembers."""
 PATIENCE_S = 12.0
 """The same, where the picture differs but nothing is known to move."""
-RESTING_PATIENCE_S = 120.0
-"""The same, where something came and rests."""
+RESTING_PATIENCE_S = 600.0
+FLICKER_MEMORY_S = 80.0
+"""The same, where something came and rests; what flickers there, as leaves do, becomes part of the scene sooner."""
 CONTRAST_MIN = 14
 """Least difference, of 255, that is foreground."""
 DEVIATIONS = 4.0
@@ -100,9 +101,9 @@ class Background:
         ):
             if cv2.countNonZero(odd):
                 cv2.accumulateWeighted(seen, self._mean, min(1.0, step_s / patience_s), odd)
-        steady = cv2.bitwise_and(resting, cv2.bitwise_not(cv2.bitwise_xor(differs, self._differed)))
-        unsure = cv2.bitwise_not(cv2.bitwise_or(moving, steady))
-        cv2.accumulateWeighted(self._difference, self._deviation, min(1.0, step_s / MEMORY_S), unsure)
+        flickers = cv2.bitwise_and(cv2.subtract(resting, moving), cv2.bitwise_xor(differs, self._differed))
+        for unsure, memory_s in ((cv2.bitwise_not(held), MEMORY_S), (flickers, FLICKER_MEMORY_S)):
+            cv2.accumulateWeighted(self._difference, self._deviation, min(1.0, step_s / memory_s), unsure)
         self._differed = differs
         self._adopt_exposure(step_s)
         self._mean8 = gray(cv2.convertScaleAbs(self._mean))

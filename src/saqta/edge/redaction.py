@@ -5,7 +5,6 @@ empty scene is not known, or more moves than can be told apart, the whole pictur
 """
 
 from collections import deque
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -36,7 +35,7 @@ _OUTLINE: Colour = (235, 128, 128)
 
 
 class Cover(NamedTuple):
-    """A solid polygon: (n, 2) points in pixels of the analysed picture."""
+    """A solid convex polygon: (n, 2) points in pixels of the analysed picture."""
 
     points: NDArray[np.float64]
     colour: Colour
@@ -73,15 +72,13 @@ def cover(planes: Planes, covers: list[Cover] | None, picture: tuple[int, int]) 
         for plane, value in zip(planes, _WHOLE, strict=True):
             plane[:] = value
         return planes
-    by_colour: dict[Colour, list[NDArray[np.float64]]] = {}
-    for one in covers:
-        by_colour.setdefault(one.colour, []).append(one.points)
-    for colour, outlines in by_colour.items():
-        for plane, value, line in zip(planes, colour, _OUTLINE, strict=True):
-            scale = np.array([plane.shape[1] / picture[0], plane.shape[0] / picture[1]])
-            corners: Sequence[NDArray[np.int32]] = [np.rint(points * scale).astype(np.int32) for points in outlines]
-            cv2.fillPoly(plane, corners, value)
-            cv2.polylines(plane, corners, True, line, 2 if plane is planes.y else 1)
+    for plane, channel in zip(planes, range(3), strict=True):
+        scale = np.array([plane.shape[1] / picture[0], plane.shape[0] / picture[1]])
+        for one in covers:
+            # One at a time: drawn together, two that overlap would leave a hole (even-odd rule).
+            corners = np.rint(one.points * scale).astype(np.int32)
+            cv2.fillConvexPoly(plane, corners, one.colour[channel])
+            cv2.polylines(plane, [corners], True, _OUTLINE[channel], 2 if channel == 0 else 1)
     return planes
 
 
