@@ -4,7 +4,6 @@ The mix is a working city's: units that drive, cameras that count and raise aler
 desk that sends units to them and closes them. Every rebuild runs in a process of its own, on a file of its own.
 """
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -106,7 +105,13 @@ def _measure(data: Path) -> Measured:
     seconds = time.perf_counter() - started
     tables.close()
     log.close()
-    return Measured(events, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return Measured(events, seconds, _peak_mib())
+
+
+def _peak_mib() -> float:
+    """The most memory this process has held; ``getrusage`` would count that of the process that started it, too."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
 
 
 class City:
