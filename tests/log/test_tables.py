@@ -229,11 +229,17 @@ def test_a_row_read_while_it_was_replaced_is_not_kept(tmp_path: Path, monkeypatc
 def test_a_row_that_can_not_be_read_is_damage(tmp_path: Path) -> None:
     store = SqliteTables(tmp_path / "views.db")
     store._writing.execute("INSERT INTO rows VALUES ('things', 'a', x'7b7d')")
-    with pytest.raises(DamageError, match=r"table things .* run: saqta rebuild"):
+    with pytest.raises(DamageError, match=r"table things .* run: saqta log rebuild"):
         store.get(THINGS, "a")
     with pytest.raises(DamageError, match="table things"):
         keys(store)
     store.close()
+
+
+def test_a_damaged_file_of_tables_can_be_made_again(tmp_path: Path) -> None:
+    (tmp_path / "views.db").write_bytes(b"hello" * 1000)
+    with pytest.raises(DamageError, match=r"is damaged.* delete it with its -wal and -shm"):
+        SqliteTables(tmp_path / "views.db")
 
 
 def test_a_newer_file_of_tables_is_left_alone(tmp_path: Path) -> None:

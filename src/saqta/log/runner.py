@@ -65,7 +65,7 @@ class Runner:
         if self._cursor > log.size():
             raise StorageError(
                 f"the tables of {step.name} are at seq {self._cursor}, the log ends at {log.size()}: "
-                "they belong to another log; run: saqta rebuild"
+                "they belong to another log; run: saqta log rebuild"
             )
 
     def catch_up(self) -> int:

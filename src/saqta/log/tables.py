@@ -141,7 +141,10 @@ class SqliteTables:
     def __init__(self, path: Path) -> None:
         """StorageError when the file is locked, of a newer version or something else; DamageError when damaged."""
         self._path = path
-        self._writing = open_for_writing(path, FORMAT, synchronous="NORMAL")
+        try:
+            self._writing = open_for_writing(path, FORMAT, synchronous="NORMAL")
+        except DamageError as error:
+            raise DamageError(f"{error}, or delete it with its -wal and -shm: it is made again from the log") from error
         self._lock = threading.Lock()
         self._readers = Readers(path)
         self._cache = _Cache()
@@ -291,7 +294,9 @@ def _decode(table: Table[Any], stored: bytes, shape: type | None = None) -> Any:
     try:
         return _decoder(row, shape).decode(stored)
     except msgspec.DecodeError as error:
-        raise DamageError(f"table {table.name} holds a row that can't be read ({error}); run: saqta rebuild") from error
+        raise DamageError(
+            f"table {table.name} holds a row that can't be read ({error}); run: saqta log rebuild"
+        ) from error
 
 
 @cache
