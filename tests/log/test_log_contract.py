@@ -1,5 +1,6 @@
 """What every log does, whatever it is kept in."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -246,6 +247,17 @@ def test_a_closed_log_takes_nothing(log: Log) -> None:
         log.append([alert(2)])
     with pytest.raises(StorageError, match="closed"):
         log.append_stored([encode(alert(2))])
+
+
+def test_what_was_submitted_can_not_be_cancelled(log: Log) -> None:
+    async def walk_away() -> None:
+        waiting = asyncio.ensure_future(asyncio.wrap_future(log.submit([alert(1)])))
+        await asyncio.sleep(0)
+        waiting.cancel()
+
+    asyncio.run(walk_away())
+    assert not log.submit([alert(2)]).cancel()
+    assert log.append([alert(1), alert(2)]) == [Position(1, True), Position(2, True)]
 
 
 def test_appends_from_many_threads_stand_once_each_and_in_their_threads_order(log: Log) -> None:

@@ -308,6 +308,15 @@ def test_a_hole_and_an_unreadable_event_are_damage(log: SqliteLog) -> None:
     assert log.append([alert(20)])[0].seq == 11
 
 
+def test_a_log_whose_newest_events_have_a_hole_is_not_opened(path: Path) -> None:
+    log = SqliteLog(path, lambda: 0)
+    log.append([alert(n) for n in range(10)])
+    log._writing.execute("DELETE FROM events WHERE seq = 4")
+    log.close()
+    with pytest.raises(DamageError, match="hashes of the tree are missing"):
+        SqliteLog(path, lambda: 0)
+
+
 def test_a_fault_of_our_own_is_told_to_who_waits(path: Path) -> None:
     def broken() -> int:
         raise ZeroDivisionError

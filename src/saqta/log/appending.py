@@ -49,7 +49,7 @@ def request_of(events: Sequence[Event], expected: Mapping[str, int] | None = Non
     """The request of ``append``; InputError when the batch or one of its events is too large."""
     _require_batch(len(events))
     entries = [Entry(name_of(event.source, event.id), event.subject, encode(event)) for event in events]
-    return Request(entries, expected or {}, Future())
+    return Request(entries, expected or {}, _promise())
 
 
 def request_of_stored(lines: Sequence[bytes]) -> Request:
@@ -63,7 +63,7 @@ def request_of_stored(lines: Sequence[bytes]) -> Request:
             raise InputError("event", line[:40], "one line")
         event = decode(line)
         entries.append(Entry(name_of(event.source, event.id), event.subject, bytes(line)))
-    return Request(entries, {}, Future())
+    return Request(entries, {}, _promise())
 
 
 def name_of(source: str, id: str) -> bytes:
@@ -213,6 +213,13 @@ class Queue:
             self._closed = True
             self._more.notify_all()
             self._room.notify_all()
+
+
+def _promise() -> "Future[list[Position]]":
+    """A future that can't be cancelled: what was handed to the writer is appended, whether or not anybody waits."""
+    future: Future[list[Position]] = Future()
+    future.set_running_or_notify_cancel()
+    return future
 
 
 def _require_batch(count: int) -> None:

@@ -71,7 +71,10 @@ class Log(Reader, Protocol):
         ...
 
     def submit(self, events: Sequence[Event], expected: Mapping[str, int] | None = None) -> "Future[list[Position]]":
-        """As ``append``, without waiting for the commit; blocks only while too many appends wait before it."""
+        """As ``append``, without waiting for the commit; blocks only while too many appends wait before it.
+
+        The future can't be cancelled.
+        """
         ...
 
     def append_stored(self, lines: Sequence[bytes]) -> list[Position]:

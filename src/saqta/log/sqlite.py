@@ -151,12 +151,13 @@ class SqliteLog(SqliteReader):
         self._path, self._clock = path, clock
         self._writing = open_for_writing(path, FORMAT)
         super().__init__(path)
-        with faults(path):
-            self._writing.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES_MAX}")
-            self._writing.execute(f"PRAGMA cache_size=-{CACHE_KIB_MAX}")
-            size = _size(self._writing)
-            self._tree = merkle.Tree(size, lambda *place: _hashes(self._writing, *place))
-        self._growth = Growth(size)
+        try:
+            self._tree = self._loaded()
+        except BaseException:
+            super().close()
+            self._writing.close()
+            raise
+        self._growth = Growth(self._tree.size)
         self._queue = Queue(str(path))
         self._writer = threading.Thread(target=self._write, name=f"writer of {path.name}", daemon=True)
         self._writer.start()
@@ -187,6 +188,13 @@ class SqliteLog(SqliteReader):
         super().close()
         with faults(self._path):
             self._writing.close()
+
+    def _loaded(self) -> merkle.Tree:
+        """The tree as the file has it."""
+        with faults(self._path):
+            self._writing.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES_MAX}")
+            self._writing.execute(f"PRAGMA cache_size=-{CACHE_KIB_MAX}")
+            return merkle.Tree(_size(self._writing), lambda *place: _hashes(self._writing, *place))
 
     def _write(self) -> None:
         while requests := self._queue.take():
