@@ -1,4 +1,4 @@
-"""Sources that kill, and a clock: what worker processes find by name."""
+"""Sources that kill or dawdle, and a clock: what worker processes find by name."""
 
 import os
 import signal
@@ -6,6 +6,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
+
+
+OPENING_S = 1.5
 
 
 class Feed(NamedTuple):
@@ -21,6 +24,12 @@ def clock() -> int:
 def exits(source: str) -> Feed:
     """Ends the process that opens it."""
     os._exit(3)
+
+
+def opens_slowly(source: str) -> Feed:
+    """Takes a file OPENING_S to be there."""
+    time.sleep(OPENING_S)
+    return Feed(source.removeprefix("slow:"), {}, live=False)
 
 
 def dies_while_decoding(source: str) -> Feed:

@@ -34,7 +34,8 @@ from saqta.model.kinds import (
     Record,
 )
 
-PLUGINS = Plugins(registry.SOURCES | {"exit": deadly.exits, "bomb": deadly.dies_while_decoding}, registry.DETECTORS)
+HAZARDS = {"exit": deadly.exits, "bomb": deadly.dies_while_decoding, "slow": deadly.opens_slowly}
+PLUGINS = Plugins(registry.SOURCES | HAZARDS, registry.DETECTORS)
 WAIT_S = 30.0
 WALK = [Walker((-0.1, 0.8), (1.1, 0.8), 2, 10)]
 YARD: dict[str, Any] = {
@@ -102,6 +103,16 @@ def children() -> set[int]:
     return {
         int(pid) for pid in Path(f"/proc/self/task/{threading.main_thread().native_id}/children").read_text().split()
     }
+
+
+def test_moments_count_from_the_first_frame_however_long_opening_took(
+    start: Callable[..., CameraNode], desk: Desk, film: Path
+) -> None:
+    start([CameraSettings(camera="C1", source=f"slow:{film}", **YARD)], speed=1.0)
+    desk.wait_for("C1", has(AlertRaised))
+    late_ms = [event.recorded_ms - event.time_ms for event in desk.events]
+    assert min(late_ms) >= 0
+    assert max(late_ms) < deadly.OPENING_S * 1000
 
 
 def test_tells_what_a_camera_sees_until_its_file_ends(

@@ -55,6 +55,10 @@ class Session:
         self._minute_s = self._at_s = 0.0
         self._ordinal = 0
 
+    def begin(self) -> None:
+        """The first frame is here: the stream's seconds count from now, however long opening it took."""
+        self.started_ms = self._clock()
+
     def connected(self, width: int, height: int, fps: float) -> None:
         """Tells that frames arrive."""
         record = CameraConnected(camera=self._settings.camera, width=width, height=height, fps=round(fps, 3))

@@ -182,6 +182,7 @@ class _Stream(threading.Thread):
     def _play(self, session: Session) -> tuple[str, bool]:
         """Plays the stream to its end: (why it ended, whether to open it again)."""
         offset_s = 0.0
+        started_s: float | None = None
         size: tuple[int, int] | None = None
         while True:
             try:
@@ -192,16 +193,19 @@ class _Stream(threading.Thread):
                 self._trace(Deed.NOTHING)
                 return str(error), True
             self._reader = reader
-            started_s = time.monotonic()
             for frame in reader:
+                if started_s is None:
+                    started_s = time.monotonic()
+                    session.begin()
                 if (reader.width, reader.height) != size:
                     size = (reader.width, reader.height)
                     self._put(partial(session.connected, *size, reader.fps))
+                at_s = frame.at_s + offset_s
                 if not opened.live:
-                    self._worker.stop.wait(max(0.0, started_s + frame.at_s / self._orders.speed - time.monotonic()))
+                    self._worker.stop.wait(max(0.0, started_s + at_s / self._orders.speed - time.monotonic()))
                 if self._worker.stop.is_set():
                     break
-                self._hand_over(session, frame._replace(at_s=frame.at_s + offset_s))
+                self._hand_over(session, frame._replace(at_s=at_s))
             if not (self._settings.loop and reader.decoded and not opened.live) or self._worker.stop.is_set():
                 return reader.ended or "", opened.live
             offset_s += reader.at_s + 1 / reader.fps
