@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
 
-
-OPENING_S = 1.5
+OPENING_S = 4.0
 
 
 class Feed(NamedTuple):
