@@ -15,8 +15,8 @@ from saqta.model.terms import Disposition, IncidentState
 ACTOR = "saqta/desk"
 PROGRAMS = "saqta/"
 """Actors whose name starts so are programs; all others are persons."""
-ACKNOWLEDGES_AFTER_S = 2.0
-ASSIGNS_AFTER_S = 2.0
+ACKNOWLEDGES_AFTER_S = 5.0
+ASSIGNS_AFTER_S = 3.0
 CLOSES_AFTER_S = 6.0
 """After the unit's arrival."""
 
