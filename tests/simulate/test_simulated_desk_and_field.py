@@ -16,6 +16,7 @@ from saqta.model.kinds import Record
 from saqta.model.place import Place, distance_m
 from saqta.model.terms import Disposition, IncidentState, Priority, UnitStatus
 from saqta.model.unit import Unit
+from saqta.simulate.desk import ACKNOWLEDGES_AFTER_S
 from saqta.simulate.desk import ACTOR as DESK
 from saqta.simulate.desk import desk
 from saqta.simulate.field import STANDING_REPORT_S, TICK_S_MAX, Field
@@ -164,7 +165,7 @@ def test_the_desk_leaves_an_incident_alone_once_a_person_touched_it(demo: Scenar
 def test_the_desk_stops_in_mid_work_when_a_person_takes_over(demo: Scenario) -> None:
     board, field = Board(demo), Field(demo)
     board.open(demo.cameras[0].place)
-    play(board, field, 3, "P11")
+    play(board, field, int(ACKNOWLEDGES_AFTER_S) + 1, "P11")
     assert board.incidents["i1"].handled_by == DESK
     board.take(kinds.IncidentPrioritised(incident="i1", priority=Priority.P1, reason="a child"), "aigerim")
     play(board, field, 60, "P11")
