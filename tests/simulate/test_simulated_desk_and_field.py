@@ -16,9 +16,8 @@ from saqta.model.kinds import Record
 from saqta.model.place import Place, distance_m
 from saqta.model.terms import Disposition, IncidentState, Priority, UnitStatus
 from saqta.model.unit import Unit
-from saqta.simulate.desk import ACKNOWLEDGES_AFTER_S
+from saqta.simulate.desk import ACKNOWLEDGES_AFTER_S, desk
 from saqta.simulate.desk import ACTOR as DESK
-from saqta.simulate.desk import desk
 from saqta.simulate.field import STANDING_REPORT_S, TICK_S_MAX, Field
 from saqta.simulate.scenario import Scenario, scenario
 
