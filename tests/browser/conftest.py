@@ -12,13 +12,14 @@ from browser.server import Server
 SIZE = {"width": 1280, "height": 720}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """For one file of tests: its event loop must have ended when another file runs its own."""
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright, request: pytest.FixtureRequest) -> Iterator[Browser]:
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
     path = find_or_install(playwright, lambda line: terminal.write_line(line) if terminal else None)

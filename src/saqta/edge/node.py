@@ -1,6 +1,7 @@
 """The camera node: worker processes, one a core, that are watched over and started again.
 
-- A stream that kills its worker twice is quarantined: it runs in a process of its own, and the others go on.
+- A stream that kills its worker twice is quarantined: it runs in a process of its own, and the others go on. Where it
+  is in doubt which of several streams did it, each goes on in a process of its own, so that the next death tells.
 - Events are handed to ``deliver`` in the order in which a camera told them. While it can't take them, workers wait and
   drop frames; nothing piles up here.
 - When this process dies, however it dies, the workers see their pipe end and go.
@@ -31,8 +32,8 @@ from saqta.model.moment import Clock
 CAMERAS_MAX = 512
 STRIKES_MAX = 2
 """A stream that killed its worker this often is quarantined."""
-QUARANTINED_MAX = 16
-"""More quarantined streams than this share their workers with others: processes are not for free."""
+APART_MAX = 16
+"""More streams than this are not set apart from their worker: processes are not for free."""
 FORGIVEN_S = 600.0
 """Strikes are forgotten after this long without one."""
 HANG_S = 30.0
@@ -253,22 +254,29 @@ class CameraNode:
             camera.strikes = 1 + (camera.strikes if now_s - camera.struck_s < FORGIVEN_S else 0)
             camera.struck_s = now_s
         why = f"its worker process died ({_how(process.exitcode)})"
-        for camera in [camera for camera in worker.cameras if camera.connected or camera in suspects]:
+        lost = [camera for camera in worker.cameras if camera.connected or camera in suspects]
+        for camera in suspects:
+            if len(suspects) > 1 or camera.strikes >= STRIKES_MAX:
+                self._set_apart(worker, camera)
+        for camera in lost:
             self._quarantine_or_lose(worker, camera, why)
+
+    def _set_apart(self, worker: _Worker, camera: _Camera) -> None:
+        """Gives the stream a process of its own, where it has none and there is room."""
+        alone = [other.cameras[0] for other in self._workers if len(other.cameras) == 1]
+        if camera not in alone and len(alone) < APART_MAX:
+            worker.cameras.remove(camera)
+            self._workers.append(_Worker([camera], start_s=time.monotonic() + _held_back_s(camera)))
 
     def _quarantine_or_lose(self, worker: _Worker, camera: _Camera, why: str) -> None:
         id = camera.settings.camera
-        if camera.strikes >= STRIKES_MAX and not camera.quarantined and self._may_quarantine():
+        apart = any(other.cameras == [camera] for other in self._workers)
+        if camera.strikes >= STRIKES_MAX and not camera.quarantined and apart:
             camera.quarantined = True
-            worker.cameras.remove(camera)
-            self._workers.append(_Worker([camera], start_s=time.monotonic() + _held_back_s(camera)))
             reason = f"its stream killed its worker {camera.strikes} times: {why}"
             self._tell([self._event(CameraQuarantined(camera=id, reason=reason))])
         retry_s = max(worker.start_s - time.monotonic(), _held_back_s(camera))
         self._tell([self._event(CameraLost(camera=id, reason=why, retry_s=round(retry_s, 1)))])
-
-    def _may_quarantine(self) -> bool:
-        return sum(camera.quarantined for camera in self._cameras) < QUARANTINED_MAX
 
     def _end(self) -> None:
         for worker in self._workers:
