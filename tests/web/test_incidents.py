@@ -114,6 +114,26 @@ def test_the_same_key_is_the_same_command(centre) -> None:
         assert size < centre.log.size()
 
 
+def test_the_same_key_with_another_body_is_refused(centre) -> None:
+    with centre.http("alice") as alice:
+        incident = opened(alice)
+        key = {"idempotency-key": "k-1"}
+        first = alice.post(f"{incident}/priority", json={"priority": 3, "reason": "calm"}, headers=key)
+        size = centre.log.size()
+        other = alice.post(f"{incident}/priority", json={"priority": 1, "reason": "calm"}, headers=key)
+        assert (other.status_code, other.json()["field"]) == (422, "Idempotency-Key")
+        assert "this Idempotency-Key was used for another request" in other.json()["detail"]
+        again = alice.post(f"{incident}/priority", json={"reason": "calm", "priority": 3}, headers=key)
+        assert (again.status_code, again.content) == (200, first.content)
+        assert alice.get(incident).json()["priority"] == 3
+        called = {"idempotency-key": "k-2"}
+        location = alice.post("/api/v1/incidents", json=CALL, headers=called).headers["location"]
+        another = {"name": "Aigerim", "number": "+77010000000"}
+        assert alice.post("/api/v1/incidents", json=CALL | {"caller": another}, headers=called).status_code == 422
+        assert alice.post("/api/v1/incidents", json=CALL, headers=called).headers["location"] == location
+        assert centre.log.version(f"incident/{location.rsplit('/', 1)[1]}") > size
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b", "ключ".encode()])
 def test_a_key_is_visible_ascii_of_a_bounded_length(shared_centre, key: str | bytes) -> None:
     with shared_centre.http("alice") as alice:

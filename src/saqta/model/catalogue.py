@@ -73,6 +73,7 @@ def make(
     recorded_ms: int,
     cause: str | None = None,
     purpose: str | None = None,
+    extensions: dict[str, str | int | bool] | None = None,
 ) -> Event:
     """The event of a record; type and subject come from the catalogue."""
     type_ = TYPE_OF[type(record)]
@@ -87,6 +88,7 @@ def make(
         data=msgspec.Raw(_encoder.encode(record)),
         purpose=purpose,
         cause=cause,
+        extensions=extensions,
     )
 
 

@@ -9,12 +9,17 @@ from saqta.model.terms import Disposition, Priority, UnitStatus
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks, when, and under which key: the same actor and key are the same command, however often it comes."""
+    """Who asks, when, and under which key: the same actor and key are the same command, however often it comes.
+
+    ``digest`` stands in the command's events where it is given, so that a key that comes again with another command is
+    told from a repeat.
+    """
 
     actor: str
     key: str
     now_ms: int
     purpose: str | None = None
+    digest: str | None = None
 
     @property
     def cause(self) -> str:
@@ -24,6 +29,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     def event_id(self, n: int) -> str:
         """The id of the command's ``n``-th event, counted from 0, so that a repeat of the command is known as one."""
         return derive_id(self.cause, "event", str(n))
+
+    def asking(self, command: "Command") -> "Context":
+        """This context with the digest of what is asked."""
+        digest = derive_id(type(command).__name__, msgspec.json.encode(command).decode())
+        return msgspec.structs.replace(self, digest=digest)
 
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):

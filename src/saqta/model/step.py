@@ -82,6 +82,8 @@ class Step(NamedTuple):
 
 COMMANDS = "/saqta/commands"
 """The source of events that a command made."""
+COMMAND_DIGEST = "commanddigest"
+"""The attribute of such an event that tells which command it was."""
 
 
 def follows(step: str, cause: Recorded, *records: Record) -> tuple[Event, ...]:
@@ -118,6 +120,7 @@ def commanded(context: Context, *records: Record) -> tuple[Event, ...]:
             time_ms=context.now_ms,
             recorded_ms=context.now_ms,
             purpose=context.purpose,
+            extensions={COMMAND_DIGEST: context.digest} if context.digest else None,
         )
         for n, record in enumerate(records)
     )

@@ -1,7 +1,7 @@
 """What routes that command something share: who asks and under which key, and the answer.
 
 A command is decided by its step, behind ``Ports.decide``. The same ``Idempotency-Key`` of the same caller at the same
-address is the same command: it is done once, and the answer to it is the same again.
+address is the same command: it is done once, and the answer to it is the same again; with another body it is refused.
 """
 
 from http import HTTPStatus
@@ -13,12 +13,14 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from saqta.model.command import Command, Context
-from saqta.model.event import Recorded
+from saqta.model.errors import InputError
 from saqta.model.place import Place
+from saqta.model.step import COMMAND_DIGEST
 from saqta.web.access import CallerOf
 from saqta.web.ports import Ports, PortsOf
 from saqta.web.present import answer
 
+KEY_HEADER = "Idempotency-Key"
 KEY_CHARS_MAX = 255
 TITLE_CHARS_MAX = 200
 TEXT_CHARS_MAX = 4_000
@@ -85,7 +87,7 @@ async def _context(
     caller: CallerOf,
     purpose: PurposeOf,
     key: Annotated[
-        str | None, Header(alias="Idempotency-Key", min_length=1, max_length=KEY_CHARS_MAX, pattern=r"^[!-~]+$")
+        str | None, Header(alias=KEY_HEADER, min_length=1, max_length=KEY_CHARS_MAX, pattern=r"^[!-~]+$")
     ] = None,
 ) -> Context:
     return Context(
@@ -99,13 +101,16 @@ async def _context(
 ContextOf = Annotated[Context, Depends(_context)]
 
 
-def perform(ports: Ports, command: Command, context: Context) -> Response:
-    """Has the command decided; answers with its events, when the tables hold them. Blocks."""
-    return caused(ports, ports.decide(command, context))
+def perform(ports: Ports, command: Command, context: Context, status: int = HTTPStatus.OK) -> Response:
+    """Has the command decided; answers with its events when the tables hold them, or have had ``read_back_wait_s`` to.
 
-
-def caused(ports: Ports, recorded: list[Recorded], status: int = HTTPStatus.OK) -> Response:
-    """The answer to a command, when the tables hold its events. Blocks."""
+    Blocks. Raises what the step's ``decide`` raises, and InputError where the key was used for another request.
+    """
+    asked = context.asking(command)
+    recorded = ports.decide(command, asked)
+    if any((each.event.extensions or {}).get(COMMAND_DIGEST) != asked.digest for each in recorded):
+        key = context.key.rpartition(" ")[2]
+        raise InputError(KEY_HEADER, key, f"a key of its own: this {KEY_HEADER} was used for another request")
     newest_seq = max((each.seq for each in recorded), default=0)
     ports.live.reached(newest_seq, ports.limits.read_back_wait_s)
     return answer({"events": [msgspec.Raw(each.stored) for each in recorded]}, status)

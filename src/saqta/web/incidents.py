@@ -33,7 +33,6 @@ from saqta.web.commands import (
     PlaceGiven,
     Text,
     Title,
-    caused,
     perform,
 )
 from saqta.web.paging import WantedPage, page, page_of
@@ -162,7 +161,7 @@ def open_incident(ports: PortsOf, context: ContextOf, new: NewIncident) -> Respo
         note=new.note,
         **(_sealed(ports, context, new.caller) if new.caller else {}),
     )
-    response = caused(ports, ports.decide(command, context), HTTPStatus.CREATED)
+    response = perform(ports, command, context, HTTPStatus.CREATED)
     response.headers["location"] = f"/api/v1/incidents/{derive_id(context.cause, 'incident')}"
     return response
 
