@@ -18,9 +18,9 @@ from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import MemoryTables, SqliteTables, TableStore
 from saqta.model import catalogue, kinds
 from saqta.model.command import Context, Note
-from saqta.model.errors import SaqtaError, StateError, StorageError, VersionConflict
-from saqta.model.event import Event
-from saqta.model.step import NOTHING, Outcome
+from saqta.model.errors import StateError, StepStopped, StorageError, VersionConflict
+from saqta.model.event import EVENT_BYTES_MAX, Event
+from saqta.model.step import NOTHING, Outcome, follows
 
 ALICE = Context(actor="user/alice", key="k1", now_ms=START_MS, purpose="shift")
 
@@ -50,6 +50,13 @@ def digests(tables: TableStore) -> dict[str, str]:
 
 def types(log: Log) -> list[str]:
     return [recorded.event.type.removeprefix("saqta.").removesuffix(".v1") for recorded in log.read(0)]
+
+
+def events(log: Log) -> Iterator[Event]:
+    seq = 0
+    while batch := log.read(seq):
+        yield from (recorded.event for recorded in batch)
+        seq = batch[-1].seq
 
 
 def unreadable(n: int) -> Event:
@@ -177,22 +184,62 @@ def test_a_fault_of_the_step_itself_stops_it(log: Log, tables: TableStore) -> No
     assert log.size() == 1
 
 
-def test_too_many_put_aside_in_a_row_stop_the_step(log: Log, tables: TableStore) -> None:
+def test_an_event_that_leads_to_one_too_large_to_keep_is_put_aside(log: Log, tables: TableStore) -> None:
+    fold = STEP.folds[kinds.AlertRaised]
+
+    def wordy(tables: Any, recorded: Any, record: Any) -> Outcome:
+        text = "x" * (EVENT_BYTES_MAX if record.confidence == 1 else 10)
+        answer = follows("tally", recorded, kinds.IncidentNoted(incident="I1", text=text))
+        return fold(tables, recorded, record)._replace(events=answer)
+
+    step = STEP._replace(folds={**STEP.folds, kinds.AlertRaised: wordy})
+    log.append([alert(1), alert(2, confidence=1), alert(3)])
+    Runner(step, log, tables).catch_up()
+    assert tables.get(TALLIES, "C1") == Tally(2, 3)
+    assert types(log)[3:] == ["incident.noted", "event.put_aside", "incident.noted"]
+    aside = catalogue.read(log.read(4)[0].event)
+    assert aside.seq == 2
+    assert aside.reason.endswith(f"at most {EVENT_BYTES_MAX} bytes")
+    live, root = digests(tables), log.root()
+    rebuild([step], log, tables)
+    assert (digests(tables), log.root()) == (live, root)
+    owing = MemoryLog(lambda: 0)
+    owing.append([alert(1), alert(2, confidence=1), alert(3)])
+    rebuild([step], owing, MemoryTables())
+    assert owing.root() == root
+
+
+def test_too_many_put_aside_in_a_row_stop_the_step_once_they_are_on_record(log: Log, tables: TableStore) -> None:
+    most = module.PUT_ASIDE_MAX
+    log.append([*[unreadable(n) for n in range(most - 1)], alert(1000)])
+    log.append([unreadable(2000 + n) for n in range(most - 1)])
+    log.append([noted(1), *[unreadable(3000 + n) for n in range(most)], alert(4000)])
+    commits: list[Commit] = []
+    last = 3 * most
+    with pytest.raises(StepStopped, match=f"tally stopped at seq {last}: it could not take {most} events in a row"):
+        Runner(STEP, log, tables, commits.append).catch_up()
+    assert tables.cursor("tally") == commits[-1].seq == last
+    assert tables.get(TALLIES, "C1") == Tally(1, most)
+    asides = [read for read in map(catalogue.read, events(log)) if isinstance(read, kinds.EventPutAside)]
+    assert len(asides) == 3 * most - 2
+    assert asides[-1].seq == last
+
+    Runner(STEP, log, tables).catch_up()
+    assert tables.get(TALLIES, "C1") == Tally(2, last + 1)
+    live, size = digests(tables), log.size()
+    rebuild([STEP], log, tables)
+    assert (digests(tables), log.size()) == (live, size)
+
+
+def test_a_step_that_stopped_counts_anew(log: Log, tables: TableStore) -> None:
     runner = Runner(STEP, log, tables)
-    log.append([unreadable(n) for n in range(module.PUT_ASIDE_MAX)])
+    log.append([unreadable(n) for n in range(2 * module.PUT_ASIDE_MAX)])
+    for stops in (1, 2):
+        with pytest.raises(StepStopped, match="expected a number; they are put aside in the log: start again"):
+            runner.catch_up()
+        assert tables.cursor("tally") == stops * module.PUT_ASIDE_MAX
     runner.catch_up()
-    log.append([alert(1000)])
-    runner.catch_up()
-    log.append([unreadable(2000 + n) for n in range(module.PUT_ASIDE_MAX)])
-    runner.catch_up()
-    size = log.size()
-    log.append([noted(1), unreadable(3000)])
-    runner.catch_up()
-    log.append([unreadable(4000 + n) for n in range(module.PUT_ASIDE_MAX)])
-    with pytest.raises(SaqtaError, match="could not take 101 events in a row"):
-        runner.catch_up()
-    assert size + 2 < log.size()
-    assert tables.cursor("tally") == log.size() - module.PUT_ASIDE_MAX
+    assert tables.cursor("tally") == log.size()
 
 
 def test_tables_of_another_log_are_refused(log: Log, tables: TableStore) -> None:

@@ -2,8 +2,8 @@
 
 - A batch is folded, what follows from it is appended, then its rows and the cursor are committed together. A crash in
   between repeats the batch, and what it appends again are repeats by their ids.
-- An event that a step can't take is put aside with its reason, as an event, and the step goes on; PUT_ASIDE_MAX in a
-  row stop it.
+- An event that a step can't take, or that leads to one too large to keep, is put aside with its reason, as an event,
+  and the step goes on. PUT_ASIDE_MAX in a row stop it, once they are on record: started again, it goes on behind them.
 - Replaying and rebuilding fold what the log holds and append nothing that it holds.
 """
 
@@ -21,12 +21,12 @@ from saqta.model.errors import (
     ContentConflict,
     ForbiddenError,
     InputError,
-    SaqtaError,
     StateError,
+    StepStopped,
     StorageError,
     VersionConflict,
 )
-from saqta.model.event import Event, Recorded
+from saqta.model.event import Event, Recorded, encode
 from saqta.model.step import COMMANDS, Change, Decide, Step, follows
 
 PUT_ASIDE_MAX = 100
@@ -60,7 +60,7 @@ class Runner:
         """StorageError when the tables are ahead of the log: they belong to another."""
         self._step, self._log, self._tables, self._on_commit = step, log, tables, on_commit
         self._lock = threading.RLock()
-        self._folding = _Folding(step, PUT_ASIDE_MAX)
+        self._folding = _Folding(step)
         self._cursor = tables.cursor(step.name)
         if self._cursor > log.size():
             raise StorageError(
@@ -69,7 +69,7 @@ class Runner:
             )
 
     def catch_up(self) -> int:
-        """Takes every event that the log holds now; returns how many. Raises SaqtaError when the step can't go on."""
+        """Takes every event that the log holds now; returns how many. Raises StepStopped when the step can't go on."""
         taken = 0
         with self._lock:
             while batch := self._log.read(self._cursor):
@@ -118,14 +118,21 @@ class Runner:
     def _take(self, batch: Sequence[Recorded]) -> None:
         if not batch:
             return
-        overlay = Overlay(self._tables, self._step.tables)
-        follow = [event for recorded in batch for event in self._folding.fold(overlay, recorded)]
+        overlay, folding = Overlay(self._tables, self._step.tables), self._folding
+        follow: list[Event] = []
+        for recorded in batch:
+            follow += folding.fold(overlay, recorded)
+            if folding.is_stopped:
+                break
         _append(self._log, follow)
-        commit = Commit(batch[-1].seq, overlay.changes())
+        commit = Commit(recorded.seq, overlay.changes())
         self._tables.commit(self._step.name, *commit)
         self._cursor = commit.seq
         if self._on_commit:
             self._on_commit(commit)
+        if folding.is_stopped:
+            self._folding = _Folding(self._step)
+            raise StepStopped(self._step.name, commit.seq, folding.put_aside, folding.reason)
 
 
 def rebuild(
@@ -165,36 +172,35 @@ def replay(log: Reader, steps: Sequence[Step], until_ms: int | None = None) -> d
 
 
 class _Folding:
-    """Folds events one after the other; ``put_aside_max`` in a row that can't be taken stop it, where it is given."""
+    """Folds events one after the other; ``put_aside`` in a row could not be taken, the last because of ``reason``."""
 
-    def __init__(self, step: Step, put_aside_max: int | None = None) -> None:
-        self._name, self._put_aside_max = step.name, put_aside_max
+    def __init__(self, step: Step) -> None:
+        self._name = step.name
         self._folds = {catalogue.TYPE_OF[record]: fold for record, fold in step.folds.items()}
-        self._put_aside = 0
+        self.put_aside, self.reason = 0, ""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether so many are put aside that the step must not go on."""
+        return self.put_aside >= PUT_ASIDE_MAX
 
     def fold(self, overlay: Overlay, recorded: Recorded) -> tuple[Event, ...]:
-        """Puts the event's changes into ``overlay``; returns the events that follow from it.
-
-        SaqtaError when too many events in a row can't be taken.
-        """
+        """Puts the event's changes into ``overlay``; returns the events that follow from it."""
         fold = self._folds.get(recorded.event.type)
         if fold is None:
             return ()
         try:
             outcome = fold(overlay, recorded, catalogue.read(recorded.event))
+            for event in outcome.events:
+                encode(event)  # What follows has to fit into the log, or its cause can't be taken.
         except NOT_TAKEN as error:
             return self._aside(recorded, f"{type(error).__name__}: {error}"[:REASON_CHARS_MAX])
-        self._put_aside = 0
+        self.put_aside = 0
         overlay.put(outcome.changes)
         return outcome.events
 
     def _aside(self, recorded: Recorded, reason: str) -> tuple[Event, ...]:
-        self._put_aside += 1
-        if self._put_aside_max is not None and self._put_aside > self._put_aside_max:
-            raise SaqtaError(
-                f"the step {self._name} stopped at seq {recorded.seq}: it could not take {self._put_aside} events in "
-                f"a row, the last one because of {reason}"
-            )
+        self.put_aside, self.reason = self.put_aside + 1, reason
         return follows(self._name, recorded, kinds.EventPutAside(step=self._name, seq=recorded.seq, reason=reason))
 
 

@@ -6,6 +6,7 @@ SaqtaError
 ├── StateError           the state of the thing forbids the command (HTTP 409)
 ├── VersionConflict      a subject moved on since it was read (HTTP 409)
 ├── ContentConflict      a known (source, id) came again with other content (HTTP 409)
+├── StepStopped          a step put too many events aside in a row: our own fault (exit 1, HTTP 503)
 ├── StorageError         the disk is full, the database is locked, the folder is of a newer version (exit 2)
 └── DamageError          stored bytes are not what was written; names the first bad seq (exit 3)
 """
@@ -50,6 +51,21 @@ class ContentConflict(SaqtaError):
     def __init__(self, source: str, id: str) -> None:
         self.source, self.id = source, id
         super().__init__(f"event {id} of {source} is already recorded with other content")
+
+
+class StepStopped(SaqtaError):
+    """``step`` put ``put_aside`` events in a row aside, up to ``seq``, the last one because of ``reason``.
+
+    They are on record and the step has passed them: started again, it goes on behind them.
+    """
+
+    def __init__(self, step: str, seq: int, put_aside: int, reason: str) -> None:
+        self.step, self.seq, self.put_aside, self.reason = step, seq, put_aside, reason
+        super().__init__(
+            f"the step {step} stopped at seq {seq}: it could not take {put_aside} events in a row, the last one "
+            f"because of {reason}; they are put aside in the log: start again to go on behind them, and once the "
+            "cause is mended run: saqta log rebuild"
+        )
 
 
 class StorageError(SaqtaError):

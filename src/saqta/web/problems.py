@@ -7,6 +7,7 @@
 from http import HTTPStatus
 from typing import Any, cast
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
@@ -14,6 +15,8 @@ from starlette.exceptions import HTTPException
 
 from saqta.model import errors
 from saqta.web.present import json_bytes
+
+logger = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -34,10 +37,16 @@ STATUS_OF: dict[type[errors.SaqtaError], tuple[HTTPStatus, str]] = {
     errors.StateError: (HTTPStatus.CONFLICT, "state"),
     errors.VersionConflict: (HTTPStatus.CONFLICT, "moved-on"),
     errors.ContentConflict: (HTTPStatus.CONFLICT, "other-content"),
+    errors.StepStopped: (HTTPStatus.SERVICE_UNAVAILABLE, "stopped"),
     errors.StorageError: (HTTPStatus.SERVICE_UNAVAILABLE, "storage"),
     errors.DamageError: (HTTPStatus.INTERNAL_SERVER_ERROR, "damage"),
+    errors.SaqtaError: (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
 }
-"""What the errors of the model are over HTTP: status, and the last part of the problem's type."""
+"""What the errors of the model are over HTTP: status, and the last part of the problem's type. One that does not stand
+here is what it is a kind of."""
+
+OURS = "a fault of ours; it is in the server's log"
+"""All that the outside is told of a fault: its own words may name files and people."""
 
 DESCRIBED: dict[int | str, dict[str, Any]] = {
     "default": {"description": "A problem (RFC 9457)", "model": Problem, "content": {MEDIA_TYPE: {}}}
@@ -67,8 +76,7 @@ def not_found(what: str, name: str) -> HTTPException:
 
 def fault() -> Response:
     """The answer where the fault is ours: what it was stands in the server's log. The server then hangs up."""
-    detail = "a fault of ours; it is in the server's log"
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, "internal", headers={"connection": "close"})
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, OURS, "internal", headers={"connection": "close"})
 
 
 def install(app: FastAPI) -> None:
@@ -79,7 +87,10 @@ def install(app: FastAPI) -> None:
 
 
 async def _of_model(request: Request, error: Exception) -> Response:
-    status, kind = STATUS_OF[cast(type[errors.SaqtaError], type(error))]
+    status, kind = next(STATUS_OF[each] for each in type(error).__mro__ if each in STATUS_OF)
+    if status.is_server_error:
+        logger.error("fault", method=request.method, path=request.url.path, error=str(error))
+        return problem(status, OURS, kind)
     field = error.field if isinstance(error, errors.InputError) else None
     return problem(status, str(error), kind, field)
 
