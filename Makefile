@@ -1,4 +1,4 @@
-# Everything starts here; all that is needed is Python 3.11+, make and a C compiler.
+# Everything starts here; all that is needed is Python 3.11+ and make.
 
 PYTHON ?= python3
 BIN := .venv/bin

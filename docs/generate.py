@@ -11,10 +11,14 @@ from enum import Enum
 from pathlib import Path
 
 import msgspec
+from typer.main import get_command
+from typer.testing import CliRunner
 
 from saqta import config
+from saqta.__main__ import app
 from saqta.model import incident, kinds, unit
 from saqta.model.catalogue import KINDS
+from saqta.registry import DETECTORS, SOURCES
 
 DOCS = Path(__file__).parent
 EXAMPLE = """```toml
@@ -37,6 +41,7 @@ def pages() -> dict[str, str]:
         "events.md": "\n".join(_events()) + "\n",
         "states.md": "\n".join(_states()) + "\n",
         "settings.md": "\n".join(_settings()) + "\n",
+        "commands.md": "\n".join(_commands()) + "\n",
     }
 
 
@@ -89,6 +94,27 @@ def _settings() -> Iterator[str]:
         yield from _setting_table(f"[{name}]", record)
     yield from _setting_table("[cameras.ID]", config.Camera)
     yield EXAMPLE
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands\n"
+    yield "Drawn from the command line's own help by `docs/generate.py`. Exit status: 0 done, 1 a fault of ours,"
+    yield "2 bad usage or bad input, 3 a verification failed.\n"
+    for words in (("saqta",), *_words(get_command(app), ())):
+        shown = CliRunner().invoke(app, [*words[1:], "--help"], prog_name="saqta", terminal_width=100)
+        yield f"## {' '.join(words)}\n\n```text\n{shown.output.strip()}\n```\n"
+    yield "## Plug-ins\n"
+    yield "Every one has a line in `registry.py`.\n"
+    yield f"Sources of frames, by the scheme of their address: {', '.join(f'`{name}`' for name in SOURCES)}.\n"
+    yield f"Detectors: {', '.join(f'`{name}`' for name in DETECTORS)}."
+
+
+def _words(group: typing.Any, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _words(command, (*above, name))
+        else:
+            yield ("saqta", *above, name)
 
 
 def _setting_table(heading: str, record: type[msgspec.Struct]) -> Iterator[str]:

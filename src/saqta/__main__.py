@@ -11,7 +11,7 @@ from saqta import commands
 from saqta.model.errors import SaqtaError
 from saqta.model.terms import Role
 from saqta.simulate.scenario import SEED
-from saqta.terminal import EXIT_OK, Results, explain, log_to_standard_error
+from saqta.terminal import EXIT_FAULT, EXIT_OK, Results, explain, log_to_standard_error
 
 app = typer.Typer(
     name="saqta",
@@ -51,7 +51,8 @@ def demo(
     """Run the whole program on a simulated city, until Ctrl-C."""
     from saqta.demo import run_demo
 
-    run_demo(data, port, for_s, video or [], speed, seed, Results(as_json))
+    went_well = run_demo(data, port, for_s, video or [], speed, seed, Results(as_json))
+    sys.exit(EXIT_OK if went_well else EXIT_FAULT)
 
 
 @app.command()
@@ -73,8 +74,8 @@ def watch(
     line: Annotated[list[str] | None, typer.Option(metavar="LINE", help="Count here: NAME=x0,y0,x1,y1.")] = None,
     zone: Annotated[list[str] | None, typer.Option(help="A zone: NAME=x,y,x,y,x,y…", metavar="ZONE")] = None,
     restricted: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A zone where nobody may stay.")] = None,
-    intrusion_after_s: Annotated[float, typer.Option(help="How long somebody may stay there.", min=0)] = 2.0,
-    analysed_fps: Annotated[float, typer.Option(help="How many frames a second are analysed.", min=0.1)] = 5.0,
+    intrusion_after_s: Annotated[float | None, typer.Option(help="How long somebody may stay there; 2.")] = None,
+    analysed_fps: Annotated[float | None, typer.Option(help="How many frames a second are analysed; 5.")] = None,
     as_json: Json = False,
 ) -> None:
     """Watch one source from its beginning to its end, and tell what happens in it."""
@@ -210,8 +211,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(arguments, prog_name="saqta")
     except SaqtaError as error:
         sys.exit(explain(error))
-    except KeyboardInterrupt:
-        sys.exit(EXIT_OK)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 import msgspec
 
 from saqta import wiring
-from saqta.config import load
+from saqta.config import Camera, load
 from saqta.edge.settings import CameraSettings, parse_line, parse_zone
 from saqta.edge.watch import watch as watch_source
 from saqta.intake.registers import read_register
@@ -23,7 +23,7 @@ from saqta.log.sqlite import SqliteReader
 from saqta.log.verify import verify
 from saqta.model import kinds
 from saqta.model.catalogue import read as read_data
-from saqta.model.errors import InputError
+from saqta.model.errors import InputError, StorageError
 from saqta.model.event import Event, encode
 from saqta.model.moment import from_text
 from saqta.model.terms import Role
@@ -44,32 +44,42 @@ class View(NamedTuple):
     lines: Sequence[str]
     zones: Sequence[str]
     restricted: Sequence[str]
-    intrusion_after_s: float
-    analysed_fps: float
+    intrusion_after_s: float | None
+    analysed_fps: float | None
 
 
 def serve(data: Path, host: str | None, port: int | None, settings_file: Path | None) -> None:
     """Serves until SIGTERM or SIGINT; raises what made a part stop."""
     settings = load(settings_file)
     host, port = host or settings.serve.host, settings.serve.port if port is None else port
-    with wiring.opened(data) as folder, wiring.Centre(folder, settings, host, port) as centre:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: centre.stop.set())
-        errors.print(f"Saqta serves {centre.address}/console from {data}", highlight=False)
-        centre.wait()
+    with wiring.opened(data) as folder:
+        centre = wiring.Centre(folder, settings, host, port)
+        stop_on_signals(centre)
+        with centre:
+            errors.print(f"Saqta serves {centre.address}/console from {data}", highlight=False)
+            centre.wait()
+
+
+def stop_on_signals(centre: wiring.Centre) -> None:
+    """SIGTERM and Ctrl-C stop the centre cleanly, at whatever it is."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: centre.stop.set())
 
 
 def watch(source: str, camera: str, settings_file: Path | None, view: View, results: Results) -> None:
-    """Watches one source; a line for every event, then the summary."""
-    known = load(settings_file).cameras.get(camera)
+    """Watches one source; a line for every event, then the summary. What ``view`` leaves open, the settings say."""
+    loaded = load(settings_file)
+    known = loaded.cameras.get(camera, Camera(source=source))
+    if settings_file is not None and camera not in loaded.cameras:
+        raise InputError("camera", camera, f"one of the settings: {', '.join(loaded.cameras) or 'there is none'}")
     settings = CameraSettings(
         camera=camera,
         source=source,
-        lines=(known.lines if known else {}) | dict(map(parse_line, view.lines)),
-        zones=(known.zones if known else {}) | dict(map(parse_zone, view.zones)),
-        restricted=(*(known.restricted if known else ()), *view.restricted),
-        intrusion_after_s=view.intrusion_after_s,
-        analysed_fps=view.analysed_fps,
+        lines=known.lines | dict(map(parse_line, view.lines)),
+        zones=known.zones | dict(map(parse_zone, view.zones)),
+        restricted=(*known.restricted, *view.restricted),
+        intrusion_after_s=known.intrusion_after_s if view.intrusion_after_s is None else view.intrusion_after_s,
+        analysed_fps=loaded.edge.analysed_fps if view.analysed_fps is None else view.analysed_fps,
     )
 
     with progress(f"watching {source}") as advance:
@@ -97,8 +107,16 @@ def verify_log(data: Path, checkpoint: Path | None, results: Results) -> int:
 
 def export_log(data: Path, out: Path, results: Results) -> None:
     """Writes the log's events to a file."""
-    with progress("exporting") as advance, _readable(data) as log, _file(out, "out", "wb") as file:
-        results.summary({"events": files.export(log, file, progress=advance)})
+    draft = out.with_name(out.name + ".part")
+    try:
+        with progress("exporting") as advance, _readable(data) as log, _file(draft, "out", "wb") as file:
+            events = files.export(log, file, progress=advance)
+        draft.replace(out)
+    except OSError as error:
+        raise StorageError(f"{out} can't be written: {error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    results.summary({"events": events})
 
 
 def import_log(data: Path, file: Path, results: Results) -> None:
@@ -107,6 +125,8 @@ def import_log(data: Path, file: Path, results: Results) -> None:
         imported = files.import_lines(folder.log, lines, advance)
     for line, reason in imported.refused:
         results.line({"line": line, "reason": reason}, f"line {line}: {reason}")
+    if imported.read and imported.refused_count == imported.read:
+        raise InputError("file", str(file), "at least one line that is an event")
     results.summary(imported._asdict() | {"refused": imported.refused_count})
 
 
@@ -114,16 +134,16 @@ def replay(data: Path, until: str | None, results: Results) -> None:
     """Gives the hash of every table as the log makes them."""
     until_ms = None if until is None else from_text(until, "until")
     with _readable(data) as log:
-        digests, events = replay_tables(log, wiring.STEPS, until_ms), log.size()
-    _tell_digests(digests, events, results)
+        digests = replay_tables(log, wiring.STEPS, until_ms)
+    _tell_digests(digests, results)
 
 
 def rebuild(data: Path, results: Results) -> None:
     """Throws the tables away and folds the log into them again."""
     with wiring.opened(data) as folder, progress("rebuilding") as advance:
-        seq = rebuild_tables(wiring.STEPS, folder.log, folder.tables, advance)
+        rebuild_tables(wiring.STEPS, folder.log, folder.tables, advance)
         digests = {table.name: folder.tables.digest(table) for step in wiring.STEPS for table in step.tables}
-    _tell_digests(digests, seq, results)
+    _tell_digests(digests, results)
 
 
 def checkpoint(data: Path) -> None:
@@ -134,7 +154,8 @@ def checkpoint(data: Path) -> None:
 
 def import_register(data: Path, kind: str, file: Path, results: Results) -> None:
     """Imports what is good of a register and tells what was refused."""
-    register = read_register(kind, file)
+    check = wiring.camera_settings if kind == "cameras" else lambda row: None
+    register = read_register(kind, file, check)
     events = wiring.announce(register.records, ACTOR)
     with progress(f"importing {kind}") as advance:
         for start in range(0, len(events), IMPORT_EVENTS_MAX):
@@ -171,26 +192,34 @@ def erase_person(data: Path, identifier: str, purpose: str) -> str:
 
 def simulate(scenario: str, seed: int, out: Path, seconds: float, results: Results) -> None:
     """Writes a scenario's events, videos and truth."""
-    with progress(f"rendering {scenario}") as advance:
-        written = record_simulation(
-            scenario, seed, out, seconds, lambda camera, share: advance(round(share * 100), 100)
-        )
+    try:
+        with progress(f"rendering {scenario}") as advance:
+            written = record_simulation(
+                scenario, seed, out, seconds, lambda camera, share: advance(round(share * 100), 100)
+            )
+    except OSError as error:
+        raise StorageError(f"{out} can't be written: {error.strerror}") from error
     results.summary(written._asdict() | {"files": [str(path) for path in written.files]})
 
 
 def bench(name: str, list_names: bool, results: Results) -> None:
     """Runs benchmarks; each prints what it measured against."""
     found = {path.stem.replace("_", "-"): path for path in sorted(BENCHES.glob("*.py"))}
+    if not found:
+        raise InputError("bench", str(BENCHES), "the benchmarks, which come with the repository, not with the package")
     if list_names:
         for known in found:
             results.line({"name": known}, known)
         return
     if name != "all" and name not in found:
         raise InputError("name", name, "all or one of " + ", ".join(found))
+    measured = 0
     for known, path in found.items():
         if name in ("all", known):
             for record in _module(path).run():
                 results.line(record, _measured(record))
+                measured += 1
+    results.summary({"measured": measured})
 
 
 def _measured(record: dict[str, Any]) -> str:
@@ -205,10 +234,10 @@ def _tell(event: Event, results: Results) -> None:
     results.line(encode(event), f"{when}{event.type.removeprefix('saqta.').removesuffix('.v1')}  {what}")
 
 
-def _tell_digests(digests: dict[str, str], events: int, results: Results) -> None:
+def _tell_digests(digests: dict[str, str], results: Results) -> None:
     for table, digest in digests.items():
         results.line({"table": table, "sha256": digest}, f"{digest}  {table}")
-    results.summary({"tables": len(digests), "events": events})
+    results.summary({"tables": len(digests)})
 
 
 def _append_to(data: Path) -> Callable[[Sequence[Event]], object]:

@@ -11,8 +11,11 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from saqta.log.port import Log, Position
 from saqta.model.errors import ContentConflict, InputError, SaqtaError, StorageError, VersionConflict
@@ -20,11 +23,17 @@ from saqta.model.event import Event, decode, encode
 
 REQUEST_BYTES_MAX = 64 << 20
 REQUEST_WAIT_S = 10.0
+POLL_S = 0.2
 ANSWER_WAIT_S = 600.0
 
 _ERRORS: dict[str, type[SaqtaError]] = {
     error.__name__: error for error in (InputError, VersionConflict, ContentConflict, StorageError)
 }
+
+
+class _Request(msgspec.Struct):
+    events: list[str]
+    expected: dict[str, int]
 
 
 def append_through(data: Path, events: Sequence[Event], expected: Mapping[str, int]) -> list[Position] | None:
@@ -38,8 +47,8 @@ def append_through(data: Path, events: Sequence[Event], expected: Mapping[str, i
         except (FileNotFoundError, ConnectionRefusedError):
             return None
         server.settimeout(ANSWER_WAIT_S)
-        request = {"events": [encode(event).decode() for event in events], "expected": dict(expected)}
-        server.sendall(json.dumps(request).encode() + b"\n")
+        request = _Request([encode(event).decode() for event in events], dict(expected))
+        server.sendall(msgspec.json.encode(request) + b"\n")
         answer = json.loads(_line(server))
     if error := answer.get("error"):
         raise _ERRORS.get(error[0], StorageError)(*error[1:])
@@ -47,53 +56,50 @@ def append_through(data: Path, events: Sequence[Event], expected: Mapping[str, i
 
 
 class ControlServer:
-    """Listens on ``control.sock`` and answers one request at a time, in a thread of its own."""
+    """Listens on ``control.sock`` and answers one request at a time, while ``run`` runs."""
 
     def __init__(self, data: Path, log: Log) -> None:
+        """StorageError where the socket can't be made."""
         self._path, self._log = data / "control.sock", log
-        self._path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX)
         before = os.umask(0o177)
         try:
+            self._path.unlink(missing_ok=True)
             _at(data, self._socket.bind)
+        except OSError as error:
+            raise StorageError(f"{self._path} can't be made: {error.strerror}") from error
         finally:
             os.umask(before)
         self._socket.listen()
-        self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
-        self._thread.start()
+        self._socket.settimeout(POLL_S)
 
-    def close(self) -> None:
-        """Stops listening and takes the socket away."""
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join(REQUEST_WAIT_S)
-        self._path.unlink(missing_ok=True)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._socket.accept()
-            except OSError:
-                return
-            with client:
-                client.settimeout(REQUEST_WAIT_S)
+    def run(self, stop: threading.Event) -> None:
+        """Answers until ``stop`` is set, then takes the socket away. Blocks."""
+        with self._socket:
+            while not stop.is_set():
                 try:
-                    client.sendall(json.dumps(self._answer(client)).encode() + b"\n")
-                except OSError:
+                    client, _ = self._socket.accept()
+                except TimeoutError:
                     continue
+                with client, suppress(OSError):  # Who asked may have gone away before the answer.
+                    client.settimeout(REQUEST_WAIT_S)
+                    client.sendall(json.dumps(self._answer(client)).encode() + b"\n")
+        self._path.unlink(missing_ok=True)
 
     def _answer(self, client: socket.socket) -> dict[str, Any]:
         try:
-            request = json.loads(_line(client))
-            events = [decode(stored.encode()) for stored in request["events"]]
-            return {"positions": self._log.append(events, request["expected"])}
+            request = msgspec.json.decode(_line(client), type=_Request)
+            events = [decode(stored.encode()) for stored in request.events]
+            return {"positions": self._log.append(events, request.expected)}
         except InputError as error:
             return {"error": ["InputError", error.field, str(error.given), error.expected]}
         except VersionConflict as error:
             return {"error": ["VersionConflict", error.subject, error.expected, error.actual]}
         except ContentConflict as error:
             return {"error": ["ContentConflict", error.source, error.id]}
-        except (SaqtaError, ValueError, KeyError) as error:
+        except msgspec.DecodeError as error:
+            return {"error": ["InputError", "request", "", f"events and expected versions ({error})"]}
+        except SaqtaError as error:
             return {"error": ["StorageError", str(error)]}
 
 

@@ -12,9 +12,21 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from saqta.model.errors import DamageError, SaqtaError
+from saqta.model.errors import (
+    ContentConflict,
+    DamageError,
+    ForbiddenError,
+    InputError,
+    SaqtaError,
+    StateError,
+    StorageError,
+    VersionConflict,
+)
 
 EXIT_OK, EXIT_FAULT, EXIT_INPUT, EXIT_UNVERIFIED = 0, 1, 2, 3
+
+EXPECTED = (InputError, ForbiddenError, StateError, VersionConflict, ContentConflict, StorageError)
+"""What a user may mend; anything else is a fault of ours."""
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -82,7 +94,7 @@ def explain(error: SaqtaError) -> int:
     errors.print(f"saqta: {error}", style="bold red", markup=False)
     if isinstance(error, DamageError):
         return EXIT_UNVERIFIED
-    return EXIT_INPUT
+    return EXIT_INPUT if isinstance(error, EXPECTED) else EXIT_FAULT
 
 
 def _shown(value: Any) -> str:

@@ -17,9 +17,9 @@ from typing import NamedTuple, Self
 import structlog
 
 from saqta import correlate, dispatch, views
-from saqta.config import Settings
+from saqta.config import Edge, Settings
 from saqta.control import ControlServer, append_through
-from saqta.edge.node import CameraNode
+from saqta.edge.node import CAMERAS_MAX, CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.edge.settings import CameraSettings
 from saqta.log.checkpoints import Checkpointer
@@ -31,7 +31,7 @@ from saqta.log.tables import SqliteTables
 from saqta.model import kinds
 from saqta.model.catalogue import make
 from saqta.model.command import Command, Context, IncidentCommand
-from saqta.model.errors import StorageError
+from saqta.model.errors import InputError, SaqtaError, StorageError
 from saqta.model.event import Event, Recorded
 from saqta.registry import DETECTORS, SOURCES
 from saqta.views.tables import ERASED, REGISTERED
@@ -130,6 +130,22 @@ def announce(records: Iterable[kinds.Record], actor: str, purpose: str | None = 
     ]
 
 
+def camera_settings(
+    camera: kinds.CameraRegistered, analysed_fps: float = Edge().analysed_fps, loop: bool = False
+) -> CameraSettings:
+    """What the camera node is told of a camera; InputError names what can't be so."""
+    return CameraSettings(
+        camera=camera.camera,
+        source=camera.source,
+        lines=camera.lines,
+        zones=camera.zones,
+        restricted=camera.restricted,
+        intrusion_after_s=camera.intrusion_after_s,
+        analysed_fps=analysed_fps,
+        loop=loop,
+    )
+
+
 class Centre:
     """A running operations centre over one data folder; everything it runs stops when its block ends.
 
@@ -196,6 +212,8 @@ class Centre:
         def guarded() -> None:
             try:
                 run(self.stop)
+                if not self.stop.is_set():
+                    raise SaqtaError(f"the part {name} ended by itself")
             except BaseException as error:  # noqa: BLE001 - whatever it is, the centre must not go on without the part
                 logger.error("stopped", part=name, error=str(error))
                 self._failed = self._failed or error
@@ -208,7 +226,7 @@ class Centre:
     def _start(self, stack: ExitStack) -> None:
         folder = self.folder
         self._catch_up()
-        folder.log.append(announce(self._changed_cameras(), "saqta/settings"))
+        folder.log.append(announce(list(self._changed_cameras()), "saqta/settings"))
         self._catch_up()
         # A crash may have come between an erasure's event and its act: the act is repeated, never lost.
         for person, _ in folder.tables.scan(ERASED):
@@ -217,18 +235,33 @@ class Centre:
         checkpointer = Checkpointer(folder.path, folder.log, self.settings.log.checkpoint_every_s)
         stack.callback(checkpointer.close)
         stack.callback(self._join, [self.run_part(name, runner.run) for name, runner in self._runners.items()])
-        stack.callback(ControlServer(folder.path, folder.log).close)
+        control = ControlServer(folder.path, folder.log)
+        stack.callback(self._join, [self.run_part("control", control.run)])
         self._serve(stack, self._live)
         node = self._camera_node()
         node.start()
         stack.callback(node.stop)
 
     def _changed_cameras(self) -> Iterator[kinds.CameraRegistered]:
+        """Cameras whose settings are not what the log says of them; InputError where one can't be watched so."""
         for name, camera in self.settings.cameras.items():
             fields = {field: getattr(camera, field) for field in camera.__struct_fields__} | {"camera": name}
             record = kinds.CameraRegistered(**fields | {"name": camera.name or name})
+            camera_settings(record)
             if record != self.folder.tables.get(REGISTERED, name):
                 yield record
+
+    def _cameras(self) -> Iterator[CameraSettings]:
+        """What the node shall watch; a camera that can't be watched is told as lost, and the others go on."""
+        edge = self.settings.edge
+        for number, (name, camera) in enumerate(self.folder.tables.scan(REGISTERED)):
+            try:
+                if number >= CAMERAS_MAX:
+                    raise InputError("cameras", name, f"at most {CAMERAS_MAX} on one node")
+                yield camera_settings(camera, edge.analysed_fps, self._loop_files)
+            except InputError as error:
+                lost = kinds.CameraLost(camera=name, reason=str(error), retry_s=0.0)
+                self.folder.log.append(announce([lost], "saqta/wiring"))
 
     def _catch_up(self) -> None:
         """Steps answer each other's events, so they take turns until none has anything to do."""
@@ -260,7 +293,9 @@ class Centre:
 
         stack.callback(end)
         deadline = time.monotonic() + STARTED_WAIT_S
-        while not server.started and not self.stop.is_set() and time.monotonic() < deadline:
+        while not server.started and not self.stop.is_set():
+            if time.monotonic() > deadline:
+                raise SaqtaError(f"the web server did not start within {STARTED_WAIT_S:.0f} s")
             time.sleep(0.01)
 
     def _camera_node(self) -> CameraNode:
@@ -268,19 +303,7 @@ class Centre:
             self._appended(events)
             self.folder.log.append(events)
 
-        cameras = [
-            CameraSettings(
-                camera=camera.camera,
-                source=camera.source,
-                lines=camera.lines,
-                zones=camera.zones,
-                restricted=camera.restricted,
-                intrusion_after_s=camera.intrusion_after_s,
-                analysed_fps=self.settings.edge.analysed_fps,
-                loop=self._loop_files,
-            )
-            for _, camera in self.folder.tables.scan(REGISTERED)
-        ]
+        cameras = list(self._cameras())
         return CameraNode(
             cameras,
             PLUGINS,

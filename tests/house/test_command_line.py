@@ -147,6 +147,8 @@ def test_cameras_of_the_settings_watch_their_source(tmp_path: Path, saqta) -> No
         (["bench", "nothing"], "one of"),
         (["serve", "--port", "70000"], "65535"),
         (["fly"], "No such command"),
+        (["demo", "--video", "none.mp4", "--port", "0"], "a file that exists"),
+        (["log", "export", "--out", "/proc/none/log.jsonl"], "log.db"),
     ],
 )
 def test_bad_input_is_one_clear_message(arguments: list[str], says: str, tmp_path: Path, saqta) -> None:
@@ -156,6 +158,39 @@ def test_bad_input_is_one_clear_message(arguments: list[str], says: str, tmp_pat
     assert says in ran.err
     assert "Traceback" not in ran.err
     assert ran.out == ""
+
+
+def test_a_camera_that_the_settings_do_not_know_is_refused(tmp_path: Path, saqta) -> None:
+    settings = tmp_path / "saqta.toml"
+    settings.write_text('[cameras.C1]\nsource = "sim:demo/depot"\n')
+    ran = saqta("watch", "sim:demo/depot?seconds=1", "--camera", "C2", "--settings", settings)
+    assert (ran.code, "C1" in ran.err) == (2, True)
+
+
+def test_a_camera_that_can_not_be_watched_is_refused_before_it_is_recorded(data: Path, tmp_path: Path, saqta) -> None:
+    register = tmp_path / "cameras.csv"
+    register.write_text("camera,source\nMain gate,rtsp://camera.example/1\ngate,rtsp://camera.example/2\n")
+    ran = saqta("import", "cameras", register, "--data", data, "--json")
+    assert ran.summary == {"read": 2, "accepted": 1, "refused": 1}
+    settings = tmp_path / "saqta.toml"
+    settings.write_text('[cameras."Main gate"]\nsource = "sim:demo/depot"\n')
+    refused = saqta("serve", "--data", data, "--settings", settings, "--port", "0")
+    assert (refused.code, "Main gate" in refused.err) == (2, True)
+    assert "Main gate" not in (data / "log.db").read_bytes().decode(errors="replace")
+
+
+def test_a_file_of_garbage_is_no_log(data: Path, tmp_path: Path, saqta) -> None:
+    garbage = tmp_path / "garbage.jsonl"
+    garbage.write_text("no event\n{}\n")
+    ran = saqta("log", "import", garbage, "--data", data)
+    assert (ran.code, "an event" in ran.err) == (2, True)
+
+
+def test_a_full_disk_leaves_no_half_export(data: Path, tmp_path: Path, saqta) -> None:
+    (tmp_path / "log.jsonl.part").symlink_to("/dev/full")
+    ran = saqta("log", "export", "--out", tmp_path / "log.jsonl", "--data", data)
+    assert (ran.code, "can't be written" in ran.err) == (2, True)
+    assert not (tmp_path / "log.jsonl").exists()
 
 
 def test_what_is_no_video_is_refused(tmp_path: Path, saqta) -> None:

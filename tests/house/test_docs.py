@@ -18,7 +18,7 @@ def generated() -> dict[str, str]:
     return dict(module.pages())
 
 
-@pytest.mark.parametrize("name", ["events.md", "states.md", "settings.md"])
+@pytest.mark.parametrize("name", ["events.md", "states.md", "settings.md", "commands.md"])
 def test_pages_drawn_from_the_code_are_up_to_date(name: str) -> None:
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == generated()[name], "run: python docs/generate.py"
 

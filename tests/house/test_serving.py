@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -108,6 +109,10 @@ def test_the_control_socket_tells_the_logs_own_errors(serving: Serving) -> None:
         append_through(serving.data, unit("U1"), {"unit/U1": 0})
     with pytest.raises(ContentConflict):
         append_through(serving.data, [Event(**{**_fields(event), "actor": "somebody else"})], {})
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.connect(str(serving.data / "control.sock"))
+        stranger.sendall(b"[]\n")
+        assert b"expected" in stranger.recv(1 << 16)
     with pytest.raises(InputError, match="at most"):
         append_through(serving.data, unit("x" * REQUEST_BYTES_MAX), {})
 

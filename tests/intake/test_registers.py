@@ -112,6 +112,12 @@ def test_a_layer_has_a_limit(write) -> None:
         ("cameras", "", "CSV with a header"),
         ("cameras", "just words\n", "CSV with a header"),
         ("cameras", '{"type": "Feature"}', "FeatureCollection"),
+        ("cameras", '{"features": null}', "FeatureCollection"),
+        (
+            "units",
+            '{"features": [{"geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": [1]}]}',
+            "at least",
+        ),
         ("cameras", "camera,source\n", "at least one row"),
         ("units", "unit,name\n,x\n", "at least one row of units .unit"),
         ("ships", "a,b\n", "one of cameras, units"),

@@ -44,8 +44,11 @@ class _Row(NamedTuple):
     feature: dict[str, Any] | None
 
 
-def read_register(kind: str, path: Path) -> Register:
-    """Reads ``path`` as a register of ``kind`` (see REGISTERS); InputError when nothing of it can be read."""
+def read_register(kind: str, path: Path, check: Callable[[Any], object] = lambda row: None) -> Register:
+    """Reads ``path`` as a register of ``kind`` (see REGISTERS); InputError when nothing of it can be read.
+
+    ``check`` may refuse, by an InputError, what a row says.
+    """
     build = REGISTERS.get(kind)
     if build is None:
         raise InputError("kind", kind, "one of " + ", ".join(REGISTERS))
@@ -55,8 +58,10 @@ def read_register(kind: str, path: Path) -> Register:
         try:
             if isinstance(row, Exception):
                 raise row
-            accepted.append(build.parse(row))
-        except (InputError, ValueError, KeyError, TypeError) as error:
+            parsed = build.parse(row)
+            check(parsed)
+            accepted.append(parsed)
+        except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             missing = isinstance(error, KeyError)
             refused.append(Refusal(number, f"{error.args[0]} is missing" if missing else str(error)))
     if not accepted:
@@ -93,7 +98,7 @@ def _csv(text: str, path: Path) -> Iterator[tuple[int, "_Row | Exception"]]:
 
 def _geojson(text: str, path: Path) -> Iterator[tuple[int, "_Row | Exception"]]:
     try:
-        features = json.loads(text)["features"]
+        features = list(json.loads(text)["features"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError("file", str(path), "a GeoJSON FeatureCollection") from error
     for number, feature in enumerate(features, 1):
@@ -101,8 +106,8 @@ def _geojson(text: str, path: Path) -> Iterator[tuple[int, "_Row | Exception"]]:
             shape, coordinates = feature["geometry"]["type"], feature["geometry"]["coordinates"]
             listed = {"Point": [coordinates], "LineString": coordinates}.get(shape, [])
             points = tuple(Place(float(lat), float(lon)) for lon, lat, *_ in listed)
-            yield number, _Row(number, feature.get("properties") or {}, shape, points, feature)
-        except (ValueError, KeyError, TypeError) as error:
+            yield number, _Row(number, dict(feature.get("properties") or {}), shape, points, feature)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             yield number, error
 
 
@@ -138,7 +143,7 @@ def _camera(row: _Row) -> kinds.Record:
 def _unit(row: _Row) -> kinds.Record:
     unit = _text(row.fields, "unit")
     given = row.fields.get("capabilities") or ""
-    listed = given.split(";") if isinstance(given, str) else given
+    listed = given.split(";") if isinstance(given, str) else map(str, given)
     return kinds.UnitRegistered(
         unit=unit,
         name=str(row.fields.get("name") or unit),
