@@ -6,8 +6,9 @@ import pytest
 
 from saqta import correlate
 from saqta.correlate.occurrences import CANDIDATES_MAX, INDEX, OCCURRENCES, SIGHTINGS_MAX
-from saqta.correlate.words import ALERT_REASONS_MAX, TITLE_CHARS_MAX
+from saqta.correlate.words import ALERT_REASONS_MAX, SENTENCE_CHARS_MAX, TITLE_CHARS_MAX
 from saqta.model import command
+from saqta.model.event import TEXT_CHARS_MAX
 from saqta.model.kinds import (
     AlertRaised,
     CameraRegistered,
@@ -233,6 +234,25 @@ def test_titles_and_reasons_have_an_end(story: Story, raise_: Raise) -> None:
     (opened,) = story.told(IncidentOpened)
     assert len(opened.title) == TITLE_CHARS_MAX
     assert len(opened.reasons) == ALERT_REASONS_MAX + 2
+
+
+def test_an_alert_that_says_very_much_makes_small_events(story: Story, raise_: Raise) -> None:
+    much = "x" * 100_000
+    raise_(0, camera="X", zone="z" * TEXT_CHARS_MAX, reasons=(much,) * 9)
+    raise_(1, camera="X", zone="z" * TEXT_CHARS_MAX, reasons=(much,) * 9)
+    (opened,) = story.told(IncidentOpened)
+    assert opened.reasons[0] == "x" * (SENTENCE_CHARS_MAX - 1) + "…"
+    (joined,) = story.told(IncidentAlertJoined)
+    assert joined.reason.endswith("…, 1 s after the last")
+    assert all(len(at.stored) < 10_000 for at in story.recorded() if at.event.actor == "saqta/correlate")
+
+
+@pytest.mark.parametrize("field", ["camera", "zone"])
+def test_a_camera_or_zone_whose_name_has_no_end_is_put_aside(story: Story, raise_: Raise, field: str) -> None:
+    raise_(0, **{field: "x" * (TEXT_CHARS_MAX + 1)})
+    (aside,) = story.told(EventPutAside)
+    assert field in aside.reason
+    assert story.told(IncidentOpened) == []
 
 
 def test_an_occurrence_remembers_so_many_views(story: Story, raise_: Raise) -> None:

@@ -9,7 +9,7 @@ from saqta.model import kinds
 from saqta.model.catalogue import make
 from saqta.model.errors import StateError
 from saqta.model.event import Recorded, encode
-from saqta.model.incident import ALERTS_MAX, EVENTS, TRANSITIONS, Incident, Trigger, apply, require
+from saqta.model.incident import ALERTS_MAX, CAMERAS_MAX, EVENTS, TRANSITIONS, Incident, Trigger, apply, require
 from saqta.model.terms import Disposition, IncidentState, Priority
 
 # Columns are states, rows what happens; "-" is what may not happen there. Written by hand, to be read beside the code.
@@ -143,6 +143,11 @@ def test_alerts_that_join() -> None:
     assert len(many.alerts) == ALERTS_MAX
     assert many.alerts[-1] == f"/c#a{ALERTS_MAX + 4}"
     assert many.alert_count == ALERTS_MAX + 9
+
+
+def test_so_many_cameras_are_listed() -> None:
+    many = after(opened(), *(joined(n, f"C{n}") for n in range(CAMERAS_MAX + 5)), joined(0, f"C{CAMERAS_MAX}"))
+    assert many.cameras == tuple(f"C{n}" for n in range(5, CAMERAS_MAX + 5))
 
 
 def test_a_call_without_an_alert() -> None:

@@ -7,6 +7,9 @@ TITLE_CHARS_MAX = 200
 ALERT_REASONS_MAX = 8
 """An incident repeats this many of its first alert's reasons."""
 
+SENTENCE_CHARS_MAX = 300
+"""A reason that is longer ends in an ellipsis: alerts may say more than an incident repeats."""
+
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -18,20 +21,22 @@ def title_of(claim: Claim) -> str:
         title = f"{claim.rule.title} at {claim.place.lat:.5f}, {claim.place.lon:.5f}"
     else:
         title = f"{claim.rule.title} reported by {claim.source}"
-    return title[:TITLE_CHARS_MAX]
+    return _cut(title, TITLE_CHARS_MAX)
 
 
 def open_reasons(claim: Claim, alert_reasons: tuple[str, ...]) -> tuple[str, ...]:
     """Why this is an incident of its own, and of its priority."""
     where = f"within {claim.rule.radius_m:.0f} m" if claim.place is not None and claim.rule.radius_m else "there"
     alone = f"nothing of its kind {where} in the {duration_text(claim.rule.window_s)} before"
-    return (*alert_reasons[:ALERT_REASONS_MAX], alone, f"priority {claim.rule.priority} by the rule for {claim.kind}")
+    repeated = (_cut(reason, SENTENCE_CHARS_MAX) for reason in alert_reasons[:ALERT_REASONS_MAX])
+    return (*repeated, alone, f"priority {claim.rule.priority} by the rule for {claim.kind}")
 
 
 def join_reason(claim: Claim, match: Match) -> str:
     """Why the alert is the same occurrence: ``third alert of camera Mangilik/2 in zone gate, 40 s after the last``."""
     kind = "" if claim.kind == match.occurrence.kind else f"{claim.rule.title.lower()}: "
-    return f"{kind}{_link(claim, match)}, {_when(claim.time_ms, match.occurrence)}"
+    when = _when(claim.time_ms, match.occurrence)
+    return f"{_cut(f'{kind}{_link(claim, match)}', SENTENCE_CHARS_MAX)}, {when}"
 
 
 def _link(claim: Claim, match: Match) -> str:
@@ -50,6 +55,14 @@ def _when(time_ms: int, occurrence: Occurrence) -> str:
     if time_ms < occurrence.last_ms:
         return "told late"
     return f"{duration_text((time_ms - occurrence.last_ms) / 1000)} after the last"
+
+
+def _cut(text: str, chars_max: int) -> str:
+    """
+    >>> _cut("four", 4), _cut("fives", 4)
+    ('four', 'fiv…')
+    """
+    return text if len(text) <= chars_max else f"{text[: chars_max - 1]}…"
 
 
 def _ordinal(n: int) -> str:

@@ -115,6 +115,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 ALERTS_MAX = 100
 """An incident lists its newest 100 alerts; ``alert_count`` counts them all."""
 
+CAMERAS_MAX = 100
+"""An incident lists the 100 cameras that were new to it last."""
+
 
 def require(incident: Incident, trigger: Trigger) -> IncidentState:
     """The state after ``trigger``; StateError, with the reason in words, when the table forbids it."""
@@ -169,7 +172,7 @@ def _joined(incident: Incident, time_ms: int, actor: str, record: kinds.Incident
         state=require(incident, Trigger.JOIN),
         alerts=(*incident.alerts, record.alert)[-ALERTS_MAX:],
         alert_count=incident.alert_count + 1,
-        cameras=incident.cameras if seen else (*incident.cameras, record.camera),
+        cameras=incident.cameras if seen else (*incident.cameras, record.camera)[-CAMERAS_MAX:],
         last_alert_ms=max(time_ms, incident.last_alert_ms or 0),
     )
 
