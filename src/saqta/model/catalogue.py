@@ -14,10 +14,11 @@ from saqta.model.event import Event
 
 
 class Kind(NamedTuple):
-    """A line of the catalogue: the record and the form of its events' ``subject``."""
+    """A line of the catalogue: the record, the form of its events' ``subject``, and whether outsiders may claim it."""
 
     record: type[kinds.Record]
     subject: str
+    claim: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -25,8 +26,8 @@ KINDS: dict[str, Kind] = {
     "saqta.camera.connected.v1": Kind(kinds.CameraConnected, "camera/{camera}"),
     "saqta.camera.lost.v1": Kind(kinds.CameraLost, "camera/{camera}"),
     "saqta.camera.quarantined.v1": Kind(kinds.CameraQuarantined, "camera/{camera}"),
-    "saqta.alert.raised.v1": Kind(kinds.AlertRaised, "alert/{kind}"),
-    "saqta.line.counted.v1": Kind(kinds.LineCounted, "camera/{camera}"),
+    "saqta.alert.raised.v1": Kind(kinds.AlertRaised, "alert/{kind}", claim=True),
+    "saqta.line.counted.v1": Kind(kinds.LineCounted, "camera/{camera}", claim=True),
     "saqta.evidence.kept.v1": Kind(kinds.EvidenceKept, "evidence/{sha256}"),
     "saqta.evidence.viewed.v1": Kind(kinds.EvidenceViewed, "evidence/{sha256}"),
     "saqta.incident.opened.v1": Kind(kinds.IncidentOpened, "incident/{incident}"),
@@ -55,7 +56,8 @@ KINDS: dict[str, Kind] = {
     "saqta.event.put_aside.v1": Kind(kinds.EventPutAside, "log"),
 }
 """Every kind that Saqta knows, by CloudEvents type. ``unit.positioned`` has a subject of its own, so that a moving
-unit does not move its version on while a dispatcher assigns it."""
+unit does not move its version on while a dispatcher assigns it. What is no claim is a decision, a register or Saqta's
+own record: only Saqta itself makes such events."""
 
 TYPE_OF: dict[type[kinds.Record], str] = {kind.record: type_ for type_, kind in KINDS.items()}
 
