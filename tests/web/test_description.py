@@ -2,11 +2,11 @@
 
 import pytest
 from fastapi.routing import APIRoute
+from structlog.testing import capture_logs
 
 from saqta.model import kinds
-from saqta.model.errors import SaqtaError
+from saqta.model.errors import SaqtaError, StateError
 from saqta.model.place import Place
-from saqta.web.problems import STATUS_OF
 
 CALL = {"kind": "crowd", "title": "Crowd", "priority": 3, "place": {"lat": 51.1, "lon": 71.4}}
 
@@ -104,9 +104,30 @@ def test_a_fault_of_ours_is_a_problem_that_tells_nothing(centre, caplog) -> None
 def test_a_store_that_cannot_be_read_is_503(centre) -> None:
     centre.tables.close()
     with centre.http("alice") as alice:
-        response = alice.get("/api/v1/units")
+        with capture_logs() as lines:
+            response = alice.get("/api/v1/units")
         assert (response.status_code, response.json()["type"]) == (503, "urn:saqta:problem:storage")
+        assert "views.db" not in response.text
+        assert (lines[0]["path"], lines[0]["log_level"]) == ("/api/v1/units", "error")
+        assert "views.db" in lines[0]["error"]
 
 
-def test_every_error_of_the_model_has_its_status() -> None:
-    assert set(STATUS_OF) == set(SaqtaError.__subclasses__())
+class _Strained(StateError):
+    """An error that the table does not name."""
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [
+        (SaqtaError("the step correlate stopped"), 503, "unavailable"),
+        (_Strained("unit/U1", "is tired"), 409, "state"),
+    ],
+)
+def test_every_error_of_the_model_has_a_status(centre, error: SaqtaError, status: int, kind: str) -> None:
+    def stopped(*_: object) -> None:
+        raise error
+
+    centre.app.state.ports = centre.app.state.ports._replace(decide=stopped)
+    with centre.http("alice") as alice:
+        response = alice.post("/api/v1/incidents", json=CALL)
+        assert (response.status_code, response.json()["type"]) == (status, f"urn:saqta:problem:{kind}")

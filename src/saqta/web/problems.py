@@ -88,7 +88,7 @@ def install(app: FastAPI) -> None:
 
 async def _of_model(request: Request, error: Exception) -> Response:
     status, kind = next(STATUS_OF[each] for each in type(error).__mro__ if each in STATUS_OF)
-    if status.is_server_error:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("fault", method=request.method, path=request.url.path, error=str(error))
         return problem(status, OURS, kind)
     field = error.field if isinstance(error, errors.InputError) else None
