@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from saqta.model import kinds
+from saqta.model.command import KIND_CHARS_MAX, NOTE_CHARS_MAX, REASON_CHARS_MAX, SPEED_KMH_MAX, TITLE_CHARS_MAX
 from saqta.model.terms import IncidentState
 
 CALL = {
@@ -145,6 +146,7 @@ def test_a_key_is_visible_ascii_of_a_bounded_length(shared_centre, key: str | by
     ("changes", "field"),
     [
         ({"kind": ""}, "kind"),
+        ({"kind": "k" * 65}, "kind"),
         ({"title": "x" * 201}, "title"),
         ({"priority": 5}, "priority"),
         ({"priority": None}, "priority"),
@@ -249,6 +251,21 @@ def test_every_state_can_be_asked_for(centre) -> None:
     with centre.http("dana") as dana:
         for state in IncidentState:
             assert dana.get("/api/v1/incidents", params={"state": state}).json() == {"items": [], "next": None}
+
+
+def test_what_the_door_lets_in_the_step_takes(centre) -> None:
+    with centre.http("alice") as alice:
+        incident = opened(alice, kind="k" * KIND_CHARS_MAX, title="t" * TITLE_CHARS_MAX, note="n" * NOTE_CHARS_MAX)
+        for reason, status in (("r" * REASON_CHARS_MAX, 200), ("r" * (REASON_CHARS_MAX + 1), 422)):
+            response = alice.post(f"{incident}/priority", json={"priority": 1, "reason": reason})
+            assert response.status_code == status
+        assert "at most 500 characters" in response.json()["detail"]
+        for speed_kmh, status in ((SPEED_KMH_MAX, 200), (SPEED_KMH_MAX + 1, 422)):
+            position = {"place": CALL["place"], "speed_kmh": speed_kmh}
+            assert alice.post("/api/v1/units/U1/position", json=position).status_code == status
+        described = alice.get("/api/v1/openapi.json").json()["components"]["schemas"]
+        assert described["NewPosition"]["properties"]["speed_kmh"]["anyOf"][0]["maximum"] == SPEED_KMH_MAX
+        assert described["Diversion"]["properties"]["reason"]["maxLength"] == REASON_CHARS_MAX
 
 
 def test_purpose_stands_in_the_events(centre) -> None:

@@ -4,19 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 from saqta.correlate.occurrences import INCIDENTS
-from saqta.correlate.rules import KIND_CHARS_MAX
-from saqta.correlate.words import TITLE_CHARS_MAX
 from saqta.model import command as commands
 from saqta.model import kinds
-from saqta.model.command import Command, Context
+from saqta.model.command import (
+    KIND_CHARS_MAX,
+    NOTE_CHARS_MAX,
+    REASON_CHARS_MAX,
+    TITLE_CHARS_MAX,
+    Command,
+    Context,
+)
 from saqta.model.errors import InputError, StateError
 from saqta.model.event import derive_id
 from saqta.model.incident import Incident, Trigger, require
 from saqta.model.step import Outcome, Tables, commanded
 from saqta.model.terms import IncidentState
-
-NOTE_CHARS_MAX = 4_000
-REASON_CHARS_MAX = 500
 
 
 def decide(tables: Tables, command: Command, context: Context) -> Outcome:

@@ -11,14 +11,11 @@ from saqta.dispatch.tables import SCENES, UNITS, WAITING, Scene, waiting_key
 from saqta.dispatch.travel import roads_of, ways
 from saqta.model import command as commands
 from saqta.model import kinds
-from saqta.model.command import Command, Context
+from saqta.model.command import REASON_CHARS_MAX, SPEED_KMH_MAX, Command, Context
 from saqta.model.errors import InputError, StateError
 from saqta.model.step import Outcome, Tables, commanded
 from saqta.model.terms import UnitStatus
 from saqta.model.unit import Unit, require
-
-REASON_CHARS_MAX = 500
-SPEED_KMH_MAX = 400.0
 
 
 def decide(tables: Tables, command: Command, context: Context) -> Outcome:

@@ -1,4 +1,7 @@
-"""What a person or a program asks for; a step decides it into events, or refuses it."""
+"""What a person or a program asks for; a step decides it into events, or refuses it.
+
+The limits of texts and numbers are named here, for the doors that read a command and for the steps that decide it.
+"""
 
 import msgspec
 
@@ -6,6 +9,12 @@ from saqta.model.event import derive_id
 from saqta.model.place import Place
 from saqta.model.sealed import Sealed
 from saqta.model.terms import Disposition, Priority, UnitStatus
+
+KIND_CHARS_MAX = 64
+TITLE_CHARS_MAX = 200
+NOTE_CHARS_MAX = 4_000
+REASON_CHARS_MAX = 500
+SPEED_KMH_MAX = 400.0
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,14 @@ import msgspec
 from fastapi import Depends, Header, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from saqta.model.command import Command, Context
+from saqta.model.command import (
+    KIND_CHARS_MAX,
+    NOTE_CHARS_MAX,
+    REASON_CHARS_MAX,
+    TITLE_CHARS_MAX,
+    Command,
+    Context,
+)
 from saqta.model.errors import InputError
 from saqta.model.place import Place
 from saqta.model.step import COMMAND_DIGEST
@@ -22,12 +29,13 @@ from saqta.web.present import answer
 
 KEY_HEADER = "Idempotency-Key"
 KEY_CHARS_MAX = 255
-TITLE_CHARS_MAX = 200
-TEXT_CHARS_MAX = 4_000
 
+Kind = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=KIND_CHARS_MAX)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_CHARS_MAX)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_CHARS_MAX)]
-OptionalText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT_CHARS_MAX)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NOTE_CHARS_MAX)]
+OptionalText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=NOTE_CHARS_MAX)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_CHARS_MAX)]
+OptionalReason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=REASON_CHARS_MAX)]
 
 
 class Door(BaseModel):

@@ -29,8 +29,11 @@ from saqta.web.commands import (
     Caused,
     ContextOf,
     Door,
+    Kind,
+    OptionalReason,
     OptionalText,
     PlaceGiven,
+    Reason,
     Text,
     Title,
     perform,
@@ -75,7 +78,7 @@ class CallerGiven(Door):
 
 
 class NewIncident(Door):
-    kind: Title
+    kind: Kind
     title: Title
     priority: Priority
     place: PlaceGiven
@@ -89,17 +92,17 @@ class UnitGiven(Door):
 
 class Withdrawal(Door):
     unit: Title
-    reason: OptionalText = ""
+    reason: OptionalReason = ""
 
 
 class Diversion(Door):
     unit: Title
-    reason: Text
+    reason: Reason
 
 
 class NewPriority(Door):
     priority: Priority
-    reason: Text
+    reason: Reason
 
 
 class NewNote(Door):
@@ -112,7 +115,7 @@ class Closing(Door):
 
 
 class Reopening(Door):
-    reason: Text
+    reason: Reason
 
 
 @router.get("/api/v1/incidents", response_model=page_of(schema_of(Incident)))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Path, Response
 from pydantic import Field
 
-from saqta.model.command import ReportPosition, SetUnitStatus
+from saqta.model.command import SPEED_KMH_MAX, ReportPosition, SetUnitStatus
 from saqta.model.terms import UnitStatus
 from saqta.model.unit import Unit
 from saqta.views.tables import UNITS
@@ -15,8 +15,6 @@ from saqta.web.commands import Caused, ContextOf, Door, PlaceGiven, perform
 from saqta.web.paging import WantedPage, page, page_of
 from saqta.web.ports import Ports, PortsOf
 from saqta.web.present import schema_of
-
-SPEED_KMH_MAX = 1_000
 
 router = guarded_router("units")
 UnitId = Annotated[str, Path(alias="id", max_length=200)]
