@@ -133,3 +133,14 @@ def test_pages_that_are_not_built_say_what_to_do(centre) -> None:
         assert response.status_code == 404
         assert "make setup" in response.json()["detail"]
         assert nobody.get("/console", headers={"accept": "text/html"}).status_code == 401
+
+
+def test_what_is_named_by_its_bytes_is_kept_for_good(centre) -> None:
+    (centre.folder / "assets" / "console-ZH4aTKYN.js").write_text("export {}")
+    with centre.http() as nobody:
+        script = nobody.get("/assets/console-ZH4aTKYN.js")
+        assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
+        again = nobody.get("/assets/console-ZH4aTKYN.js", headers={"if-none-match": script.headers["etag"]})
+        assert (again.status_code, again.headers["cache-control"]) == (304, script.headers["cache-control"])
+        assert nobody.get("/assets/console.html").headers["cache-control"] == "no-cache"
+        assert nobody.get("/assets/nothing.js").headers["cache-control"] == "no-store"

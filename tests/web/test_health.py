@@ -1,5 +1,6 @@
 """Health, readiness and metrics."""
 
+from saqta.log.sqlite import SqliteLog
 from saqta.web import health
 from saqta.web.health import METRICS
 
@@ -16,6 +17,15 @@ def test_alive_and_ready(centre, monkeypatch) -> None:
         behind = nobody.get("/readyz")
         assert (behind.status_code, behind.json()["type"]) == (503, "urn:saqta:problem:not-ready")
         assert "behind" in behind.json()["detail"]
+
+
+def test_not_ready_while_the_log_cannot_be_read(centre) -> None:
+    closed = SqliteLog(centre.folder / "closed.db", centre.clock)
+    closed.close()
+    centre.app.state.ports = centre.app.state.ports._replace(log=closed)
+    with centre.http() as nobody:
+        assert nobody.get("/readyz").status_code == 503
+        assert nobody.get("/healthz").status_code == 200
 
 
 def test_metrics_in_the_text_format(centre) -> None:

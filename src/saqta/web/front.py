@@ -68,5 +68,4 @@ def _complete(scope: Scope, headers: MutableHeaders) -> None:
     headers.update(SECURITY_HEADERS)
     if scope["scheme"] == "https":
         headers["strict-transport-security"] = HSTS
-    if not scope["path"].startswith("/assets/"):
-        headers.setdefault("cache-control", "no-store")
+    headers.setdefault("cache-control", "no-store")

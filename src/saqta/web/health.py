@@ -109,7 +109,9 @@ async def healthz() -> Response:
 @router.get("/readyz", response_model=Health)
 def readyz(ports: PortsOf) -> Response:
     """The log can be read, the tables are close behind it, and the live stream runs."""
-    behind = ports.log.size() - ports.live.seq
+    size = ports.log.size()
+    ports.log.read(max(0, size - 1), limit=1)
+    behind = size - ports.live.seq
     if not ports.live.running or behind > BEHIND_EVENTS_MAX:
         reason = f"the tables are {behind} events behind" if ports.live.running else "the live stream does not run"
         return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, reason, "not-ready")

@@ -1,20 +1,25 @@
 """The pages: static files, built from ``pages/`` into the package.
 
+All but the pages themselves carry a digest of their bytes in their names, and may be kept for good.
 A browser that asks for a page without being signed in gets the sign-in page, with status 401.
 """
 
 from http import HTTPStatus
+from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, RedirectResponse
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import PathLike, StaticFiles
 
 from saqta.web import problems
 from saqta.web.access import Unauthenticated, guarded_router
 from saqta.web.ports import Ports, PortsOf
 
 SIGN_IN, CONSOLE = "sign-in.html", "console.html"
+ASKED_AGAIN = "no-cache"
+KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 
 router = guarded_router("pages")
 
@@ -39,13 +44,21 @@ def page(ports: Ports, name: str, status: int = HTTPStatus.OK) -> Response:
     path = ports.assets_dir / name
     if not path.is_file():
         raise HTTPException(HTTPStatus.NOT_FOUND, f"{name} is not built: make setup builds the pages")
-    return FileResponse(path, status, {"cache-control": "no-cache"})
+    return FileResponse(path, status, {"cache-control": ASKED_AGAIN})
 
 
 def install(app: FastAPI, ports: Ports) -> None:
     """Serves the static files, and the sign-in page to browsers that nobody has signed in."""
-    app.mount("/assets", StaticFiles(directory=ports.assets_dir, check_dir=False), name="assets")
+    app.mount("/assets", _Assets(directory=ports.assets_dir, check_dir=False), name="assets")
     app.add_exception_handler(Unauthenticated, _sign_in_first)
+
+
+class _Assets(StaticFiles):
+    def file_response(self, full_path: PathLike, *args: Any, **options: Any) -> Response:
+        response = super().file_response(full_path, *args, **options)
+        is_page = Path(full_path).suffix == ".html"
+        response.headers["cache-control"] = ASKED_AGAIN if is_page else KEPT_FOR_GOOD
+        return response
 
 
 async def _sign_in_first(request: Request, error: Exception) -> Response:
