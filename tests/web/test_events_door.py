@@ -146,8 +146,8 @@ def test_other_media_types_are_refused(centre) -> None:
 def test_limits(open_centre) -> None:
     centre = open_centre(Limits(body_bytes_max=2_000, events_body_bytes_max=6_000, events_per_request_max=3))
     with centre.http("pavel") as pavel, centre.http("alice") as alice:
-        assert post(pavel, data={"kind": "crowd", "reasons": ["x" * 4_000]}).status_code == 202
-        too_large = post(pavel, id="8", data={"kind": "crowd", "reasons": ["x" * 6_000]})
+        assert post(pavel, type="kz.metro.seen.v1", data={"text": "x" * 4_000}).status_code == 202
+        too_large = post(pavel, id="8", type="kz.metro.seen.v1", data={"text": "x" * 6_000})
         assert (too_large.status_code, too_large.json()["status"]) == (413, 413)
         many = pavel.post(EVENTS, json=[ALERT | {"id": str(n)} for n in range(4)], headers=BATCH)
         assert (many.status_code, many.json()["field"]) == (422, "batch")
@@ -176,7 +176,7 @@ def test_a_body_that_does_not_come_is_given_up(open_centre) -> None:
 
 def test_an_event_over_the_logs_limit_is_refused(centre) -> None:
     with centre.http("pavel") as pavel:
-        response = post(pavel, data={"kind": "crowd", "reasons": ["x" * (1 << 20)]})
+        response = post(pavel, type="kz.metro.seen.v1", data={"text": "x" * (1 << 20)})
         assert (response.status_code, response.json()["field"]) == (422, "event")
 
 

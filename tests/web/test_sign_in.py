@@ -159,7 +159,7 @@ def test_accounts_are_checked_before_they_are_added(centre) -> None:
         add_user(*given, "pavel", Role.PARTNER, "test")
     with pytest.raises(InputError, match="partner"):
         add_token(*given, Role.PARTNER, "test", None, "/p")
-    for source in (None, "", "/saqta/commands"):
+    for source in (None, "", "/saqta/commands", "/partners/metro#1"):
         with pytest.raises(InputError, match="source"):
             add_token(*given, Role.PARTNER, "test", "metro", source)
     with pytest.raises(InputError, match="partner"):

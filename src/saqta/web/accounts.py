@@ -57,8 +57,9 @@ def add_token(
     """
     if role is Role.PARTNER:
         _require_name("partner", partner or "")
-        if not source or source.startswith("/saqta"):
-            raise InputError("source", source, "the URI that the partner's events come from, not one of Saqta's own")
+        if not source or source.startswith("/saqta") or "#" in source:
+            expected = "the URI that the partner's events come from, not one of Saqta's own, and without #"
+            raise InputError("source", source, expected)
     elif partner or source:
         raise InputError("partner", partner or source, f"nothing, for role {role}")
     secret = new_secret()

@@ -140,6 +140,8 @@ def _checked(attributes: dict[str, Any]) -> dict[str, Any]:
     for name in _REQUIRED:
         if name not in given:
             raise InputError(name, None, "a CloudEvents 1.0 event, which has it")
+    if "#" in str(given["source"]):
+        raise InputError("source", given["source"], "a URI without #, which parts source from id in an event's key")
     if given["specversion"] != "1.0":
         raise InputError("specversion", given["specversion"], "1.0")
     if not _JSON_TYPE.fullmatch(str(given.get("datacontenttype", "application/json"))):
