@@ -55,7 +55,7 @@ def _events() -> Iterator[str]:
         yield f"{_doc(kind.record)}\n"
         yield f"Subject `{kind.subject}`.\n"
         yield "| field | type |\n|---|---|"
-        hints = typing.get_type_hints(kind.record)
+        hints = typing.get_type_hints(kind.record, include_extras=True)
         for field in msgspec.structs.fields(kind.record):
             name = f"`{field.name}`" if field.required else f"*`{field.name}`*"
             yield f"| {name} | {_type(hints[field.name])} |"
@@ -136,8 +136,18 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def _limited(type_: str, meta: msgspec.Meta) -> str:
+    if meta.max_length is None:
+        return f"{type_} from {meta.ge:,} to {meta.le:,}"
+    if type_ == "text":
+        return f"text of {meta.min_length or 0} to {meta.max_length} characters"
+    return f"{type_}, at most {meta.max_length}"
+
+
 def _type(hint: object) -> str:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _limited(_type(arguments[0]), arguments[1])
     if origin in (types.UnionType, typing.Union):
         return " or ".join(_type(argument) for argument in arguments if argument is not type(None))
     if origin is tuple:

@@ -25,6 +25,8 @@ TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
         ("zones.yard", {"zones": {"yard": ((0.0, 0.0), (1.0, 0.0), (1.0, 0.0))}}),
         ("zones.yard", {"zones": {"yard": ((0.0, 0.0), (1.0, 0.0), (0.0, -0.1))}}),
         ("zones", {"zones": {str(n): TRIANGLE for n in range(ZONES_MAX + 1)}}),
+        ("zones.", {"zones": {"": TRIANGLE}}),
+        ("zones." + "y" * 65, {"zones": {"y" * 65: TRIANGLE}}),
         ("restricted", {"zones": {"yard": TRIANGLE}, "restricted": ("garden",)}),
         ("intrusion_after_s", {"intrusion_after_s": -1.0}),
         ("analysed_fps", {"analysed_fps": 0.0}),

@@ -84,5 +84,50 @@ def test_a_place_off_the_earth_is_bad_input() -> None:
         catalogue.read(msgspec.structs.replace(sample("saqta.unit.positioned.v1"), data=data))
 
 
+ALERT: dict[str, object] = {
+    "kind": "k" * 64,
+    "camera": "c" * 64,
+    "box": [0, 0, 1, 1],
+    "at_s": 1_000_000_000,
+    "confidence": 1,
+    "reasons": ["r" * 300] * 20,
+    "state": "s" * 64,
+    "zone": "z" * 64,
+    "track": 2**53,
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[(name, text) for name in ("kind", "camera", "state", "zone") for text in ("", "x" * 65)],
+        ("box", [0, 0, 1, 1.01]),
+        ("box", [-0.01, 0, 1, 1]),
+        ("at_s", -1),
+        ("at_s", 1_000_000_001),
+        ("confidence", 1.01),
+        ("confidence", -0.01),
+        ("reasons", ["r"] * 21),
+        ("reasons", ["r" * 301]),
+        ("track", 2**53 + 1),
+        ("track", -1),
+    ],
+)
+def test_an_alert_keeps_within_its_limits(field: str, value: object) -> None:
+    event = sample("saqta.alert.raised.v1")
+    largest = msgspec.structs.replace(event, data=msgspec.Raw(msgspec.json.encode(ALERT)))
+    assert isinstance(catalogue.read(largest), kinds.AlertRaised)
+    beyond = msgspec.structs.replace(event, data=msgspec.Raw(msgspec.json.encode(ALERT | {field: value})))
+    with pytest.raises(InputError, match=rf"\$\.{field}"):
+        catalogue.read(beyond)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "Infinity"])
+def test_an_alerts_numbers_are_finite(number: str) -> None:
+    data = msgspec.Raw(f'{{"kind":"smoke","confidence":{number}}}'.encode())
+    with pytest.raises(InputError):
+        catalogue.read(msgspec.structs.replace(sample("saqta.alert.raised.v1"), data=data))
+
+
 def sample(type_: str) -> Event:
     return decode(SAMPLES[type_].removesuffix(b"\n"))

@@ -9,7 +9,7 @@ import re
 import msgspec
 
 from saqta.model.errors import InputError
-from saqta.model.kinds import Line, Polygon
+from saqta.model.kinds import NAME_CHARS_MAX, Line, Polygon
 
 LINES_MAX = 32
 ZONES_MAX = 32
@@ -114,6 +114,8 @@ def _check_zones(zones: dict[str, Polygon]) -> None:
         raise InputError("zones", f"{len(zones)} zones", f"at most {ZONES_MAX}")
     for name, zone in zones.items():
         field = f"zones.{name}"
+        if not 1 <= len(name) <= NAME_CHARS_MAX:
+            raise InputError(field, name, f"a name of 1 to {NAME_CHARS_MAX} characters")
         if not 3 <= len(set(zone)) <= POLYGON_POINTS_MAX:
             raise InputError(field, zone, f"3 to {POLYGON_POINTS_MAX} different points")
         for point in zone:

@@ -4,7 +4,7 @@ Fields named ``…_ms`` are UTC milliseconds; boxes and lines are fractions of t
 top left. A version that changes gets a record of its own (``AlertRaisedV2``) and one upcaster.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,6 +15,18 @@ from saqta.model.terms import Disposition, Priority, Role, UnitStatus
 Box = tuple[float, float, float, float]
 Line = tuple[float, float, float, float]
 Polygon = tuple[tuple[float, float], ...]
+
+NAME_CHARS_MAX = 64
+ALERT_REASONS_MAX = 20
+ALERT_REASON_CHARS_MAX = 300
+STREAM_S_MAX = 1_000_000_000
+TRACK_MAX = 2**53
+
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+_Reason = Annotated[str, msgspec.Meta(max_length=ALERT_REASON_CHARS_MAX)]
+_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_StreamTime = Annotated[float, msgspec.Meta(ge=0, le=STREAM_S_MAX)]
+_Track = Annotated[int, msgspec.Meta(ge=0, le=TRACK_MAX)]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,16 +80,16 @@ class AlertRaised(Record, frozen=True, kw_only=True):
     ``at_s`` is seconds since the source's first frame; ``state`` is an object's, ``track`` a number within the stream.
     """
 
-    kind: str
-    camera: str | None = None
+    kind: _Name
+    camera: _Name | None = None
     place: Place | None = None
-    box: Box | None = None
-    at_s: float | None = None
-    confidence: float | None = None
-    reasons: tuple[str, ...] = ()
-    state: str | None = None
-    zone: str | None = None
-    track: int | None = None
+    box: tuple[_Share, _Share, _Share, _Share] | None = None
+    at_s: _StreamTime | None = None
+    confidence: _Share | None = None
+    reasons: Annotated[tuple[_Reason, ...], msgspec.Meta(max_length=ALERT_REASONS_MAX)] = ()
+    state: _Name | None = None
+    zone: _Name | None = None
+    track: _Track | None = None
 
 
 class LineCounted(Record, frozen=True, kw_only=True):
