@@ -205,6 +205,39 @@ def test_the_caller_is_sealed_in_the_log_and_shown_to_the_desk_only(centre) -> N
         assert secret.encode() not in stored
 
 
+def looks(centre) -> list[tuple[str, str | None]]:
+    """Who looked at callers, and why."""
+    events = [recorded.event for recorded in centre.log.read(0)]
+    return [(event.actor, event.purpose) for event in events if event.type == "saqta.person.viewed.v1"]
+
+
+def test_every_look_at_a_caller_is_recorded_once_a_minute_with_who_and_why(centre) -> None:
+    with centre.signed_in("alice") as alice, centre.signed_in("bob") as bob, centre.http("dana") as dana:
+        incident, unnamed = opened(alice), opened(alice, caller=None)
+        person = centre.keyring.person_of("+77011234567")
+        for _ in range(3):
+            assert alice.get(incident).json()["caller"]["name"] == "Aigerim"
+            centre.now_ms += 1_000
+        bob.get(incident, params={"purpose": "complaint 7"})
+        bob.get(incident, headers={"x-purpose": "%D1%81%D1%83%D0%B4"})
+        dana.get(incident)
+        alice.get(unnamed)
+        alice.get("/api/v1/incidents")
+        expected = [("user/alice", "on the desk"), ("user/bob", "complaint 7"), ("user/bob", "суд")]
+        assert looks(centre) == expected
+        centre.now_ms += 60_000
+        alice.get(incident)
+        assert looks(centre) == [*expected, expected[0]]
+        centre.settle()
+        timeline = dana.get(f"{incident}/timeline")
+        assert timeline.json()["items"][-1]["text"] == "alice looked at who called"
+        assert person not in timeline.text
+        centre.keyring.erase(person)
+        centre.now_ms += 60_000
+        alice.get(incident)
+        assert len(looks(centre)) == 4
+
+
 def test_an_erased_caller_is_gone(centre) -> None:
     with centre.http("alice") as alice:
         incident = opened(alice)

@@ -52,6 +52,7 @@ KINDS: dict[str, Kind] = {
     "saqta.session.ended.v1": Kind(kinds.SessionEnded, "user/{user}"),
     "saqta.token.added.v1": Kind(kinds.TokenAdded, "token/{token}"),
     "saqta.person.erased.v1": Kind(kinds.PersonErased, "person/{person}"),
+    "saqta.person.viewed.v1": Kind(kinds.PersonViewed, "person/{person}"),
     "saqta.event.refused.v1": Kind(kinds.EventRefused, "log"),
     "saqta.event.put_aside.v1": Kind(kinds.EventPutAside, "log"),
 }

@@ -326,6 +326,13 @@ class PersonErased(Record, frozen=True, kw_only=True):
     person: str
 
 
+class PersonViewed(Record, frozen=True, kw_only=True):
+    """Somebody was shown in clear who called about an incident; the envelope says who and why."""
+
+    person: str
+    incident: str
+
+
 # The log about itself
 
 

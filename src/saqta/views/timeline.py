@@ -41,10 +41,11 @@ SENTENCES: dict[type[kinds.Record], Sentence] = {
     kinds.AssignmentEnded: lambda record, names: _because(f"{names.unit} left", record.reason),
     kinds.EvidenceKept: lambda record, names: f"Clip of {record.until_s - record.from_s:.0f} s kept as evidence",
     kinds.EvidenceViewed: lambda record, names: f"{names.who} looked at the evidence",
+    kinds.PersonViewed: lambda record, names: f"{names.who} looked at who called",
 }
 """What stands in a timeline, and in which words."""
 
-_PERSONAL = ("caller_name", "caller_number")
+_PERSONAL = ("caller_name", "caller_number", "person")
 
 
 def _told(tables: Tables, recorded: Recorded, record: Any) -> Iterator[Change]:

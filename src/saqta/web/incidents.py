@@ -10,6 +10,7 @@ from saqta.model import command as commands
 from saqta.model.command import Context
 from saqta.model.event import derive_id
 from saqta.model.incident import Incident
+from saqta.model.kinds import PersonViewed
 from saqta.model.sealed import Sealed
 from saqta.model.terms import Disposition, IncidentState, Priority
 from saqta.views.tables import (
@@ -23,7 +24,7 @@ from saqta.views.tables import (
     Recommendation,
 )
 from saqta.web import problems
-from saqta.web.access import DISCLOSED_TO, CallerOf, guarded_router
+from saqta.web.access import DISCLOSED_TO, Caller, CallerOf, guarded_router
 from saqta.web.cameras import KeyedAlert
 from saqta.web.commands import (
     Caused,
@@ -38,11 +39,14 @@ from saqta.web.commands import (
     Title,
     perform,
 )
+from saqta.web.looks import StatedPurpose, record_look
 from saqta.web.paging import WantedPage, page, page_of
 from saqta.web.ports import Ports, PortsOf
 from saqta.web.present import answer, present, schema_of
 
 CALLER_FIELDS = ("caller_name", "caller_number")
+ON_THE_DESK = "on the desk"
+"""Why somebody of the desk looks at who called, where nothing else is said."""
 
 router = guarded_router("incidents")
 IncidentId = Annotated[str, Path(alias="id", max_length=64)]
@@ -132,8 +136,11 @@ def list_incidents(
 
 
 @router.get("/api/v1/incidents/{id}", response_model=IncidentDetail)
-def read_incident(ports: PortsOf, caller: CallerOf, incident: IncidentId) -> Response:
-    """One incident, its alerts with their evidence, oldest first, and who is recommended to go."""
+def read_incident(ports: PortsOf, caller: CallerOf, incident: IncidentId, purpose: StatedPurpose) -> Response:
+    """One incident, its alerts with their evidence, oldest first, and who is recommended to go.
+
+    That somebody was shown who called is in the log first.
+    """
     row = _require(ports, incident)
     alerts = ((key, ports.tables.get(ALERTS, key)) for key in row.alerts)
     return answer(
@@ -141,7 +148,7 @@ def read_incident(ports: PortsOf, caller: CallerOf, incident: IncidentId) -> Res
         | {
             "recommendation": present(ports.tables.get(RECOMMENDATIONS, incident)),
             "alerts": [{"key": key} | present(alert) for key, alert in alerts if alert],
-            "caller": _disclosed(ports, row) if caller.role in DISCLOSED_TO else None,
+            "caller": _disclosed(ports, caller, row, purpose or ON_THE_DESK) if caller.role in DISCLOSED_TO else None,
         }
     )
 
@@ -240,7 +247,8 @@ def _sealed(ports: Ports, context: Context, given: CallerGiven) -> dict[str, Sea
     return {field: ports.keyring.seal(person, context.event_id(0), field, text) for field, text in fields if text}
 
 
-def _disclosed(ports: Ports, incident: Incident) -> dict[str, str | None] | None:
+def _disclosed(ports: Ports, caller: Caller, incident: Incident, purpose: str) -> dict[str, str | None] | None:
+    """Who called, in clear; the look at it is recorded where there is anything to see."""
     sealed = (incident.caller_name, incident.caller_number)
     if not any(sealed):
         return None
@@ -250,4 +258,6 @@ def _disclosed(ports: Ports, incident: Incident) -> dict[str, str | None] | None
         ports.keyring.disclose(each, recorded.event.id, field) if each else None
         for each, field in zip(sealed, CALLER_FIELDS, strict=True)
     )
+    for person in {each.person for each, shown in zip(sealed, (name, number), strict=True) if each and shown}:
+        record_look(ports, caller, PersonViewed(person=person, incident=incident.id), purpose)
     return {"name": name, "number": number}
