@@ -122,6 +122,39 @@ def test_who_was_never_known_is_not_disclosed_and_can_be_erased(keyring: Keyring
         keyring.seal("P9", "e1", "name", "Aida")
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+77011234567",
+        "+7 701 123 45 67",
+        "+7 (701) 123-45-67",
+        "0077011234567",
+        "00 7 701 1234567",
+        " +7\u00a0701\u20111234567",
+    ],
+)
+def test_a_telephone_number_is_one_person_however_it_is_written(keyring: Keyring, written: str) -> None:
+    person = keyring.person_of("+77011234567")
+    assert keyring.person_of(written) == keyring.find_person(written) == person
+
+
+@pytest.mark.parametrize("other", ["+77011234568", "77011234567", "user/alice (7)", "a-b", "ab", "a b", "", "+", "0+7"])
+def test_other_identifiers_are_other_persons(keyring: Keyring, other: str) -> None:
+    known = [keyring.person_of(each) for each in ("+77011234567", "user/alice 7", "A-b", "A b", "Ab")]
+    assert keyring.find_person(other) is None
+    assert keyring.person_of(other) not in known
+
+
+def test_to_look_for_a_person_makes_none(keyring: Keyring, tmp_path: Path) -> None:
+    before = (tmp_path / "keys.db").read_bytes()
+    assert keyring.find_person(NUMBER) is None
+    assert (tmp_path / "keys.db").read_bytes() == before
+    person = keyring.person_of(NUMBER)
+    assert keyring.find_person(NUMBER) == person
+    keyring.erase(person)
+    assert keyring.find_person(NUMBER) is None
+
+
 def test_identifiers_do_not_stand_in_the_file(keyring: Keyring, tmp_path: Path) -> None:
     keyring.person_of(NUMBER)
     assert NUMBER.encode() not in (tmp_path / "keys.db").read_bytes()

@@ -12,6 +12,7 @@ import base64
 import binascii
 import hmac
 import json
+import re
 import secrets
 import threading
 from pathlib import Path
@@ -28,6 +29,10 @@ from saqta.model.sealed import Sealed
 SECRET_BYTES = 32
 FIELD_KEY_BYTES = 64
 """AES-256-SIV takes two keys of 256 bits."""
+
+_TELEPHONE = re.compile(r"(?:\+|00)?\d+")
+_BETWEEN_DIGITS = re.compile(r"[\s()\[\]\u2010-\u2013-]")
+"""What people write between the digits of a telephone number: spaces, brackets, hyphens."""
 
 FORMAT = Format(
     "a key ring",
@@ -58,19 +63,24 @@ class Keyring:
             self._ring = self._ring_secret()
 
     def person_of(self, identifier: str) -> str:
-        """The person behind an identifier (a telephone number, say), a new one when it is not known.
+        """The person behind an identifier (a telephone number, however it is written), a new one when it is not known.
 
         What is kept of the identifier is a keyed digest. After an erasure the same identifier is a new person.
         """
-        tag = hmac.digest(self._ring, identifier.encode(), "sha256")
+        tag = self._tag(identifier)
         with self._lock, transaction(self._connection, self._path):
-            found = self._connection.execute("SELECT person FROM identifiers WHERE tag = ?", (tag,)).fetchone()
-            if found:
-                return str(found[0])
+            found = self._found(tag)
+            if found is not None:
+                return found
             person = secrets.token_hex(16)
             self._connection.execute("INSERT INTO persons VALUES (?, ?)", (person, secrets.token_bytes(SECRET_BYTES)))
             self._connection.execute("INSERT INTO identifiers VALUES (?, ?)", (tag, person))
         return person
+
+    def find_person(self, identifier: str) -> str | None:
+        """The person behind an identifier, as ``person_of``; None when it is not known."""
+        with self._lock, faults(self._path):
+            return self._found(self._tag(identifier))
 
     def seal(self, person: str, event_id: str, field: str, plaintext: str) -> Sealed:
         """The field of the event, sealed; the same again for the same arguments. StateError for an erased person."""
@@ -102,6 +112,13 @@ class Keyring:
         with self._lock, faults(self._path):
             self._connection.close()
 
+    def _tag(self, identifier: str) -> bytes:
+        return hmac.digest(self._ring, _canonical(identifier).encode(), "sha256")
+
+    def _found(self, tag: bytes) -> str | None:
+        found = self._connection.execute("SELECT person FROM identifiers WHERE tag = ?", (tag,)).fetchone()
+        return str(found[0]) if found else None
+
     def _secret(self, person: str, *, make: bool) -> bytes | None:
         """The person's secret; None when it is erased, or not known and not to be made."""
         with self._lock, faults(self._path):
@@ -126,6 +143,18 @@ def open_field(key: bytes, sealed: Sealed, event_id: str, field: str) -> str:
         return AESSIV(key).decrypt(ciphertext, _associated(event_id, field)).decode()
     except (InvalidTag, binascii.Error, ValueError) as error:
         raise DamageError(f"the sealed field {field} of event {event_id} is not what was sealed there") from error
+
+
+def _canonical(identifier: str) -> str:
+    """A telephone number as ITU-T E.123 means it, without what stands between its digits; all else as it is.
+
+    >>> _canonical("00 7 (701) 123-45-67"), _canonical("badge 7-12")
+    ('+77011234567', 'badge 7-12')
+    """
+    digits = _BETWEEN_DIGITS.sub("", identifier)
+    if not _TELEPHONE.fullmatch(digits):
+        return identifier
+    return f"+{digits[2:]}" if digits.startswith("00") else digits
 
 
 def _associated(event_id: str, field: str) -> list[bytes]:
