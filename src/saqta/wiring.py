@@ -232,15 +232,20 @@ class Centre:
         for person, _ in folder.tables.scan(ERASED):
             folder.keyring.erase(person)
         self._live = Broadcaster(folder.tables, now_ms)
-        checkpointer = Checkpointer(folder.path, folder.log, self.settings.log.checkpoint_every_s)
-        stack.callback(checkpointer.close)
+        self._sign_checkpoints(stack)
         stack.callback(self._join, [self.run_part(name, runner.run) for name, runner in self._runners.items()])
         control = ControlServer(folder.path, folder.log)
         stack.callback(self._join, [self.run_part("control", control.run)])
-        self._serve(stack, self._live)
         node = self._camera_node()
-        node.start()
-        stack.callback(node.stop)
+        self._serve(stack, self._live, node)
+        stack.callback(self._join, [self.run_part("cameras", node.run)])
+
+    def _sign_checkpoints(self, stack: ExitStack) -> None:
+        checkpointer = Checkpointer(self.folder.path, self.folder.log, self.settings.log.checkpoint_every_s)
+        ended = threading.Event()  # Not ``stop``: the last checkpoint has what the steps append before they end.
+        thread = self.run_part("checkpoints", lambda stop: checkpointer.run(ended))
+        stack.callback(self._join, [thread])
+        stack.callback(ended.set)
 
     def _changed_cameras(self) -> Iterator[kinds.CameraRegistered]:
         """Cameras whose settings are not what the log says of them; InputError where one can't be watched so."""
@@ -268,7 +273,7 @@ class Centre:
         while any(runner.catch_up() for runner in self._runners.values()):
             continue
 
-    def _serve(self, stack: ExitStack, live: Broadcaster) -> None:
+    def _serve(self, stack: ExitStack, live: Broadcaster, node: CameraNode) -> None:
         folder = self.folder
         ports = Ports(
             log=folder.log,
@@ -280,6 +285,7 @@ class Centre:
             clock=now_ms,
             new_id=new_id,
             new_secret=new_secret,
+            cameras=lambda: node.status().cameras,
         )
         server = Server(create_app(ports), live)
         address = folder.path / "address"

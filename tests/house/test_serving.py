@@ -92,6 +92,10 @@ def test_commands_reach_the_server_and_it_stops_cleanly(serving: Serving, saqta)
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert [camera["id"] for camera in json.load(answer)["items"]] == ["depot"]
+    serving.wait_for("saqta.alert.raised.v1")
+    request.full_url = request.full_url.removesuffix("/api/v1/cameras") + "/metrics"
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert 'saqta_camera_frames_total{camera="depot",fate="analysed"}' in answer.read().decode()
     assert saqta("log", "rebuild", "--data", data).code == 2
     assert saqta("log", "verify", "--data", data).code == 0
     assert serving.end(signal.SIGTERM) == 0

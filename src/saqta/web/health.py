@@ -52,6 +52,12 @@ def _requests(reading: Reading) -> Iterator[tuple[str, float]]:
         yield f'{{method="{method}",status="{status}"}}', count
 
 
+def _frames(reading: Reading) -> Iterator[tuple[str, float]]:
+    for load in reading.ports.cameras():
+        for fate in ("decoded", "analysed", "dropped"):
+            yield f'{{camera="{load.camera}",fate="{fate}"}}', getattr(load, fate)
+
+
 METRICS = (
     # The log: its growth is the rate of everything that happens.
     Metric("saqta_log_events", "gauge", "Events in the log.", _one(lambda reading: reading.events)),
@@ -75,6 +81,8 @@ METRICS = (
         "Events that came again with other content.",
         _one(lambda reading: reading.status.refused),
     ),
+    # Cameras: dropped frames mean that this machine has more streams than it can watch.
+    Metric("saqta_camera_frames_total", "counter", "Frames of cameras, by what became of them.", _frames),
     # Live readers; those let go were too slow, and come back by themselves.
     Metric("saqta_live_readers", "gauge", "Open live streams.", _one(lambda reading: reading.ports.live.readers)),
     Metric(

@@ -1,8 +1,8 @@
 """What the web stands on: the ports that wiring hands in, and its limits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
 from fastapi import Depends, Request
@@ -33,6 +33,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     read_back_wait_s: float = 2.0
 
 
+class CameraLoad(Protocol):
+    """What a camera's frames came to since its stream was opened; ``dropped`` were lost for want of time."""
+
+    @property
+    def camera(self) -> str: ...
+    @property
+    def decoded(self) -> int: ...
+    @property
+    def analysed(self) -> int: ...
+    @property
+    def dropped(self) -> int: ...
+
+
 class Ports(NamedTuple):
     """All that the web may touch.
 
@@ -50,6 +63,7 @@ class Ports(NamedTuple):
     clock: Clock
     new_id: Callable[[], str]
     new_secret: Callable[[], str]
+    cameras: Callable[[], Iterable[CameraLoad]] = tuple
     limits: Limits = Limits()
     assets_dir: Path = ASSETS
 
