@@ -182,7 +182,9 @@ def erase_person(data: Path, identifier: str, purpose: str) -> str:
     """Records the erasure, then destroys the keys; a crash in between is made good when the server starts."""
     keyring = Keyring(data / "keys.db")
     try:
-        person = keyring.person_of(identifier)
+        person = keyring.find_person(identifier)
+        if person is None:
+            raise InputError("identifier", identifier, "what somebody in the record is known by")
         wiring.append(data, wiring.announce([kinds.PersonErased(person=person)], ACTOR, purpose))
         keyring.erase(person)
     finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SAQTA
+from saqta.log.personal import Keyring
 from saqta.model.event import decode
 
 
@@ -115,9 +116,19 @@ def test_a_scenario_is_written_with_its_truth(tmp_path: Path, saqta) -> None:
 
 
 def test_a_person_is_erased_by_what_is_known_of_them(data: Path, saqta) -> None:
-    ran = saqta("person", "erase", "+77010000000", "--purpose", "asked to be forgotten", "--data", data)
+    keyring = Keyring(data / "keys.db")
+    person = keyring.person_of("+7 701 123 45 67")
+    sealed = keyring.seal(person, "call-1", "caller_name", "Aigerim")
+    ran = saqta("person", "erase", "+77011234567", "--purpose", "asked to be forgotten", "--data", data)
     assert ran.code == 0, ran.err
-    assert "+77010000000" not in ran.out
+    assert keyring.disclose(sealed, "call-1", "caller_name") is None
+    keyring.close()
+    assert "+77011234567" not in ran.out
+
+
+def test_nobody_is_said_to_be_erased_who_was_never_known(data: Path, saqta) -> None:
+    ran = saqta("person", "erase", "+77010000000", "--purpose", "asked to be forgotten", "--data", data)
+    assert (ran.code, "known by" in ran.err) == (2, True)
 
 
 def test_cameras_of_the_settings_watch_their_source(tmp_path: Path, saqta) -> None:
