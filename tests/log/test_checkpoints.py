@@ -1,18 +1,24 @@
 """Checkpoints are signed as the log grows and at the end, and kept as text files."""
 
+import os
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from log.made import alert
 from saqta.log import checkpoints
-from saqta.log.checkpoints import Checkpointer, kept, sign, signer, verifier
+from saqta.log.checkpoints import HOURLY_KEPT_S, NEWEST_KEPT, Checkpointer, kept, sign, signer, verifier
 from saqta.log.memory import MemoryLog
 from saqta.log.merkle import verify_consistency
 from saqta.log.notes import Checkpoint, Signer
-from saqta.model.errors import DamageError, StorageError
+from saqta.model.errors import DamageError, InputError, StorageError
 
 
 @pytest.fixture
@@ -35,21 +41,27 @@ def wait_for(data: Path, size: int) -> None:
         time.sleep(0.01)
 
 
-def test_checkpoints_are_signed_while_the_log_grows_and_at_the_end(tmp_path: Path, log: MemoryLog) -> None:
-    checkpointer = Checkpointer(tmp_path, log, every_s=0.02)
-    time.sleep(0.1)
-    assert kept(tmp_path) == {}
-    log.append([alert(1)])
-    wait_for(tmp_path, 1)
-    log.append([alert(2), alert(3)])
-    wait_for(tmp_path, 3)
-    time.sleep(0.1)
-    assert sorted(kept(tmp_path)) == [1, 3]
-    checkpointer.close()
+@contextmanager
+def running(data: Path, log: MemoryLog, every_s: float = 0.02) -> Iterator[Future[None]]:
+    checkpointer, stop = Checkpointer(data, log, every_s), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(checkpointer.run, stop)
+        yield run
+        stop.set()
 
-    last = Checkpointer(tmp_path, log, every_s=60)
-    log.append([alert(4)])
-    last.close()
+
+def test_checkpoints_are_signed_while_the_log_grows_and_at_the_end(tmp_path: Path, log: MemoryLog) -> None:
+    with running(tmp_path, log):
+        time.sleep(0.1)
+        assert kept(tmp_path) == {}
+        log.append([alert(1)])
+        wait_for(tmp_path, 1)
+        log.append([alert(2), alert(3)])
+        wait_for(tmp_path, 3)
+        time.sleep(0.1)
+        assert sorted(kept(tmp_path)) == [1, 3]
+    with running(tmp_path, log, every_s=60):
+        log.append([alert(4)])
     assert sorted(kept(tmp_path)) == [1, 3, 4]
     assert read(tmp_path, 4).root == log.root()
     assert verify_consistency(1, 4, log.consistency_proof(1, 4), read(tmp_path, 1).root, read(tmp_path, 4).root)
@@ -59,20 +71,45 @@ def test_a_log_that_did_not_grow_is_not_signed_again(tmp_path: Path, log: Memory
     log.append([alert(1)])
     sign(tmp_path, log)
     before = kept(tmp_path)[1].stat().st_mtime_ns
-    Checkpointer(tmp_path, log, every_s=60).close()
+    with running(tmp_path, log):
+        time.sleep(0.1)
     assert kept(tmp_path)[1].stat().st_mtime_ns == before
 
 
-def test_the_newest_are_kept(tmp_path: Path, log: MemoryLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoints, "CHECKPOINTS_MAX", 3)
+@pytest.mark.parametrize("every_s", [0, -1, float("nan")])
+def test_no_time_between_checkpoints_is_bad_input(tmp_path: Path, log: MemoryLog, every_s: float) -> None:
+    with pytest.raises(InputError, match="checkpoint_every_s"):
+        Checkpointer(tmp_path, log, every_s)
+    assert not list(tmp_path.iterdir())
+
+
+def test_older_checkpoints_are_thinned_out(tmp_path: Path, log: MemoryLog) -> None:
+    """One a quarter of an hour for ten days: the newest hundred stay, then one an hour, after a week one a day."""
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "readme.txt").write_text("kept by hand")
-    for n in range(6):
-        log.append([alert(n)])
-        note = sign(tmp_path, log)
-    assert sorted(kept(tmp_path)) == [4, 5, 6]
-    assert kept(tmp_path)[6].read_text() == note
-    assert len(list((tmp_path / "checkpoints").iterdir())) == 4
+    count, now_s = 10 * 96, time.time()
+    log.append([alert(n) for n in range(count)])
+    for size in range(1, count):
+        file = tmp_path / "checkpoints" / f"{size:012d}.txt"
+        file.write_text("signed")
+        os.utime(file, times=(0, now_s - (count - size) * 900))
+    note = sign(tmp_path, log)
+    files = kept(tmp_path)
+    assert files[count].read_text() == note
+    sizes = sorted(files)
+    assert sizes[-NEWEST_KEPT:] == list(range(count - NEWEST_KEPT + 1, count + 1))
+    written_s = {size: files[size].stat().st_mtime for size in sizes}
+    older = sizes[:-NEWEST_KEPT]
+    week = [size for size in older if written_s[count] - written_s[size] <= HOURLY_KEPT_S]
+    hours = [written_s[size] // 3_600 for size in week]
+    assert {later - hour for hour, later in pairwise(hours)} == {1}
+    assert len(week) >= 7 * 24 - NEWEST_KEPT / 4
+    days = [written_s[size] // 86_400 for size in older[: -len(week)]]
+    assert {later - day for day, later in pairwise(days)} == {1}
+    assert len(days) in (3, 4)
+    assert (tmp_path / "checkpoints" / "readme.txt").exists()
+    sign(tmp_path, log)
+    assert sorted(kept(tmp_path)) == sizes
 
 
 def test_a_checkpoint_of_an_older_size(tmp_path: Path, log: MemoryLog) -> None:
@@ -115,18 +152,36 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path, log: MemoryLog
         sign(tmp_path, log)
 
 
-def test_what_failed_is_tried_again_and_told_at_the_end(tmp_path: Path, log: MemoryLog) -> None:
-    checkpointer = Checkpointer(tmp_path, log, every_s=0.02)
+def test_what_failed_is_tried_again(tmp_path: Path, log: MemoryLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "SIGN_TRIES_MAX", 1_000_000)
     obstacle = tmp_path / "checkpoints"
     obstacle.write_text("in the way")
+    with running(tmp_path, log):
+        log.append([alert(1)])
+        time.sleep(0.1)
+        obstacle.unlink()
+        wait_for(tmp_path, 1)
+
+
+def test_what_fails_again_and_again_is_told(tmp_path: Path, log: MemoryLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[int] = []
+
+    def refuse(*arguments: Any) -> str:
+        tries.append(len(tries))
+        return sign(*arguments)
+
+    monkeypatch.setattr(checkpoints, "sign", refuse)
+    (tmp_path / "checkpoints").write_text("in the way")
     log.append([alert(1)])
-    time.sleep(0.1)
-    obstacle.unlink()
-    wait_for(tmp_path, 1)
-    for file in obstacle.iterdir():
-        file.unlink()
-    obstacle.rmdir()
-    obstacle.write_text("in the way")
-    log.append([alert(2)])
+    with running(tmp_path, log) as run, pytest.raises(StorageError, match="can't be read or written"):
+        run.result(10)
+    assert len(tries) == checkpoints.SIGN_TRIES_MAX
+
+
+def test_what_fails_at_the_end_is_told(tmp_path: Path, log: MemoryLog) -> None:
+    (tmp_path / "checkpoints").write_text("in the way")
+    log.append([alert(1)])
+    with running(tmp_path, log, every_s=60) as run:
+        pass
     with pytest.raises(StorageError, match="can't be read or written"):
-        checkpointer.close()
+        run.result(10)

@@ -2,49 +2,54 @@
 
 - ``log.key`` holds the Ed25519 signing key (mode 0600), ``log.pub`` the verifier key, both as C2SP signed notes have
   them; they are made once.
-- ``checkpoints/`` has a text file for each checkpoint, named by its size. Copies kept elsewhere are what makes them
-  worth something: who owns this machine owns the key too.
+- ``checkpoints/`` has a text file for each checkpoint, named by its size: the newest, then fewer the older they are.
+  Copies kept elsewhere are what makes them worth something: who owns this machine owns the key too.
 """
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from saqta.log.notes import Signer, Verifier
 from saqta.log.port import Reader
-from saqta.model.errors import DamageError, InputError, SaqtaError, StorageError
+from saqta.model.errors import DamageError, InputError, StorageError
 
 CHECKPOINT_EVERY_S = 60.0
-CHECKPOINTS_MAX = 1_000
-"""So many are kept in the folder, the newest."""
+SIGN_TRIES_MAX = 5
+"""So many writes in a row may fail, one each ``every_s``."""
+NEWEST_KEPT = 100
+HOURLY_KEPT_S = 7 * 86_400
+"""Behind the newest, one an hour is kept for so long, then one a day for ever."""
 
 
 class Checkpointer:
-    """Signs and keeps checkpoints of ``log`` in the data folder, in a thread of its own, until ``close``."""
+    """Signs and keeps checkpoints of ``log`` in the data folder."""
 
     def __init__(self, data: Path, log: Reader, every_s: float = CHECKPOINT_EVERY_S, origin: str | None = None) -> None:
-        """``origin`` is the log's name, should its key have to be made now. Raises as ``signer``."""
+        """``origin`` is the log's name, should its key have to be made now. Raises as ``signer``, and InputError."""
+        if not every_s > 0:
+            raise InputError("checkpoint_every_s", every_s, "a number of seconds greater than 0")
         self._data, self._log, self._every_s = data, log, every_s
         signer(data, origin)
         self._signed = max(kept(data), default=0)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
-        self._thread.start()
 
-    def close(self) -> None:
-        """Signs what has grown since the last one, then stops; StorageError or DamageError when it can't."""
-        self._stop.set()
-        self._thread.join()
-        self._sign()
+    def run(self, stop: threading.Event) -> None:
+        """Signs what has grown, every ``every_s`` until ``stop`` is set, and then a last time. Blocks.
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
+        StorageError when the last one can't be written, or SIGN_TRIES_MAX in a row; DamageError as ``signer``.
+        """
+        failed = 0
+        while not stop.wait(self._every_s):
             try:
                 self._sign()
-            except SaqtaError:
-                continue  # It is tried again; ``close`` raises what is still amiss then.
+                failed = 0
+            except StorageError:
+                failed += 1
+                if failed == SIGN_TRIES_MAX:
+                    raise
+        self._sign()
 
     def _sign(self) -> None:
         size = self._log.size()
@@ -64,9 +69,8 @@ def sign(data: Path, log: Reader, size: int | None = None) -> str:
     with _faults(folder):
         folder.mkdir(exist_ok=True)
         _write(folder / f"{size:012d}.txt", note, 0o644)
-        files = kept(data)
-        for old in sorted(files)[:-CHECKPOINTS_MAX]:
-            files[old].unlink(missing_ok=True)
+        for file in _dispensable(kept(data)):
+            file.unlink(missing_ok=True)
     return note
 
 
@@ -109,6 +113,19 @@ def signer(data: Path, origin: str | None = None) -> Signer:
         if public.read_text(errors="replace").strip() != found.verifier.text:
             raise DamageError(f"{public} is not the public half of {secret}; restore both from a copy")
     return found
+
+
+def _dispensable(files: Mapping[int, Path]) -> Iterator[Path]:
+    """What need not be kept: of the files behind the newest, all but the last of its hour, or of its day."""
+    sizes = sorted(files, reverse=True)
+    written_s = {size: files[size].stat().st_mtime for size in sizes}
+    taken: set[tuple[int, int]] = set()
+    for size in sizes[NEWEST_KEPT:]:
+        step_s = 3_600 if written_s[sizes[0]] - written_s[size] <= HOURLY_KEPT_S else 86_400
+        slot = step_s, int(written_s[size] // step_s)
+        if slot in taken:
+            yield files[size]
+        taken.add(slot)
 
 
 def _write(file: Path, text: str, mode: int) -> None:
