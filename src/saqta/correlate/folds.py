@@ -9,8 +9,7 @@ from saqta.correlate.rules import rule_of
 from saqta.correlate.words import join_reason, open_reasons, title_of
 from saqta.model import incident as incidents
 from saqta.model import kinds
-from saqta.model.errors import InputError
-from saqta.model.event import TEXT_CHARS_MAX, Recorded, derive_id
+from saqta.model.event import Recorded, derive_id
 from saqta.model.step import NOTHING, Fold, Outcome, Tables, follows
 
 
@@ -23,9 +22,6 @@ def _raised(tables: Tables, recorded: Recorded, record: kinds.AlertRaised) -> Ou
 
 
 def _claim(tables: Tables, recorded: Recorded, record: kinds.AlertRaised) -> Claim:
-    for field, name in (("camera", record.camera), ("zone", record.zone)):
-        if name is not None and len(name) > TEXT_CHARS_MAX:
-            raise InputError(field, name, f"at most {TEXT_CHARS_MAX} characters")
     camera = tables.get(CAMERAS, record.camera) if record.camera is not None else None
     return Claim(
         key=recorded.event.key,
@@ -46,7 +42,7 @@ def _opens(tables: Tables, recorded: Recorded, record: kinds.AlertRaised, claim:
         kind=claim.kind,
         title=title_of(claim),
         priority=claim.rule.priority,
-        received_ms=claim.time_ms,
+        received_ms=recorded.event.recorded_ms,
         place=claim.place,
         alert=claim.key,
         camera=claim.camera,

@@ -7,7 +7,7 @@ TITLE_CHARS_MAX = 200
 ALERT_REASONS_MAX = 8
 """An incident repeats this many of its first alert's reasons."""
 
-SENTENCE_CHARS_MAX = 300
+SENTENCE_CHARS_MAX = 200
 """A reason that is longer ends in an ellipsis: alerts may say more than an incident repeats."""
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")

@@ -82,7 +82,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One occurrence, as it stands after event ``seq``; ``version`` is the seq of the newest event about it.
 
     Moments are those of the work's line: received → opened → acknowledged → assigned → en route → on scene → closed;
-    None where that step has not been reached; sending a unit acknowledges. ``alerts`` are event keys, oldest first;
+    None where that step has not been reached; sending a unit acknowledges. An alert is received when we come to know
+    of it, which its own time does not tell: that stays with the alert. ``alerts`` are event keys, oldest first;
     ``units`` those on it now; ``handled_by`` the actor who took it.
     """
 

@@ -89,6 +89,7 @@ COMMAND_DIGEST = "commanddigest"
 def follows(step: str, cause: Recorded, *records: Record) -> tuple[Event, ...]:
     """The events of a step's fold, in the order of ``records``: a crash and a rebuild make them the same again.
 
+    They happen when we come to know of their cause: whoever sent it has no say in that, and it may have come late.
     One cause has at most one event of a type and subject, which is what the ids are derived from.
     """
     event, name = cause.event, f"saqta/{step}"
@@ -100,7 +101,7 @@ def follows(step: str, cause: Recorded, *records: Record) -> tuple[Event, ...]:
                 id="",
                 source=f"/{name}",
                 actor=name,
-                time_ms=event.time_ms,
+                time_ms=event.recorded_ms,
                 recorded_ms=event.recorded_ms,
                 cause=event.key,
             )
