@@ -15,6 +15,7 @@ from saqta.views.tables import (
     CAMERAS,
     CLOSED,
     CLOSED_ON_BOARD_MAX,
+    EARLY,
     EVIDENCE,
     INCIDENTS,
     LIVE_TABLES,
@@ -158,6 +159,29 @@ def test_an_alert_knows_its_place_its_incident_and_its_evidence(story: Story) ->
     ]
 
 
+@pytest.mark.parametrize("joins", [False, True], ids=["opens", "joins"])
+def test_evidence_that_is_kept_before_its_incident_is_known_is_told_with_it(story: Story, joins: bool) -> None:
+    key = story.tell(kinds.AlertRaised(kind="intrusion", camera="C1"))
+    for n in (8, 9):
+        kept = kinds.EvidenceKept(
+            alert=key, camera="C1", sha256=f"a{n}", media_type="video/mp4", size_bytes=9, from_s=0, until_s=n
+        )
+        story.tell(kept, at_s=n)
+    story.tell(opened(alert=None if joins else key))
+    if joins:
+        story.tell(kinds.IncidentAlertJoined(incident="I", alert=key, reason="near"))
+    story.tell(kinds.IncidentNoted(incident="I", text="two men"))
+    entries = list(story.rows(TIMELINE).values())
+    assert [entry.text for entry in entries][joins:] == [
+        "Alert joined: near" if joins else "teller opened Fight, priority 2",
+        "Clip of 8 s kept as evidence",
+        "Clip of 9 s kept as evidence",
+        "teller: two men",
+    ]
+    assert (entries[1 + joins].seq, entries[1 + joins].time_ms) == (2, START_MS + 8_000)
+    assert story.rows(EARLY) == {}
+
+
 def test_evidence_of_an_alert_without_an_incident_is_kept(story: Story) -> None:
     key = story.tell(kinds.AlertRaised(kind="intrusion"))
     for alert in (key, "/elsewhere#1"):
@@ -251,7 +275,9 @@ def test_a_camera_comes_goes_and_counts(story: Story) -> None:
     camera = story.rows(CAMERAS)["C1"]
     assert (camera.status, camera.reason, camera.status_ms) == (CameraStatus.LOST, "the stream ended", START_MS + 3_000)
     story.tell(kinds.CameraQuarantined(camera="C1", reason="killed its worker twice"))
-    assert story.rows(CAMERAS)["C1"].status is CameraStatus.QUARANTINED
+    story.tell(kinds.CameraLost(camera="C1", reason="its worker died", retry_s=2), at_s=4)
+    camera = story.rows(CAMERAS)["C1"]
+    assert (camera.status, camera.reason) == (CameraStatus.QUARANTINED, "killed its worker twice")
     story.tell(kinds.CameraConnected(camera="C1", width=640, height=360, fps=25))
     assert story.rows(CAMERAS)["C1"].reason is None
     for counted in ({"person": 2}, {"person": 1, "car": 4}):

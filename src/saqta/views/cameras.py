@@ -43,7 +43,9 @@ def _connected(tables: Tables, recorded: Recorded, record: kinds.CameraConnected
 
 
 def _lost(tables: Tables, recorded: Recorded, record: kinds.CameraLost) -> Iterator[Change]:
-    yield _failed(tables, recorded, record, CameraStatus.LOST)
+    """A stream that is quarantined stays so until its picture comes again, however often it is lost."""
+    if _camera(tables, recorded, record.camera).status is not CameraStatus.QUARANTINED:
+        yield _failed(tables, recorded, record, CameraStatus.LOST)
 
 
 def _quarantined(tables: Tables, recorded: Recorded, record: kinds.CameraQuarantined) -> Iterator[Change]:

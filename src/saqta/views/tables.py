@@ -101,6 +101,12 @@ class Entry(Row, frozen=True, kw_only=True):
     data: dict[str, Any]
 
 
+class Early(Row, frozen=True, kw_only=True):
+    """Entries that wait until their alert belongs to an incident, oldest first."""
+
+    entries: tuple[Entry, ...] = ()
+
+
 class LineCounts(Row, frozen=True, kw_only=True):
     """What crossed a line since the camera is known, by direction and class."""
 
@@ -220,6 +226,9 @@ EVIDENCE = Table("evidence", EvidenceOf)
 TIMELINE = Table("timeline", Entry)
 """By ``{incident}/{seq:012d}``; see ``timeline_key``."""
 
+EARLY = Table("timeline_early", Early)
+"""By the key of the alert's event."""
+
 UNITS = Table("units", Unit)
 """By unit."""
 
@@ -260,6 +269,7 @@ TABLES: tuple[Table[Any], ...] = (
     ALERTS,
     EVIDENCE,
     TIMELINE,
+    EARLY,
     UNITS,
     CAMERAS,
     REGISTERED,
@@ -281,5 +291,13 @@ def opened_key(incident: Incident) -> str:
 
 
 def timeline_key(incident: str, seq: int) -> str:
-    """The key of a timeline's entry: those of an incident lie together, oldest first."""
+    """The key of a timeline's entry: those of an incident lie together, in the order in which they came to it.
+
+    ``seq`` is that of the event that brought them; what an alert brought with it comes right after (``early_key``).
+    """
     return f"{incident}/{seq:012d}"
+
+
+def early_key(incident: str, seq: int, entry: Entry) -> str:
+    """The key of an entry that came with the alert that the event at ``seq`` brought."""
+    return f"{timeline_key(incident, seq)}/{entry.seq:012d}"

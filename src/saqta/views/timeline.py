@@ -8,7 +8,7 @@ import msgspec
 from saqta.model import kinds
 from saqta.model.event import Recorded
 from saqta.model.step import Change, Tables
-from saqta.views.tables import ALERTS, EVIDENCE, TIMELINE, UNITS, Changes, Entry, timeline_key
+from saqta.views.tables import ALERTS, EARLY, EVIDENCE, TIMELINE, UNITS, Changes, Early, Entry, early_key, timeline_key
 
 
 class Names(NamedTuple):
@@ -49,27 +49,48 @@ _PERSONAL = ("caller_name", "caller_number", "person")
 
 
 def _told(tables: Tables, recorded: Recorded, record: Any) -> Iterator[Change]:
-    yield _entry(tables, recorded, record, record.incident)
+    yield _put(tables, recorded, record, record.incident)
+
+
+def _belongs(
+    tables: Tables, recorded: Recorded, record: kinds.IncidentOpened | kinds.IncidentAlertJoined
+) -> Iterator[Change]:
+    """The alert's evidence may be kept before anybody knows to which incident it belongs."""
+    yield _put(tables, recorded, record, record.incident)
+    early = tables.get(EARLY, record.alert) if record.alert is not None else None
+    if early is not None and record.alert is not None:
+        for entry in early.entries:
+            yield TIMELINE.put(early_key(record.incident, recorded.seq, entry), entry)
+        yield EARLY.delete(record.alert)
 
 
 def _kept(tables: Tables, recorded: Recorded, record: kinds.EvidenceKept) -> Iterator[Change]:
     alert = tables.get(ALERTS, record.alert)
-    if alert is not None and alert.incident is not None:
-        yield _entry(tables, recorded, record, alert.incident)
+    if alert is None:
+        return
+    if alert.incident is not None:
+        yield _put(tables, recorded, record, alert.incident)
+    else:
+        early = tables.get(EARLY, record.alert) or Early()
+        yield EARLY.put(record.alert, Early(entries=(*early.entries, _entry(tables, recorded, record))))
 
 
 def _viewed(tables: Tables, recorded: Recorded, record: kinds.EvidenceViewed) -> Iterator[Change]:
     alerts = (tables.get(ALERTS, entry.alert) for _, entry in tables.scan(EVIDENCE, prefix=f"{record.sha256}/"))
     for incident in sorted({alert.incident for alert in alerts if alert is not None and alert.incident is not None}):
-        yield _entry(tables, recorded, record, incident)
+        yield _put(tables, recorded, record, incident)
 
 
-def _entry(tables: Tables, recorded: Recorded, record: kinds.Record, incident: str) -> Change:
+def _put(tables: Tables, recorded: Recorded, record: kinds.Record, incident: str) -> Change:
+    return TIMELINE.put(timeline_key(incident, recorded.seq), _entry(tables, recorded, record))
+
+
+def _entry(tables: Tables, recorded: Recorded, record: kinds.Record) -> Entry:
     event = recorded.event
     data = msgspec.to_builtins(record)
     for field in _PERSONAL:
         data.pop(field, None)
-    entry = Entry(
+    return Entry(
         seq=recorded.seq,
         type=event.type,
         time_ms=event.time_ms,
@@ -78,7 +99,6 @@ def _entry(tables: Tables, recorded: Recorded, record: kinds.Record, incident: s
         text=SENTENCES[type(record)](record, Names(_who(event.actor), _unit(tables, getattr(record, "unit", None)))),
         data=data,
     )
-    return TIMELINE.put(timeline_key(incident, recorded.seq), entry)
 
 
 def _who(actor: str) -> str:
@@ -102,6 +122,7 @@ def _because(sentence: str, reason: str) -> str:
 
 FOLDS: dict[type[kinds.Record], Changes] = {
     **dict.fromkeys(SENTENCES, _told),
+    **dict.fromkeys((kinds.IncidentOpened, kinds.IncidentAlertJoined), _belongs),
     kinds.EvidenceKept: _kept,
     kinds.EvidenceViewed: _viewed,
 }
