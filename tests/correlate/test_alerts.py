@@ -54,7 +54,7 @@ def test_a_first_alert_opens_an_incident_with_its_reasons(story: Story, raise_: 
     assert (opened.priority, opened.place, opened.alert, opened.camera) == (Priority.P2, HOME, key, "C1")
     assert opened.reasons == (
         "stayed for 2.1 s",
-        "nothing of its kind within 60 m in the 2 min before",
+        "nothing of its kind and urgency within 60 m in the 2 min before",
         "priority 2 by the rule for intrusion",
     )
 
@@ -140,7 +140,7 @@ def test_two_cameras_on_one_mast_fail_apart(story: Story, raise_: Raise) -> None
     raise_(1, kind="camera_lost", zone=None, camera="C9")
     raise_(2, kind="camera_blind", zone=None)
     assert len(story.told(IncidentOpened)) == 2
-    assert "nothing of its kind there in the 10 min before" in story.told(IncidentOpened)[0].reasons
+    assert "nothing of its kind and urgency there in the 10 min before" in story.told(IncidentOpened)[0].reasons
 
 
 def test_a_partners_alert_with_a_place_joins_what_is_near(story: Story, raise_: Raise) -> None:
@@ -233,6 +233,25 @@ def test_an_alert_joins_a_call_about_the_same(story: Story, raise_: Raise) -> No
     story.command(call, at_s=0)
     raise_(15)
     assert reasons(story) == ["camera Harbour gate is 20 m away, 15 s after the last"]
+
+
+def test_an_alert_never_joins_what_a_person_holds_for_less_urgent(story: Story, raise_: Raise) -> None:
+    raise_(0)
+    (first,) = story.told(IncidentOpened)
+    story.command(command.Prioritise(incident=first.incident, priority=Priority.P4, reason="a cat"), at_s=5)
+    raise_(10)
+    _, second = story.told(IncidentOpened)
+    raise_(20)
+    story.command(command.Prioritise(incident=second.incident, priority=Priority.P1, reason="a knife"), at_s=25)
+    raise_(30)
+    assert [joined.incident for joined in story.told(IncidentAlertJoined)] == [second.incident] * 2
+
+
+def test_an_alert_never_joins_a_call_that_is_less_urgent(story: Story, raise_: Raise) -> None:
+    call = command.OpenIncident(kind="intrusion", title="Children in the yard", priority=Priority.P4, place=HOME)
+    story.command(call, at_s=0)
+    raise_(15)
+    assert len(story.told(IncidentOpened)) == 2
 
 
 def test_events_of_incidents_that_are_not_known_change_nothing(story: Story) -> None:

@@ -48,7 +48,7 @@ def _opens(tables: Tables, recorded: Recorded, record: kinds.AlertRaised, claim:
         camera=claim.camera,
         reasons=open_reasons(claim, record.reasons),
     )
-    changes = tuple(begin(tables, opened.incident, claim))
+    changes = tuple(begin(tables, opened.incident, claim, opened.priority))
     return Outcome(changes, follows("correlate", recorded, opened))
 
 
@@ -78,7 +78,7 @@ def _opened(tables: Tables, recorded: Recorded, record: kinds.IncidentOpened) ->
     unsealed = msgspec.structs.replace(record, caller_name=None, caller_number=None)
     changes = _moved(tables, recorded, unsealed).changes
     if tables.get(OCCURRENCES, record.incident) is None:
-        changes += tuple(begin(tables, record.incident, _call(recorded, record)))
+        changes += tuple(begin(tables, record.incident, _call(recorded, record), record.priority))
     return Outcome(changes)
 
 
@@ -96,22 +96,25 @@ def _call(recorded: Recorded, record: kinds.IncidentOpened) -> Claim:
     )
 
 
+def _prioritised(tables: Tables, recorded: Recorded, record: kinds.IncidentPrioritised) -> Outcome:
+    return _changed(tables, recorded, record, priority=record.priority)
+
+
 def _closed(tables: Tables, recorded: Recorded, record: kinds.IncidentClosed) -> Outcome:
-    return _ended(tables, recorded, record, recorded.event.time_ms)
+    return _changed(tables, recorded, record, closed_ms=recorded.event.time_ms)
 
 
 def _reopened(tables: Tables, recorded: Recorded, record: kinds.IncidentReopened) -> Outcome:
-    return _ended(tables, recorded, record, None)
+    return _changed(tables, recorded, record, closed_ms=None)
 
 
-def _ended(
-    tables: Tables, recorded: Recorded, record: kinds.IncidentClosed | kinds.IncidentReopened, closed_ms: int | None
-) -> Outcome:
+def _changed(tables: Tables, recorded: Recorded, record: Any, **fields: Any) -> Outcome:
+    """The incident moves, and its occurrence has these fields from now on."""
     occurrence = tables.get(OCCURRENCES, record.incident)
     if occurrence is None:
         return NOTHING
-    ended = msgspec.structs.replace(occurrence, closed_ms=closed_ms)
-    return Outcome((*_moved(tables, recorded, record).changes, OCCURRENCES.put(record.incident, ended)))
+    changed = msgspec.structs.replace(occurrence, **fields)
+    return Outcome((*_moved(tables, recorded, record).changes, OCCURRENCES.put(record.incident, changed)))
 
 
 FOLDS: dict[type[kinds.Record], Fold] = {
@@ -119,6 +122,7 @@ FOLDS: dict[type[kinds.Record], Fold] = {
     kinds.CameraRegistered: _registered,
     **dict.fromkeys(incidents.EVENTS, _moved),
     kinds.IncidentOpened: _opened,
+    kinds.IncidentPrioritised: _prioritised,
     kinds.IncidentClosed: _closed,
     kinds.IncidentReopened: _reopened,
 }

@@ -15,6 +15,7 @@ from saqta.correlate.rules import Rule
 from saqta.model.incident import Incident
 from saqta.model.place import Place, distance_m
 from saqta.model.step import Change, Table, Tables
+from saqta.model.terms import Priority
 
 CANDIDATES_MAX = 16
 """An index entry holds this many incidents, those that were heard of last."""
@@ -53,6 +54,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
 
     incident: str
     kind: str
+    priority: Priority
     place: Place | None
     source: str | None
     first_ms: int
@@ -113,12 +115,13 @@ def find(tables: Tables, claim: Claim) -> Match | None:
     return min((match for match in matches if match is not None), key=lambda match: match[:4], default=None)
 
 
-def begin(tables: Tables, incident: str, claim: Claim) -> Iterator[Change]:
-    """The occurrence that begins with this claim, and the index that leads to it."""
+def begin(tables: Tables, incident: str, claim: Claim, priority: Priority) -> Iterator[Change]:
+    """The occurrence that begins with this claim, of its incident's priority, and the index that leads to it."""
     placeless = claim.camera is None and claim.place is None
     occurrence = Occurrence(
         incident=incident,
         kind=claim.kind,
+        priority=priority,
         place=claim.place,
         source=claim.source if placeless else None,
         first_ms=claim.time_ms,
@@ -148,6 +151,8 @@ def sightings_before(occurrence: Occurrence, claim: Claim) -> int:
 
 
 def _match(claim: Claim, occurrence: Occurrence) -> Match | None:
+    if occurrence.priority > claim.rule.priority:
+        return None
     window_ms = claim.rule.window_s * 1000
     if not occurrence.first_ms - window_ms <= claim.time_ms <= occurrence.last_ms + window_ms:
         return None

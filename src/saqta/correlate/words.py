@@ -27,7 +27,7 @@ def title_of(claim: Claim) -> str:
 def open_reasons(claim: Claim, alert_reasons: tuple[str, ...]) -> tuple[str, ...]:
     """Why this is an incident of its own, and of its priority."""
     where = f"within {claim.rule.radius_m:.0f} m" if claim.place is not None and claim.rule.radius_m else "there"
-    alone = f"nothing of its kind {where} in the {duration_text(claim.rule.window_s)} before"
+    alone = f"nothing of its kind and urgency {where} in the {duration_text(claim.rule.window_s)} before"
     repeated = (_cut(reason, SENTENCE_CHARS_MAX) for reason in alert_reasons[:ALERT_REASONS_MAX])
     return (*repeated, alone, f"priority {claim.rule.priority} by the rule for {claim.kind}")
 
