@@ -247,13 +247,6 @@ class Centre:
         stack.callback(self._join, [thread])
         stack.callback(ended.set)
 
-    def _sign_checkpoints(self, stack: ExitStack) -> None:
-        checkpointer = Checkpointer(self.folder.path, self.folder.log, self.settings.log.checkpoint_every_s)
-        ended = threading.Event()  # Not ``stop``: the last checkpoint has what the steps append before they end.
-        thread = self.run_part("checkpoints", lambda stop: checkpointer.run(ended))
-        stack.callback(self._join, [thread])
-        stack.callback(ended.set)
-
     def _changed_cameras(self) -> Iterator[kinds.CameraRegistered]:
         """Cameras whose settings are not what the log says of them; InputError where one can't be watched so."""
         for name, camera in self.settings.cameras.items():

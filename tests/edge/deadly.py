@@ -36,6 +36,11 @@ def dies_while_decoding(source: str) -> Feed:
     return Feed(_Bomb(Path(source.removeprefix("bomb:"))), {}, live=True)
 
 
+def stalls(source: str) -> Feed:
+    """Gives a file whose end never comes."""
+    return Feed(_Stalling(Path(source.removeprefix("stall:"))), {}, live=True)
+
+
 class _Bomb:
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
@@ -47,3 +52,11 @@ class _Bomb:
 
     def close(self) -> None:
         self._file.close()
+
+
+class _Stalling(_Bomb):
+    def read(self, size: int) -> bytes:
+        content = self._file.read(min(size, 8192))
+        if not content:
+            time.sleep(600)
+        return content

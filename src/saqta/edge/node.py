@@ -8,6 +8,7 @@
 """
 
 import multiprocessing
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ import msgspec
 from saqta.edge.plugins import Plugins
 from saqta.edge.session import ACTOR, camera_source
 from saqta.edge.settings import CameraSettings
-from saqta.edge.trace import Traces
+from saqta.edge.trace import Deed, Traces
 from saqta.edge.worker import Message, Orders, Report, Seat, run
 from saqta.model import catalogue
 from saqta.model.errors import InputError, StorageError
@@ -34,6 +35,9 @@ STRIKES_MAX = 2
 """A stream that killed its worker this often is quarantined."""
 APART_MAX = 16
 """More streams than this are not set apart from their worker: processes are not for free."""
+FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
+"""How a worker ends that somebody else killed, as the kernel does when memory runs out: what was merely being read then
+had no part in it."""
 FORGIVEN_S = 600.0
 """Strikes are forgotten after this long without one."""
 HANG_S = 30.0
@@ -63,13 +67,12 @@ class CameraState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How the node fares. ``failure`` says why it stopped by itself, where it did."""
+    """How the node fares. ``undelivered`` says why events have to wait, where they do."""
 
     cameras: tuple[CameraState, ...]
     workers: int
     restarts: int
     undelivered: str | None
-    failure: str | None
 
 
 @dataclass(eq=False)
@@ -84,9 +87,11 @@ class _Camera:
 
 @dataclass(eq=False)
 class _Worker:
-    """A place for a process; the process comes and goes. ``start_s`` is when it shall come, by the monotonic clock."""
+    """A place for a process; the process comes and goes. ``start_s`` is when it shall come, by the monotonic clock.
+    ``apart`` when it was made for a stream under suspicion."""
 
     cameras: list[_Camera]
+    apart: bool = False
     start_s: float = 0.0
     deaths: int = 0
     process: SpawnProcess | None = None
@@ -96,8 +101,8 @@ class _Worker:
 
 
 class CameraNode:
-    """Runs cameras in worker processes. ``deliver`` is called by one thread; StorageError from it is tried again, any
-    other exception stops the node, and ``stop`` raises it.
+    """Runs cameras in worker processes. ``deliver`` is called by the thread that calls ``run``; StorageError from it is
+    tried again, any other exception ends the run.
 
     ``plugins`` and ``clock`` are pickled on their way to the workers: module-level functions. ``speed`` is how many
     times as fast as filmed files are played. InputError when a camera's id comes twice.
@@ -126,49 +131,38 @@ class CameraNode:
         self._deliver, self._clock = deliver, clock
         self._context = multiprocessing.get_context("spawn")
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="camera node", daemon=True)
         self._started_ms = clock()
         self._ordinal = self._restarts = 0
         self._undelivered: str | None = None
-        self._failure: Exception | None = None
 
-    def start(self) -> None:
-        """Starts the workers; returns at once."""
+    def run(self, stop: threading.Event) -> None:
+        """Blocks until ``stop`` is set, and STOP_WAIT_S longer at most: the workers tell what they still have to tell.
+
+        Leaves no process behind, however it ends. Raises whatever keeps it from going on: what ``deliver`` raised,
+        StorageError only when it still did at the end. Runs once.
+        """
+        self._stopping = stop
         self._orders.evidence_dir.mkdir(parents=True, exist_ok=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Has the workers tell what they still have to tell, and ends them; blocks for a few seconds at most."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-        if self._failure is not None:
-            raise self._failure
-
-    def status(self) -> NodeStatus:
-        """How things are; may be called from any thread."""
-        return NodeStatus(
-            cameras=tuple(_state(camera) for camera in self._cameras),
-            workers=sum(worker.process is not None for worker in list(self._workers)),
-            restarts=self._restarts,
-            undelivered=self._undelivered,
-            failure=None if self._failure is None else str(self._failure),
-        )
-
-    def _run(self) -> None:
         try:
-            while not self._stopping.is_set():
+            while not stop.is_set():
                 self._start_due()
                 self._listen(_POLL_S)
                 self._look_after()
             self._end()
-        except Exception as error:  # noqa: BLE001 - kept for whoever stops the node, and shown by its status
-            self._failure = error
         finally:
             for worker in self._workers:
                 if worker.process is not None:
                     worker.process.kill()
                     worker.process.join()
+
+    def status(self) -> NodeStatus:
+        """How things are, from memory alone: may be called from any thread, and blocks nothing."""
+        return NodeStatus(
+            cameras=tuple(_state(camera) for camera in self._cameras),
+            workers=sum(worker.process is not None for worker in list(self._workers)),
+            restarts=self._restarts,
+            undelivered=self._undelivered,
+        )
 
     def _start_due(self) -> None:
         for worker in self._workers:
@@ -249,7 +243,8 @@ class CameraNode:
         now_s = time.monotonic()
         worker.deaths = 0 if now_s - worker.started_s > FORGIVEN_S else worker.deaths + 1
         worker.start_s = now_s + min(RESTART_MAX_S, RESTART_S * 2 ** min(worker.deaths, 16))
-        suspects = [worker.cameras[index] for index in traces.suspects()]
+        deeds = (Deed.WORKING,) if process.exitcode in FROM_OUTSIDE else (Deed.WORKING, Deed.READING)
+        suspects = [worker.cameras[index] for index in traces.suspects(deeds)]
         for camera in suspects:
             camera.strikes = 1 + (camera.strikes if now_s - camera.struck_s < FORGIVEN_S else 0)
             camera.struck_s = now_s
@@ -259,24 +254,24 @@ class CameraNode:
             if len(suspects) > 1 or camera.strikes >= STRIKES_MAX:
                 self._set_apart(worker, camera)
         for camera in lost:
-            self._quarantine_or_lose(worker, camera, why)
+            self._lose(worker, camera, why)
 
     def _set_apart(self, worker: _Worker, camera: _Camera) -> None:
         """Gives the stream a process of its own, where it has none and there is room."""
-        alone = [other.cameras[0] for other in self._workers if len(other.cameras) == 1]
-        if camera not in alone and len(alone) < APART_MAX:
+        if worker.cameras != [camera] and sum(other.apart for other in self._workers) < APART_MAX:
             worker.cameras.remove(camera)
-            self._workers.append(_Worker([camera], start_s=time.monotonic() + _held_back_s(camera)))
+            self._workers.append(_Worker([camera], apart=True, start_s=time.monotonic() + _held_back_s(camera)))
 
-    def _quarantine_or_lose(self, worker: _Worker, camera: _Camera, why: str) -> None:
+    def _lose(self, worker: _Worker, camera: _Camera, why: str) -> None:
+        """Tells that a camera is lost, and then, for good, that it is quarantined, where it is."""
         id = camera.settings.camera
-        apart = any(other.cameras == [camera] for other in self._workers)
-        if camera.strikes >= STRIKES_MAX and not camera.quarantined and apart:
+        retry_s = max(worker.start_s - time.monotonic(), _held_back_s(camera))
+        self._tell([self._event(CameraLost(camera=id, reason=why, retry_s=round(retry_s, 1)))])
+        alone = any(other.cameras == [camera] for other in self._workers)
+        if camera.strikes >= STRIKES_MAX and alone:
             camera.quarantined = True
             reason = f"its stream killed its worker {camera.strikes} times: {why}"
             self._tell([self._event(CameraQuarantined(camera=id, reason=reason))])
-        retry_s = max(worker.start_s - time.monotonic(), _held_back_s(camera))
-        self._tell([self._event(CameraLost(camera=id, reason=why, retry_s=round(retry_s, 1)))])
 
     def _end(self) -> None:
         for worker in self._workers:

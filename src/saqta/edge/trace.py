@@ -30,9 +30,9 @@ class Traces:
         self._shared[2 * slot + 1] = time.monotonic()
         self._shared[2 * slot] = float(deed)
 
-    def suspects(self) -> Sequence[int]:
-        """The cameras that were being worked on; where there is none, those being read; where there is none, none."""
-        for deed in (Deed.WORKING, Deed.READING):
+    def suspects(self, deeds: Sequence[Deed]) -> Sequence[int]:
+        """The cameras with which the first of ``deeds`` was done that was done at all; none where none was."""
+        for deed in deeds:
             found = [slot // 2 for slot in range(len(self._shared) // 2) if self._shared[2 * slot] == deed]
             if found:
                 return sorted(set(found))
