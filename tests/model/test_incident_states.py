@@ -112,6 +112,7 @@ def test_the_line_of_work_from_alert_to_closing() -> None:
     assert incident.version == 6
     again = after(incident, REOPENED)
     assert (again.state, again.closed_ms, again.disposition) == (IncidentState.REOPENED, None, None)
+    assert (incident.reopened_ms, again.reopened_ms) == (None, 1002)
 
 
 def test_the_first_moment_of_each_stays() -> None:

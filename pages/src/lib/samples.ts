@@ -21,6 +21,7 @@ export function incident(over: Partial<Incident> = {}): Incident {
     en_route: null,
     on_scene: null,
     closed: null,
+    reopened: null,
     last_alert: null,
     alerts: [],
     alert_count: 1,

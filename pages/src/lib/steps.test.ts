@@ -50,6 +50,13 @@ test('an incident whose second unit is not under way yet waits for that', () => 
   expect(wait(row, AT + 610_000)?.step).toBe('en_route');
 });
 
+test('a reopened incident waits from its reopening', () => {
+  const again = incident({ state: 'reopened', acknowledged: iso(9), assigned: iso(20), reopened: iso(3000) });
+  expect(wait(again, AT + 3_007_000)?.elapsed_ms).toBe(7_000);
+  const call = incident({ state: 'acknowledged', acknowledged: iso(9), reopened: iso(3000) });
+  expect(wait(call, AT + 3_007_000)?.elapsed_ms).toBe(7_000);
+});
+
 test('a reopened incident has no target, a closed one no wait, and the scene takes its time', () => {
   expect(wait(incident({ state: 'reopened' }), AT + 9e6)).toMatchObject({ target_s: null, late_ms: 0 });
   expect(wait(incident({ state: 'closed', closed: iso(5) }), AT + 9e6)).toBeNull();

@@ -67,14 +67,15 @@ export interface Wait {
  * What the incident waits for, how long already, and how late that is; null when it is closed.
  *
  * The two targets of the desk, acknowledging and assigning, run from opening; the unit's from the step before. An
- * incident that came back (reopened, or its unit was released) waits from its newest step, without a target at first.
+ * incident that came back (reopened, or its unit was released) waits from its newest step or its reopening; reopened, it
+ * has no target at first.
  */
 export function wait(incident: Incident, nowMs: number): Wait | null {
   const step = awaited(incident);
   if (step === null) return null;
-  const reached = STEPS.map((name) => moment(incident[name])).filter((at) => at !== null);
+  const reached = [...STEPS, 'reopened' as const].map((name) => moment(incident[name])).filter((at) => at !== null);
   const desk = step === 'acknowledged' || step === 'assigned';
-  const back = desk && incident.assigned !== null;
+  const back = desk && (incident.assigned !== null || incident.reopened !== null);
   const from = desk && !back ? Date.parse(incident.opened) : Math.max(...reached);
   const elapsed_ms = Math.max(0, nowMs - from);
   const target_s = incident.state === 'reopened' ? null : (TARGET_S[step]?.[incident.priority] ?? null);

@@ -28,6 +28,7 @@ export interface Incident {
   en_route: string | null;
   on_scene: string | null;
   closed: string | null;
+  reopened: string | null;
   last_alert: string | null;
   alerts: string[];
   alert_count: number;

@@ -83,8 +83,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     Moments are those of the work's line: received → opened → acknowledged → assigned → en route → on scene → closed;
     None where that step has not been reached; sending a unit acknowledges. An alert is received when we come to know
-    of it, which its own time does not tell: that stays with the alert. ``alerts`` are event keys, oldest first;
-    ``units`` those on it now; ``handled_by`` the actor who took it.
+    of it, which its own time does not tell: that stays with the alert. What lies before ``reopened_ms`` was reached
+    before the incident was last opened again. ``alerts`` are event keys, oldest first; ``units`` those on it now;
+    ``handled_by`` the actor who took it.
     """
 
     id: str
@@ -101,6 +102,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     en_route_ms: int | None = None
     on_scene_ms: int | None = None
     closed_ms: int | None = None
+    reopened_ms: int | None = None
     last_alert_ms: int | None = None
     alerts: tuple[str, ...] = ()
     alert_count: int = 0
@@ -203,7 +205,7 @@ def _closed(incident: Incident, time_ms: int, actor: str, record: kinds.Incident
 
 def _reopened(incident: Incident, time_ms: int, actor: str, record: kinds.Record) -> Incident:
     state = require(incident, Trigger.REOPEN)
-    return msgspec.structs.replace(incident, state=state, closed_ms=None, disposition=None)
+    return msgspec.structs.replace(incident, state=state, closed_ms=None, reopened_ms=time_ms, disposition=None)
 
 
 def _assigned(incident: Incident, time_ms: int, actor: str, record: kinds.AssignmentMade) -> Incident:
