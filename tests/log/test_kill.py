@@ -1,4 +1,4 @@
-"""The real steps, killed at any moment, lose nothing that was acknowledged, and leave the tables that a rebuild gives."""
+"""The real steps, killed at any moment, lose nothing acknowledged, and leave the tables that a rebuild gives."""
 
 import random
 import subprocess
