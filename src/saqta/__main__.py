@@ -1,5 +1,6 @@
 """The command line: reads what was asked, hands it on, says what came of it."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -206,6 +207,7 @@ def bench(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; errors on purpose become one message and their exit status."""
+    os.umask(0o077)  # What lies in a data folder is its owner's alone.
     log_to_standard_error()
     try:
         app(arguments, prog_name="saqta")

@@ -81,6 +81,10 @@ class ControlServer:
                     client, _ = self._socket.accept()
                 except TimeoutError:
                     continue
+                except OSError:
+                    # So many files are open that nobody can be let in just now; that passes.
+                    stop.wait(POLL_S)
+                    continue
                 with client, suppress(OSError):  # Who asked may have gone away before the answer.
                     client.settimeout(REQUEST_WAIT_S)
                     client.sendall(json.dumps(self._answer(client)).encode() + b"\n")

@@ -7,6 +7,8 @@ import httpx
 import pytest
 
 from saqta.model.catalogue import KINDS
+from saqta.model.kinds import CameraRegistered
+from saqta.web.envelope import NESTING_MAX
 from saqta.web.ports import Limits
 
 EVENTS = "/api/v1/events"
@@ -87,7 +89,7 @@ def test_a_partner_posts_as_itself_only(shared_centre, source: str) -> None:
         assert post(pavel, source=source).status_code == 403
 
 
-CLAIMS = {"saqta.alert.raised.v1", "saqta.line.counted.v1"}
+CLAIMS = {"saqta.alert.raised.v1"}
 NOT_KNOWN = ("saqta.incident.merged.v7", "saqta.procedure.started.v1", "saqta.alert.raised.v2", "saqta.alert", "saqta")
 
 
@@ -101,10 +103,27 @@ def test_nobody_posts_what_a_person_decides_or_saqta_records(shared_centre, name
 
 def test_what_may_be_posted_of_our_kinds(centre) -> None:
     assert {type_ for type_, kind in KINDS.items() if kind.claim} == CLAIMS
-    counted = {"camera": "C1", "line": "gate", "from_s": 0, "until_s": 60, "forward": {"car": 3}, "backward": {}}
     with centre.http("pavel") as pavel:
         assert post(pavel).status_code == 202
-        assert post(pavel, type="saqta.line.counted.v1", id="8", data=counted).status_code == 202
+
+
+def test_a_partner_does_not_speak_for_a_camera_of_ours(centre) -> None:
+    centre.tell(CameraRegistered(camera="C1", name="Gate", source="rtsp://camera.example/1"))
+    centre.settle()
+    with centre.http("pavel") as pavel:
+        assert post(pavel, data={"kind": "intrusion", "camera": "C1"}).status_code == 403
+        assert post(pavel, data={"kind": "intrusion", "camera": "metro-7"}).status_code == 202
+
+
+def test_deep_nesting_and_times_to_come_are_refused(shared_centre) -> None:
+    deep: list[object] = []
+    for _ in range(NESTING_MAX):
+        deep = [deep]
+    with shared_centre.http("pavel") as pavel:
+        nested = post(pavel, type="kz.metro.gate.opened.v3", data={"[[": deep})
+        assert (nested.status_code, f"at most {NESTING_MAX} deep" in nested.json()["detail"]) == (422, True)
+        early = post(pavel, time="2999-01-01T00:00:00Z")
+        assert (early.status_code, early.json()["field"]) == (422, "time")
 
 
 def test_the_desk_posts_as_any_source_but_ours(centre) -> None:

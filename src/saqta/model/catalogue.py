@@ -27,7 +27,7 @@ KINDS: dict[str, Kind] = {
     "saqta.camera.lost.v1": Kind(kinds.CameraLost, "camera/{camera}"),
     "saqta.camera.quarantined.v1": Kind(kinds.CameraQuarantined, "camera/{camera}"),
     "saqta.alert.raised.v1": Kind(kinds.AlertRaised, "alert/{kind}", claim=True),
-    "saqta.line.counted.v1": Kind(kinds.LineCounted, "camera/{camera}", claim=True),
+    "saqta.line.counted.v1": Kind(kinds.LineCounted, "camera/{camera}"),
     "saqta.evidence.kept.v1": Kind(kinds.EvidenceKept, "evidence/{sha256}"),
     "saqta.evidence.viewed.v1": Kind(kinds.EvidenceViewed, "evidence/{sha256}"),
     "saqta.incident.opened.v1": Kind(kinds.IncidentOpened, "incident/{incident}"),

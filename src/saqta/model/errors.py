@@ -11,6 +11,11 @@ SaqtaError
 └── DamageError          stored bytes are not what was written; names the first bad seq (exit 3)
 """
 
+import re
+
+_USERINFO = re.compile(r"(\w+://)[^/@\s]*@")
+"""Names and passwords in addresses: a message shows neither."""
+
 
 class SaqtaError(Exception):
     """The root: everything that Saqta raises on purpose."""
@@ -21,7 +26,7 @@ class InputError(SaqtaError):
 
     def __init__(self, field: str, given: object, expected: str) -> None:
         self.field, self.given, self.expected = field, given, expected
-        shown = repr(given)
+        shown = _USERINFO.sub(r"\1", repr(given))
         super().__init__(f"{field}: got {shown if len(shown) <= 80 else shown[:77] + '...'}, expected {expected}")
 
 

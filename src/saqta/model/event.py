@@ -107,6 +107,8 @@ def decode(stored: bytes) -> Event:
     """The event of stored bytes; InputError naming the attribute when they are not an event of ours."""
     extensions: _Extensions | None = None
     try:
+        if not stored.isascii():
+            stored.decode()  # The decoder passes over texts within ``data``.
         try:
             wire = _wire_decoder.decode(stored)
         except msgspec.ValidationError:
@@ -116,7 +118,7 @@ def decode(stored: bytes) -> Event:
             wire = msgspec.convert(
                 attributes | {"data": msgspec.Raw(_encoder.encode(attributes.get("data", {})))}, _Wire
             )
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError("event", stored[:40], f"a CloudEvents 1.0 event ({error})") from error
     return Event(
         id=wire.id,

@@ -21,11 +21,14 @@ ALERT_REASONS_MAX = 20
 ALERT_REASON_CHARS_MAX = 300
 STREAM_S_MAX = 1_000_000_000
 TRACK_MAX = 2**53
+COUNT_MAX = 1_000_000
+CLASSES_MAX = 32
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 _Reason = Annotated[str, msgspec.Meta(max_length=ALERT_REASON_CHARS_MAX)]
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _StreamTime = Annotated[float, msgspec.Meta(ge=0, le=STREAM_S_MAX)]
+_Counts = Annotated[dict[_Name, Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]], msgspec.Meta(max_length=CLASSES_MAX)]
 _Track = Annotated[int, msgspec.Meta(ge=0, le=TRACK_MAX)]
 
 
@@ -95,12 +98,12 @@ class AlertRaised(Record, frozen=True, kw_only=True):
 class LineCounted(Record, frozen=True, kw_only=True):
     """What crossed a line of a camera from ``from_s`` to ``until_s`` of its stream, by direction and class."""
 
-    camera: str
-    line: str
-    from_s: float
-    until_s: float
-    forward: dict[str, int]
-    backward: dict[str, int]
+    camera: _Name
+    line: _Name
+    from_s: _StreamTime
+    until_s: _StreamTime
+    forward: _Counts
+    backward: _Counts
 
 
 class EvidenceKept(Record, frozen=True, kw_only=True):

@@ -81,7 +81,9 @@ def _next(incident: Incident, recommended: Recommended | None, now_ms: int, seed
         return since_ms is not None and (now_ms - since_ms) / 1000 * speed >= after_s
 
     match incident.state:
-        case IncidentState.OPEN | IncidentState.REOPENED if due(ACKNOWLEDGES_AFTER_S, incident.opened_ms):
+        case IncidentState.OPEN | IncidentState.REOPENED if due(
+            ACKNOWLEDGES_AFTER_S, incident.reopened_ms or incident.opened_ms
+        ):
             return Acknowledge(incident=incident.id)
         case IncidentState.ACKNOWLEDGED if due(ASSIGNS_AFTER_S, incident.acknowledged_ms):
             if recommended is not None and recommended.unit is not None:

@@ -24,6 +24,9 @@ STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 EXTENSIONS_MAX = 32
 INTEGER_MAX = 2**31 - 1
+NESTING_MAX = 64
+AHEAD_S_MAX = 300
+"""A sender's clock may be ahead of ours by this much."""
 CLAIMED_SUBJECT = "claimedsubject"
 
 Shape = TypeVar("Shape")
@@ -36,6 +39,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json(;.*)?", re.IGNORECASE)
 _WITHIN = re.compile(r"`\$\.?([^`]*)`|missing required field `(\w+)`")
 _NOUNS = frozenset(kind.subject.split("/")[0] for kind in catalogue.KINDS.values())
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[\]{}]")
 _NO_DATA = msgspec.Raw(b"{}")
 
 
@@ -99,6 +104,8 @@ def to_event(claim: Claim, actor: str, now_ms: int, time_if_none_ms: int) -> Eve
         cause=attributes.get("cause"),
         extensions={name: value for name, value in attributes.items() if name not in _TEXTS} or None,
     )
+    if event.time_ms > now_ms + AHEAD_S_MAX * 1000:
+        raise InputError("time", attributes["time"], f"a time that has come, or comes within {AHEAD_S_MAX} s")
     record = _record(event)
     if record is None:
         if event.subject.split("/")[0] in _NOUNS:
@@ -167,9 +174,20 @@ def _attribute(name: str, value: object) -> str | int | bool:
 
 def _json(body: bytes, shape: type[Shape], field: str) -> Shape:
     """``body`` as JSON of a shape; every number and text within it can be read and written again."""
+    if _depth(body) > NESTING_MAX:
+        raise InputError(field, body[:40], f"JSON nested at most {NESTING_MAX} deep")
     try:
         body.decode()
         msgspec.json.decode(body)
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(field, body[:40], f"JSON ({error})") from error
+
+
+def _depth(body: bytes) -> int:
+    """How deep lists and objects lie in each other, without going down into them."""
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest

@@ -14,10 +14,13 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from saqta.model import catalogue
 from saqta.model.catalogue import KINDS
 from saqta.model.errors import ForbiddenError
 from saqta.model.event import Event
+from saqta.model.kinds import AlertRaised
 from saqta.model.terms import Role
+from saqta.views.tables import REGISTERED
 from saqta.web import envelope
 from saqta.web.access import Caller, CallerOf, guarded_router
 from saqta.web.envelope import Claim
@@ -93,7 +96,9 @@ def post_events(request: Request, ports: PortsOf, caller: CallerOf, body: Annota
     for place, claim in enumerate(claims):
         _require_allowed(caller, claim)
         with envelope.within(place) if len(claims) > 1 else nullcontext():
-            events.append(_event(ports, caller, claim))
+            event = _event(ports, caller, claim)
+            _require_own_camera(ports, caller, event)
+            events.append(event)
     positions = ports.log.append(events) if events else []
     items = [
         {"source": event.source, "id": event.id, "seq": position.seq, "repeat": position.repeat}
@@ -110,6 +115,14 @@ def _require_allowed(caller: Caller, claim: Claim) -> None:
         raise ForbiddenError(f"partner {caller.name} posts as {caller.partner_source}, not as {source}")
     if source.startswith("/saqta"):
         raise ForbiddenError(f"{source} is Saqta's own source")
+
+
+def _require_own_camera(ports: Ports, caller: Caller, event: Event) -> None:
+    """A partner does not speak for a camera of ours."""
+    record = catalogue.read(event)
+    claimed = record.camera if isinstance(record, AlertRaised) else None
+    if caller.role is Role.PARTNER and claimed and ports.tables.get(REGISTERED, claimed):
+        raise ForbiddenError(f"{claimed} is a camera of this centre: only the centre speaks for it")
 
 
 def _event(ports: Ports, caller: Caller, claim: Claim) -> Event:

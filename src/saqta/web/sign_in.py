@@ -83,7 +83,7 @@ async def _link(request: Request) -> str:
     if request.headers.get("content-type", "").startswith("application/json"):
         try:
             return msgspec.json.decode(body, type=_Link).link
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InputError("link", body[:40], '{"link": the secret of a sign-in link}') from error
     return parse_qs(body.decode("ascii", "replace")).get("link", [""])[0]
 
