@@ -232,7 +232,7 @@ def _measured(record: dict[str, Any]) -> str:
 def _tell(event: Event, results: Results) -> None:
     data = read_data(event)
     when = "" if not isinstance(data, kinds.AlertRaised) or data.at_s is None else f"{data.at_s:8.2f} s  "
-    what = "; ".join(data.reasons) if isinstance(data, kinds.AlertRaised) else event.data.decode()
+    what = "; ".join(data.reasons) if isinstance(data, kinds.AlertRaised) else bytes(event.data).decode()
     results.line(encode(event), f"{when}{event.type.removeprefix('saqta.').removesuffix('.v1')}  {what}")
 
 

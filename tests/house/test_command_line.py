@@ -106,6 +106,16 @@ def test_watching_a_simulated_camera_tells_alerts_and_counts(saqta) -> None:
     assert ran.lines[0]["data"]["reasons"]
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_watching_a_street_tells_what_crossed_its_lines(saqta, form: list[str]) -> None:
+    ran = saqta("watch", "sim:demo/avenue?seconds=20", "--line", "avenue=0.02,0.75,0.98,0.75", *form)
+    assert ran.code == 0, ran.err
+    assert "line.counted" in ran.out
+    if form:
+        counts = ran.summary["counts"]["avenue"]
+        assert sum(counts["forward"].values()) + sum(counts["backward"].values()) >= 1
+
+
 def test_a_scenario_is_written_with_its_truth(tmp_path: Path, saqta) -> None:
     ran = saqta("simulate", "demo", "--seed", "3", "--seconds", "2", "--out", tmp_path, "--json")
     assert ran.code == 0, ran.err
