@@ -1,6 +1,7 @@
 """Evidence: whole clips under their own hash, in which everything that moves is covered, from a bounded ring."""
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import pytest
 from edge.rendered import FPS, HEIGHT, Picture, Walker, encode, scene
 from saqta.edge.analysis import Analyser
 from saqta.edge.evidence import (
+    CLIPS_QUEUED_MAX,
     CLIPS_WAITING_MAX,
     EVIDENCE_FPS_MAX,
     RING_BYTES_MAX,
+    ClipWriter,
     Ring,
     Still,
     write_clip,
@@ -32,9 +35,9 @@ def blank(at_s: float, width: int = 64, height: int = 48) -> Still:
     return Still(at_s, Planes(gray, gray[::2, ::2].copy(), gray[::2, ::2].copy()))
 
 
-def covered(path: Path) -> list[Still]:
-    settings = CameraSettings(camera="C1", source=str(path))
-    analyser, redactor = Analyser(settings, {}), Redactor()
+def covered(path: Path, analyser: Analyser | None = None) -> list[Still]:
+    analyser = analyser or Analyser(CameraSettings(camera="C1", source=str(path)), {})
+    redactor = Redactor()
     reader = FrameReader(open_file(str(path)), str(path), 5.0)
     stills = []
     try:
@@ -56,7 +59,7 @@ def test_nothing_of_who_moves_is_left_in_the_clip(tmp_path: Path) -> None:
     walkers = [
         Walker((-0.1, 0.6), (1.1, 0.6), 0, 8, shade=250),
         Walker((1.1, 0.9), (-0.1, 0.9), 1, 9, width=0.12, height=0.4, shade=10),
-        Walker((0.2, 0.5), (0.8, 0.95), 3, 9, shade=60),
+        Walker((0.2, 0.5), (0.8, 0.95), 3, 9, shade=75),
     ]
     truth = list(scene(walkers, 9))
     clip = write_clip(tmp_path, covered(encode(tmp_path / "a.mp4", truth)))
@@ -79,6 +82,40 @@ def test_nothing_of_who_moves_is_left_in_the_clip(tmp_path: Path) -> None:
     assert seen_px / looked_at_px < 0.01
 
 
+def visible_share(truth: Sequence[Picture], bare: Sequence[Picture], shown: Still, box: tuple[int, ...]) -> float:
+    """Of the pixels in which a figure stands out, those that are as they were."""
+    number = round(shown.at_s * FPS)
+    x0, y0, x1, y1 = box
+    window = np.s_[y0:y1, x0:x1]
+    original, empty = (cv2.cvtColor(pictures[number], cv2.COLOR_BGR2GRAY)[window] for pictures in (truth, bare))
+    theirs = cv2.absdiff(original, empty) > 25
+    return float((theirs & (cv2.absdiff(original, shown.planes.y[window]) < 12)).sum() / theirs.sum())
+
+
+def test_who_appears_and_does_not_walk_stays_covered(tmp_path: Path) -> None:
+    figure = Walker((0.5, 0.8), (0.5, 0.8), 8, 67)
+    truth, bare = list(scene([figure], 70)), list(scene([], 70))
+    box = figure.box(9.0)
+    assert box is not None
+    stills = covered(encode(tmp_path / "a.mp4", truth))
+    there = [still for still in stills if 8 <= still.at_s <= 67]
+    assert len(there) > 290
+    assert max(visible_share(truth, bare, still, box) for still in there) < 0.02
+    wall = cv2.cvtColor(bare[-2], cv2.COLOR_BGR2GRAY)[: HEIGHT // 3].astype(int)
+    assert np.corrcoef(there[-1].planes.y[: HEIGHT // 3].ravel(), wall.ravel())[0, 1] > 0.9
+
+
+def test_who_waits_while_the_stream_comes_back_stays_covered(tmp_path: Path) -> None:
+    figure = Walker((0.5, 0.8), (0.5, 0.8), 8, 30)
+    truth, bare = list(scene([figure], 30)), list(scene([], 30))
+    box = figure.box(9.0)
+    assert box is not None
+    analyser = Analyser(CameraSettings(camera="C1", source="a.mp4"), {})
+    covered(encode(tmp_path / "a.mp4", truth[:150]), analyser)
+    again = covered(encode(tmp_path / "b.mp4", truth[150:]), analyser)
+    assert max(visible_share(truth[150:], bare[150:], still, box) for still in again) < 0.02
+
+
 def test_what_stands_still_stays_visible(tmp_path: Path) -> None:
     truth = list(scene([Walker((-0.1, 0.9), (1.1, 0.9), 0, 8)], 8))
     last = covered(encode(tmp_path / "a.mp4", truth))[-2]
@@ -87,7 +124,7 @@ def test_what_stands_still_stays_visible(tmp_path: Path) -> None:
 
 
 def test_everything_is_covered_until_the_scene_is_known(tmp_path: Path) -> None:
-    stills = covered(encode(tmp_path / "a.mp4", scene([], 4)))
+    stills = covered(encode(tmp_path / "a.mp4", scene([], 7)))
     for still in stills:
         uniform = all(plane.min() == plane.max() for plane in still.planes)
         assert uniform is (still.at_s < SETTLED_S)
@@ -100,7 +137,7 @@ def test_everything_is_covered_when_it_cannot_be_told_what_moves(known: bool, re
         differs[20 * (region // 12) + 4, 24 * (region % 12) + 4] = 255
     nothing = np.zeros_like(differs)
     view = Scene(
-        9.0, 0.2, (320, 180), nothing, nothing, differs, nothing, tracks=(), parked=(), known=known, settled_s=9.0
+        9.0, 0.2, (320, 180), nothing, nothing, differs, nothing, nothing, (), parked=(), known=known, settled_s=9.0
     )
     assert Redactor().look(view) is None
     assert cover(blank(0).planes, None, (320, 180)).y.std() == 0
@@ -110,7 +147,7 @@ def test_what_came_and_parked_stays_covered() -> None:
     nothing = np.zeros((180, 320), np.uint8)
     parked = ((100.0, 60.0, 140.0, 90.0),)
     view = Scene(
-        9.0, 0.2, (320, 180), nothing, nothing, nothing, nothing, tracks=(), parked=parked, known=True, settled_s=9.0
+        9.0, 0.2, (320, 180), nothing, nothing, nothing, nothing, nothing, (), parked=parked, known=True, settled_s=9.0
     )
     picture = planes_of_noise()
     before = picture.y.copy()
@@ -202,3 +239,34 @@ def test_a_bounded_number_of_clips_waits() -> None:
     cuts = [cut for number in range(CLIPS_WAITING_MAX + 2) for cut in ring.expect(str(number), 0.0)]
     assert [cut.alert for cut in cuts] == ["0", "1"]
     assert len(ring.rest()) == CLIPS_WAITING_MAX
+
+
+def test_a_clip_that_fails_in_any_way_is_told_and_the_next_one_is_written() -> None:
+    writer, written = ClipWriter(waits=True), threading.Event()
+
+    def fails() -> None:
+        raise ValueError("no such colour")
+
+    writer.submit(fails)
+    writer.submit(written.set)
+    writer.close()
+    assert written.is_set()
+    assert (writer.failed, writer.failure) == (1, "ValueError: no such colour")
+
+
+def test_a_disk_that_hangs_does_not_hold_up_who_must_not_wait() -> None:
+    writer, began, disk = ClipWriter(waits=False), threading.Event(), threading.Event()
+
+    def hangs() -> None:
+        began.set()
+        disk.wait()
+
+    writer.submit(hangs)
+    assert began.wait(5)
+    for _ in range(CLIPS_QUEUED_MAX + 2):
+        writer.submit(disk.wait)
+    assert writer.failed == 2
+    assert writer.failure is not None
+    assert str(CLIPS_QUEUED_MAX) in writer.failure
+    disk.set()
+    writer.close()

@@ -89,6 +89,7 @@ class _Stage:
         confirmed = [track for track in self._tracker.tracks if track.confirmed]
         moving = self._under([track for track in confirmed if at_s - track.rests_since_s < RESTS_S])
         resting = self._under([track for track in confirmed if at_s - track.rests_since_s >= RESTS_S])
+        unsettled = self._background.unsettled(picture, step_s) if compared.known else compared.differs
         self._background.learn(picture, compared.differs, moving, resting, step_s)
         scene = Scene(
             at_s=at_s,
@@ -97,6 +98,7 @@ class _Stage:
             luma=picture,
             expected=compared.expected,
             differs=compared.differs,
+            unsettled=unsettled,
             moving=moving,
             tracks=self._tracker.tracks,
             parked=tuple(self._parked),

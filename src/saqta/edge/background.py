@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saqta.edge.arrays import Gray, Real, gray
+from saqta.edge.settled import Settled
 
 MEMORY_S = 20.0
 """How long the mean of a background pixel remembers."""
@@ -33,6 +34,8 @@ KNOWN_SHARE_MIN = 0.45
 """With less of the picture explained by the background, the frame tells nothing."""
 PLAIN_SHARE = 0.85
 """While the last exposure explains this much of the picture, no other one is looked for."""
+SETTLED_S = 5.0
+"""Who was there when learning began and has walked on within this long is not taken for part of the settled scene."""
 LOST_S = 1.5
 """After this long the scene is taken for another one, and learned anew."""
 _GRID = 4
@@ -67,6 +70,7 @@ class Background:
         self._gain, self._offset = 1.0, 0.0
         self._unknown_s = self.age_s = 0.0
         self._differed: Gray = np.zeros_like(luma)
+        self._settled = Settled(luma)
 
     def compare(self, luma: Gray, step_s: float) -> Comparison:
         """What differs in a frame that comes ``step_s`` after the last one."""
@@ -91,7 +95,7 @@ class Background:
         if step_s <= 0:
             return
         self.age_s += step_s
-        seen = luma if self._as_learned() else _mapped(luma, 1 / self._gain, -self._offset / self._gain)
+        seen = self._as_exposed(luma)
         rate = step_s / min(MEMORY_S, self.age_s)
         held = cv2.bitwise_or(moving, resting)
         cv2.accumulateWeighted(seen, self._mean, min(1.0, rate), cv2.bitwise_not(cv2.bitwise_or(differs, held)))
@@ -109,10 +113,18 @@ class Background:
         self._mean8 = gray(cv2.convertScaleAbs(self._mean))
         self._threshold = np.maximum(gray(cv2.convertScaleAbs(self._deviation, alpha=DEVIATIONS)), CONTRAST_MIN)
 
+    def unsettled(self, luma: Gray, step_s: float) -> Gray:
+        """Where a frame that was compared, and is ``known``, looks otherwise than the scene did before anything came.
+
+        Once for each frame; what redaction goes by.
+        """
+        if self.age_s < SETTLED_S:
+            self._settled.adopt(self._mean)
+        return self._settled.step(self._as_exposed(luma), step_s)
+
     def absorb(self, luma: Gray, region: Gray) -> None:
         """Makes what is seen in ``region`` part of the empty scene at once."""
-        seen = luma if self._as_learned() else _mapped(luma, 1 / self._gain, -self._offset / self._gain)
-        cv2.accumulateWeighted(seen, self._mean, 1.0, region)
+        cv2.accumulateWeighted(self._as_exposed(luma), self._mean, 1.0, region)
         self._mean8 = gray(cv2.convertScaleAbs(self._mean))
 
     def _adopt_exposure(self, step_s: float) -> None:
@@ -122,6 +134,11 @@ class Background:
         share = min(1.0, step_s / MEMORY_S)
         gain, offset = 1 + share * (self._gain - 1), share * self._offset
         self._mean = np.clip(self._mean * np.float32(gain) + np.float32(offset), 0, 255)
+        self._settled.expose(gain, offset)
+
+    def _as_exposed(self, luma: Gray) -> Gray:
+        """The frame as it would be at the exposure that was learned."""
+        return luma if self._as_learned() else _mapped(luma, 1 / self._gain, -self._offset / self._gain)
 
     def _as_learned(self) -> bool:
         return abs(self._gain - 1) < 0.01 and abs(self._offset) < 1

@@ -26,7 +26,7 @@ RING_BYTES_MAX = 24 << 20
 """Frames in memory; where the seconds asked for need more, fewer frames a second are kept."""
 CLIPS_WAITING_MAX = 16
 """Alerts whose seconds afterwards are still to come; one more, and the oldest clip is cut short."""
-CLIPS_QUEUED_MAX = 4
+CLIPS_QUEUED_MAX = 8
 EVIDENCE_FPS_MAX = 10.0
 MEDIA_TYPE = "video/mp4"
 ENCODERS = ("libopenh264", "libx264", "h264_videotoolbox")
@@ -103,21 +103,26 @@ class Ring:
 
 
 class ClipWriter:
-    """Writes clips in a thread of its own, so that analysis goes on; ``submit`` blocks while CLIPS_QUEUED_MAX wait.
+    """Writes clips in a thread of its own, so that analysis goes on. While CLIPS_QUEUED_MAX wait for the disk,
+    ``submit`` blocks where the writer ``waits``; where it doesn't, the clip is lost.
 
     ``failed`` counts clips that could not be kept and ``failure`` says why the last one couldn't: alerts go on without.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, waits: bool) -> None:
         self.failed = 0
         self.failure: str | None = None
+        self._waits = waits
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(CLIPS_QUEUED_MAX)
         self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
         self._thread.start()
 
     def submit(self, job: Callable[[], None]) -> None:
-        """Has a job done; it may raise StorageError."""
-        self._jobs.put(job)
+        """Has a job done; what it raises becomes the ``failure``."""
+        try:
+            self._jobs.put(job, block=self._waits)
+        except queue.Full:
+            self._fail(f"{CLIPS_QUEUED_MAX} clips wait for the disk already")
 
     def close(self) -> None:
         """Returns when everything submitted is done."""
@@ -129,8 +134,13 @@ class ClipWriter:
             try:
                 job()
             except StorageError as error:
-                self.failed += 1
-                self.failure = str(error)
+                self._fail(str(error))
+            except Exception as error:  # noqa: BLE001 - a clip that can't be written must not end those after it
+                self._fail(f"{type(error).__name__}: {error}")
+
+    def _fail(self, why: str) -> None:
+        self.failed += 1
+        self.failure = why
 
 
 def write_clip(folder: Path, stills: Sequence[Still]) -> Clip:

@@ -1,7 +1,11 @@
-"""Covers everything that moves, so that nobody can be recognised and one still sees where somebody walks.
+"""Covers everything that moves or came, so that nobody is recognised and one still sees where somebody walks.
 
-Solid shapes with an outline and a colour for the class: blur and mosaic can be undone. It fails closed: as long as the
-empty scene is not known, or more moves than can be told apart, the whole picture is covered.
+- Solid shapes with an outline and a colour for the class: blur and mosaic can be undone.
+- Covered is whatever differs from the scene, tracked or not, until the scene looks as before or nothing has stirred
+  there for minutes (``settled``).
+- In doubt everything is covered: as long as the scene is not known, or when more differs than can be told apart.
+- Motion is all that it goes by: who stands in view when a scene is first learned, and stays motionless, belongs to
+  the scene and is not covered; nor is who came and then did not stir at all for minutes and was never tracked.
 """
 
 from collections import deque
@@ -12,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saqta.edge.arrays import Gray, gray
+from saqta.edge.background import SETTLED_S
 from saqta.edge.blobs import Bounds
 from saqta.edge.frames import Planes
 from saqta.edge.scene import Scene
 from saqta.edge.shapes import PERSON, VEHICLE
 from saqta.edge.tracks import widened
 
-SETTLED_S = 2.0
-"""The picture is covered whole until the empty scene has been learned for this long."""
 REGIONS_MAX = 64
 """More regions than this are covered as one: the whole picture."""
 REMEMBERED_FRAMES = 3
@@ -51,7 +54,7 @@ class Redactor:
         """What has to be covered in this frame; None when everything has to be."""
         if self._recent and self._recent[-1].shape != scene.differs.shape:
             self._recent.clear()
-        self._recent.append(scene.differs)
+        self._recent.append(gray(cv2.bitwise_or(scene.differs, scene.unsettled)))
         if not scene.known or scene.settled_s < SETTLED_S:
             return None
         mask = self._recent[0]
@@ -83,7 +86,10 @@ def cover(planes: Planes, covers: list[Cover] | None, picture: tuple[int, int]) 
 
 
 def _tracked(scene: Scene) -> list[Cover]:
-    return [_box(widened(t.bounds, _TRACK_MARGIN), _COLOURS[t.kind]) for t in scene.tracks if t.confirmed]
+    return [
+        _box(widened(track.bounds, _TRACK_MARGIN), _COLOURS[track.kind] if track.confirmed else _OTHER)
+        for track in scene.tracks
+    ]
 
 
 def _box(bounds: Bounds, colour: Colour) -> Cover:

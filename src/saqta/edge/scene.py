@@ -13,10 +13,11 @@ class Scene(NamedTuple):
     """One analysed frame. ``picture`` is (width, height) of the arrays and of the tracks' pixels.
 
     ``at_s`` counts from the source's first frame, ``step_s`` from the last analysed one. ``luma`` is the frame,
-    ``expected`` the empty scene at its exposure, ``differs`` 255 where the two differ, ``moving`` 255 around what
-    moves. ``tracks`` holds the confirmed and the tentative; it is empty, and the masks mean nothing, while the scene
-    is not ``known``. ``parked`` holds the boxes of things that came, stayed and became part of the empty scene.
-    ``settled_s`` is for how long the empty scene has been learned.
+    ``expected`` the empty scene at its exposure, ``differs`` 255 where the two differ, ``unsettled`` 255 where it looks
+    otherwise than before anything came (see ``settled``), ``moving`` 255 around what moves. ``tracks`` holds the
+    confirmed and the tentative; it is empty, and the masks mean nothing, while the scene is not ``known``. ``parked``
+    holds the boxes of things that came, stayed and became part of the empty scene. ``settled_s`` is for how long the
+    empty scene has been learned.
     """
 
     at_s: float
@@ -25,6 +26,7 @@ class Scene(NamedTuple):
     luma: Gray
     expected: Gray
     differs: Gray
+    unsettled: Gray
     moving: Gray
     tracks: Sequence[Track]
     parked: Sequence[Bounds]

@@ -33,8 +33,9 @@ def camera_source(camera: str) -> str:
 class Session:
     """``step`` each frame in order, then ``close``. Events go to ``emit`` as they happen; ``keep`` gets clips to write.
 
-    Moments are ``started_ms`` plus the stream's seconds, ``speed`` times as fast as they were filmed. ``step`` spends
-    CPU and blocks only in ``emit`` and ``keep``.
+    An ``analyser`` that is handed in knows the scene from the session before. Moments are ``started_ms`` plus the
+    stream's seconds, ``speed`` times as fast as they were filmed. ``step`` spends CPU and blocks only in ``emit`` and
+    ``keep``.
     """
 
     def __init__(
@@ -44,12 +45,13 @@ class Session:
         clock: Clock,
         emit: Callable[[Sequence[Event]], None],
         keep: Callable[[Cut], None] | None = None,
+        analyser: Analyser | None = None,
         speed: float = 1.0,
     ) -> None:
         self.counts: dict[str, Directions] = {name: {"forward": {}, "backward": {}} for name in settings.lines}
         self.started_ms = clock()
         self._settings, self._clock, self._emit, self._keep, self._speed = settings, clock, emit, keep, speed
-        self._analyser = Analyser(settings, plugins.detectors)
+        self._analyser = analyser or Analyser(settings, plugins.detectors)
         self._redactor, self._ring = Redactor(), Ring(settings.before_s, settings.after_s)
         self._minute: dict[str, Directions] = {}
         self._minute_s = self._at_s = 0.0

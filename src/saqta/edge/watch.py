@@ -55,7 +55,7 @@ def watch(
     """
     cv2.setNumThreads(1)
     alerts: dict[str, int] = {}
-    writer, one_at_a_time = ClipWriter(), threading.Lock()
+    writer, one_at_a_time = ClipWriter(waits=True), threading.Lock()
 
     def emit(events: Sequence[Event]) -> None:
         with one_at_a_time:

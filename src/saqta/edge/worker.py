@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import cv2
 
+from saqta.edge.analysis import Analyser
 from saqta.edge.evidence import ClipWriter, Cut
 from saqta.edge.frames import Frame, FrameReader
 from saqta.edge.mailbox import Mailbox
@@ -80,7 +81,7 @@ class _Worker:
     def __init__(self, seats: Sequence[Seat], orders: Orders, pipe: Connection, traces: Traces) -> None:
         self._pipe, self._sending, self._traces = pipe, threading.Lock(), traces
         self.stop = threading.Event()
-        self.orders, self.writer, self.mailbox = orders, ClipWriter(), Mailbox(len(seats))
+        self.orders, self.writer, self.mailbox = orders, ClipWriter(waits=False), Mailbox(len(seats))
         self._streams = [_Stream(index, seat, self, traces) for index, seat in enumerate(seats)]
         threading.Thread(target=self._obey, name="orders", daemon=True).start()
 
@@ -138,6 +139,7 @@ class _Stream(threading.Thread):
         self._index, self._settings, self._wait_s = index, seat.settings, seat.wait_s
         self._worker, self._orders = worker, worker.orders
         self._trace = partial(traces.set, 2 * index)
+        self._analyser = Analyser(seat.settings, worker.orders.plugins.detectors)
         self._decoded = self._broken = self._analysed = 0
         self._reader: FrameReader | None = None
 
@@ -176,7 +178,8 @@ class _Stream(threading.Thread):
             self._worker.writer.submit(partial(session.kept, cut, self._orders.evidence_dir))
 
         orders = self._orders
-        session = Session(self._settings, orders.plugins, orders.clock, self._worker.emit, keep, orders.speed)
+        emit = self._worker.emit
+        session = Session(self._settings, orders.plugins, orders.clock, emit, keep, self._analyser, orders.speed)
         return session
 
     def _play(self, session: Session) -> tuple[str, bool]:
