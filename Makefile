@@ -42,9 +42,9 @@ src/saqta/web/assets/.stamp: .venv/run.stamp $(shell find pages -type f -not -pa
 # Renews the pins; uv itself comes from its wheel, into a folder of its own.
 pins:
 	@$(PYTHON) -m venv .venv/pins && .venv/pins/bin/pip install --quiet uv
-	@.venv/pins/bin/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
+	@.venv/pins/bin/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
 	  --no-emit-index-url pyproject.toml requirements/build.in -o requirements/run.txt
-	@.venv/pins/bin/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
+	@.venv/pins/bin/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
 	  --no-emit-index-url -c requirements/run.txt requirements/test.in -o requirements/test.txt
 
 clean:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from saqta import views, wiring
-from saqta.commands import stop_on_signals
+from saqta.commands.centre import stop_on_signals
 from saqta.config import Settings
 from saqta.log.runner import Runner
 from saqta.log.verify import verify

@@ -134,16 +134,9 @@ def camera_settings(
     camera: kinds.CameraRegistered, analysed_fps: float = Edge().analysed_fps, loop: bool = False
 ) -> CameraSettings:
     """What the camera node is told of a camera; InputError names what can't be so."""
-    return CameraSettings(
-        camera=camera.camera,
-        source=camera.source,
-        lines=camera.lines,
-        zones=camera.zones,
-        restricted=camera.restricted,
-        intrusion_after_s=camera.intrusion_after_s,
-        analysed_fps=analysed_fps,
-        loop=loop,
-    )
+    shared = set(CameraSettings.__struct_fields__) & set(camera.__struct_fields__)
+    told = {field: getattr(camera, field) for field in shared}
+    return CameraSettings(**told, analysed_fps=analysed_fps, loop=loop)
 
 
 class Centre:

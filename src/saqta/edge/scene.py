@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from saqta.edge.arrays import Gray
 from saqta.edge.blobs import Bounds
+from saqta.edge.recognised import Recognised
 from saqta.edge.tracks import Track
 from saqta.model.kinds import Box, Polygon
 
@@ -17,7 +18,7 @@ class Scene(NamedTuple):
     otherwise than before anything came (see ``settled``), ``moving`` 255 around what moves. ``tracks`` holds the
     confirmed and the tentative; it is empty, and the masks mean nothing, while the scene is not ``known``. ``parked``
     holds the boxes of things that came, stayed and became part of the empty scene. ``settled_s`` is for how long the
-    empty scene has been learned.
+    empty scene has been learned. ``recognised`` is what a model made of this frame, None where none looked at it.
     """
 
     at_s: float
@@ -32,6 +33,7 @@ class Scene(NamedTuple):
     parked: Sequence[Bounds]
     known: bool
     settled_s: float
+    recognised: Sequence[Recognised] | None = None
 
     def box(self, bounds: Bounds) -> Box:
         """Pixels as fractions of the picture, cut at its edges."""

@@ -1,0 +1,61 @@
+"""``saqta watch``: one camera, without a centre."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from saqta import wiring
+from saqta.commands.options import Json, SettingsFile
+from saqta.config import Camera, load
+from saqta.edge.settings import CameraSettings, parse_line, parse_zone
+from saqta.edge.watch import watch as watch_source
+from saqta.model import kinds
+from saqta.model.catalogue import read as read_data
+from saqta.model.errors import InputError
+from saqta.model.event import Event, encode
+from saqta.terminal import Results, progress
+
+
+def watch(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A file, rtsp://… or sim:SCENARIO/CAMERA.")],
+    camera: Annotated[str, typer.Option(help="The camera's id; its lines and zones come from --settings.")] = "camera",
+    settings: SettingsFile = None,
+    line: Annotated[list[str] | None, typer.Option(metavar="LINE", help="Count here: NAME=x0,y0,x1,y1.")] = None,
+    zone: Annotated[list[str] | None, typer.Option(help="A zone: NAME=x,y,x,y,x,y…", metavar="ZONE")] = None,
+    restricted: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A zone where nobody may stay.")] = None,
+    intrusion_after_s: Annotated[float | None, typer.Option(help="How long somebody may stay there; 2.")] = None,
+    analysed_fps: Annotated[float | None, typer.Option(help="How many frames a second are analysed; 5.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Watch one source from its beginning to its end, and tell what happens in it."""
+    loaded = load(settings)
+    known = loaded.cameras.get(camera, Camera(source=source))
+    if settings is not None and camera not in loaded.cameras:
+        raise InputError("camera", camera, f"one of the settings: {', '.join(loaded.cameras) or 'there is none'}")
+    told = CameraSettings(
+        camera=camera,
+        source=source,
+        lines=known.lines | dict(map(parse_line, line or ())),
+        zones=known.zones | dict(map(parse_zone, zone or ())),
+        restricted=(*known.restricted, *(restricted or ())),
+        intrusion_after_s=known.intrusion_after_s if intrusion_after_s is None else intrusion_after_s,
+        analysed_fps=loaded.edge.analysed_fps if analysed_fps is None else analysed_fps,
+    )
+    results = Results(as_json)
+    with progress(f"watching {source}") as advance:
+        summary = watch_source(
+            told,
+            wiring.PLUGINS,
+            lambda event: _tell(event, results),
+            wiring.now_ms,
+            progress=lambda at_s: advance(int(at_s)),
+        )
+    results.summary(msgspec.to_builtins(summary))
+
+
+def _tell(event: Event, results: Results) -> None:
+    data = read_data(event)
+    when = "" if not isinstance(data, kinds.AlertRaised) or data.at_s is None else f"{data.at_s:8.2f} s  "
+    what = "; ".join(data.reasons) if isinstance(data, kinds.AlertRaised) else bytes(event.data).decode()
+    results.line(encode(event), f"{when}{event.type.removeprefix('saqta.').removesuffix('.v1')}  {what}")

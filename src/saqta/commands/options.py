@@ -1,0 +1,45 @@
+"""What several commands are given, and the files that they are given."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO, Literal
+
+import typer
+
+from saqta.log.sqlite import SqliteReader
+from saqta.model.errors import InputError
+
+Data = Annotated[Path, typer.Option("--data", help="The data folder.", metavar="DIR", file_okay=False)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, the last of them the summary.")]
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", metavar="FILE", help="A TOML file (docs/settings.md).")
+]
+DATA = Path("saqta-data")
+ACTOR = "saqta/command-line"
+
+
+def group(help: str) -> typer.Typer:
+    """A family of commands."""
+    return typer.Typer(help=help, no_args_is_help=True)
+
+
+@contextmanager
+def readable_log(data: Path) -> Iterator[SqliteReader]:
+    """The log in ``data``, to look at; looking adds nothing to it."""
+    reader = SqliteReader(data / "log.db")
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+@contextmanager
+def opened_file(path: Path, field: str, mode: Literal["rb", "wb"]) -> Iterator[BinaryIO]:
+    """A file to read or write; InputError names the ``field`` that gave it when it can't be used."""
+    try:
+        file = path.open(mode)
+    except OSError as error:
+        raise InputError(field, str(path), f"a file that can be used ({error.strerror})") from error
+    with file:
+        yield file

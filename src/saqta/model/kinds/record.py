@@ -1,0 +1,32 @@
+"""What all records are made of, and the limits of their fields.
+
+Fields named ``…_ms`` are UTC milliseconds; boxes and lines are fractions of the picture's width and height, origin
+top left. A version that changes gets a record of its own (``AlertRaisedV2``) and one upcaster.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+Box = tuple[float, float, float, float]
+Line = tuple[float, float, float, float]
+Polygon = tuple[tuple[float, float], ...]
+
+NAME_CHARS_MAX = 64
+ALERT_REASONS_MAX = 20
+ALERT_REASON_CHARS_MAX = 300
+STREAM_S_MAX = 1_000_000_000
+TRACK_MAX = 2**53
+COUNT_MAX = 1_000_000
+CLASSES_MAX = 32
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+Reason = Annotated[str, msgspec.Meta(max_length=ALERT_REASON_CHARS_MAX)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+StreamTime = Annotated[float, msgspec.Meta(ge=0, le=STREAM_S_MAX)]
+Counts = Annotated[dict[Name, Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]], msgspec.Meta(max_length=CLASSES_MAX)]
+TrackNumber = Annotated[int, msgspec.Meta(ge=0, le=TRACK_MAX)]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The data of one kind of event."""

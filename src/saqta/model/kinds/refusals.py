@@ -1,0 +1,20 @@
+"""What the log tells about itself."""
+
+from saqta.model.kinds.record import Record
+
+
+class EventRefused(Record, frozen=True, kw_only=True):
+    """An event came again under a known ``(source, id)`` with other content; digests of both are kept."""
+
+    refused_source: str
+    refused_id: str
+    stored_sha256: str
+    offered_sha256: str
+
+
+class EventPutAside(Record, frozen=True, kw_only=True):
+    """A step could not take the event at ``seq`` and went on without it."""
+
+    step: str
+    seq: int
+    reason: str
