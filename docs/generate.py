@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from saqta import config
 from saqta.__main__ import app
 from saqta.model import incident, kinds, unit
+from saqta.model import object as left
 from saqta.model.catalogue import KINDS
 from saqta.registry import DETECTORS, SOURCES
 
@@ -71,8 +72,8 @@ def _events() -> Iterator[str]:
 
 def _states() -> Iterator[str]:
     yield "# States\n"
-    yield "Drawn from the tables in `model/incident.py` and `model/unit.py` by `docs/generate.py`. What the tables"
-    yield "do not hold is refused, with the reason, as HTTP 409.\n"
+    yield "Drawn from the tables in `model/incident.py`, `model/unit.py` and `model/object.py` by `docs/generate.py`."
+    yield "What the first two do not hold is refused, with the reason, as HTTP 409.\n"
     yield "## An incident\n\n```mermaid\nstateDiagram-v2\n    [*] --> open"
     for state, row in incident.TRANSITIONS.items():
         yield from (f"    {state} --> {after}: {trigger}" for trigger, after in row.items() if after != state)
@@ -83,6 +84,11 @@ def _states() -> Iterator[str]:
     yield "\n## A unit\n\n```mermaid\nstateDiagram-v2\n    [*] --> available"
     for status, afterwards in unit.TRANSITIONS.items():
         yield from (f"    {status} --> {after}" for after in sorted(afterwards))
+    yield "```\n\n## A thing left\n\n```mermaid\nstateDiagram-v2\n    [*] --> attended\n    [*] --> unattended"
+    for state, row in left.TRANSITIONS.items():
+        yield from (f"    {state} --> {after}: {happening}" for happening, after in row.items())
+        if left.is_over(state):
+            yield f"    {state} --> [*]"
     yield "```"
 
 
@@ -150,6 +156,8 @@ def _type(hint: object) -> str:
         return _limited(_type(arguments[0]), arguments[1])
     if origin in (types.UnionType, typing.Union):
         return " or ".join(_type(argument) for argument in arguments if argument is not type(None))
+    if origin is typing.Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
     if origin is tuple:
         inner = arguments[:1] if arguments[-1] is Ellipsis else arguments
         return f"list of {_type(inner[0])}" if len(inner) < len(arguments) else f"[{', '.join(map(_type, inner))}]"

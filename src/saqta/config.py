@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from saqta.model.errors import InputError
-from saqta.model.kinds import Line, Polygon
+from saqta.model.kinds import AfterS, Line, Polygon
 from saqta.model.place import Place
 
 
@@ -40,7 +40,12 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One camera; lines are ``[x0, y0, x1, y1]``, zones lists of ``[x, y]``, in fractions of the picture."""
+    """One camera; lines are ``[x0, y0, x1, y1]``, zones lists of ``[x, y]``, in fractions of the picture.
+
+    Nobody may stay in a ``restricted`` zone for longer than ``intrusion_after_s``. A thing is abandoned when its owner
+    has been away for ``abandoned_after_s``; ``abandoned_zones`` has other seconds for some zones, or ``"never"``; in a
+    ``keep_clear`` zone nothing may be left at all.
+    """
 
     source: str
     name: str = ""
@@ -50,6 +55,9 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     zones: dict[str, Polygon] = {}
     restricted: tuple[str, ...] = ()
     intrusion_after_s: float = 2.0
+    abandoned_after_s: float = 60.0
+    abandoned_zones: dict[str, AfterS] = {}
+    keep_clear: tuple[str, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from saqta.edge.settings import LINES_MAX, ZONES_MAX, CameraSettings, parse_line, parse_zone
+from saqta.edge.settings import (
+    FIXTURES_MAX,
+    LINES_MAX,
+    ZONES_MAX,
+    CameraSettings,
+    parse_abandoned_zone,
+    parse_line,
+    parse_zone,
+)
 from saqta.model.errors import InputError
 
 TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
@@ -29,6 +37,12 @@ TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
         ("zones." + "y" * 65, {"zones": {"y" * 65: TRIANGLE}}),
         ("restricted", {"zones": {"yard": TRIANGLE}, "restricted": ("garden",)}),
         ("intrusion_after_s", {"intrusion_after_s": -1.0}),
+        ("abandoned_after_s", {"abandoned_after_s": -1.0}),
+        ("abandoned_zones", {"abandoned_zones": {"platform": 30.0}}),
+        ("abandoned_zones.yard", {"zones": {"yard": TRIANGLE}, "abandoned_zones": {"yard": -1.0}}),
+        ("keep_clear", {"keep_clear": ("exit",)}),
+        ("fixtures", {"fixtures": ((0.5, 0.5, 0.4, 0.6),)}),
+        ("fixtures", {"fixtures": ((0.1, 0.1, 0.2, 0.2),) * (FIXTURES_MAX + 1)}),
         ("analysed_fps", {"analysed_fps": 0.0}),
         ("analysed_fps", {"analysed_fps": float("inf")}),
         ("before_s", {"before_s": 3600.0}),
@@ -55,3 +69,9 @@ def test_refuses_other_texts_for_a_line(text: str) -> None:
 def test_refuses_other_texts_for_a_zone(text: str) -> None:
     with pytest.raises(InputError, match=r"^zone"):
         parse_zone(text)
+
+
+@pytest.mark.parametrize("text", ["yard", "yard=", "yard=soon"])
+def test_refuses_other_texts_for_a_zones_rule(text: str) -> None:
+    with pytest.raises(InputError, match=r"^abandoned_zone"):
+        parse_abandoned_zone(text)

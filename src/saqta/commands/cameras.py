@@ -8,7 +8,7 @@ import typer
 from saqta import wiring
 from saqta.commands.options import Json, SettingsFile
 from saqta.config import Camera, load
-from saqta.edge.settings import CameraSettings, parse_line, parse_zone
+from saqta.edge.settings import CameraSettings, parse_abandoned_zone, parse_line, parse_zone
 from saqta.edge.watch import watch as watch_source
 from saqta.model import kinds
 from saqta.model.catalogue import read as read_data
@@ -25,6 +25,15 @@ def watch(
     zone: Annotated[list[str] | None, typer.Option(help="A zone: NAME=x,y,x,y,x,y…", metavar="ZONE")] = None,
     restricted: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A zone where nobody may stay.")] = None,
     intrusion_after_s: Annotated[float | None, typer.Option(help="How long somebody may stay there; 2.")] = None,
+    abandoned_after_s: Annotated[
+        float | None, typer.Option(help="How long a thing may lie without its owner; 60.")
+    ] = None,
+    abandoned_zone: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Other seconds in a zone: NAME=SECONDS or NAME=never.")
+    ] = None,
+    keep_clear: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A zone where nothing may stand.")
+    ] = None,
     analysed_fps: Annotated[float | None, typer.Option(help="How many frames a second are analysed; 5.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -40,6 +49,9 @@ def watch(
         zones=known.zones | dict(map(parse_zone, zone or ())),
         restricted=(*known.restricted, *(restricted or ())),
         intrusion_after_s=known.intrusion_after_s if intrusion_after_s is None else intrusion_after_s,
+        abandoned_after_s=known.abandoned_after_s if abandoned_after_s is None else abandoned_after_s,
+        abandoned_zones=known.abandoned_zones | dict(map(parse_abandoned_zone, abandoned_zone or ())),
+        keep_clear=(*known.keep_clear, *(keep_clear or ())),
         analysed_fps=loaded.edge.analysed_fps if analysed_fps is None else analysed_fps,
     )
     results = Results(as_json)

@@ -9,11 +9,12 @@ import re
 import msgspec
 
 from saqta.model.errors import InputError
-from saqta.model.kinds import NAME_CHARS_MAX, Line, Polygon
+from saqta.model.kinds import AFTER_S_MAX, NAME_CHARS_MAX, AfterS, Box, Line, Polygon
 
 LINES_MAX = 32
 ZONES_MAX = 32
 POLYGON_POINTS_MAX = 64
+FIXTURES_MAX = 256
 _CAMERA_ID = re.compile(r"[\w.-]{1,64}")
 _LINE_TEXT = "NAME=x0,y0,x1,y1, fractions of the picture from 0 to 1"
 _ZONE_TEXT = "NAME=x,y,x,y,x,y…, three points or more, fractions of the picture from 0 to 1"
@@ -22,9 +23,11 @@ _ZONE_TEXT = "NAME=x,y,x,y,x,y…, three points or more, fractions of the pictur
 class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One camera. InputError names the field that doesn't fit when it is made.
 
-    ``restricted`` names the zones in which nobody may stay longer than ``intrusion_after_s``. Frames are analysed
-    ``analysed_fps`` times a second of the stream, shrunk until the longer side has ``analysis_side_px``. Evidence
-    reaches from ``before_s`` before an alert to ``after_s`` after it, ``evidence_side_px`` on the longer side.
+    ``restricted`` names the zones in which nobody may stay longer than ``intrusion_after_s``. A thing left is abandoned
+    ``abandoned_after_s`` after its owner went; in the zones that ``abandoned_zones`` names after other seconds, or
+    never; in those that ``keep_clear`` names, at once. ``fixtures`` are boxes of things that belong there. Frames are
+    analysed ``analysed_fps`` times a second of the stream, shrunk until the longer side has ``analysis_side_px``.
+    Evidence reaches from ``before_s`` before an alert to ``after_s`` after it, ``evidence_side_px`` on the longer side.
     ``loop`` begins a file again when it ends.
     """
 
@@ -34,6 +37,10 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     zones: dict[str, Polygon] = {}
     restricted: tuple[str, ...] = ()
     intrusion_after_s: float = 2.0
+    abandoned_after_s: float = 60.0
+    abandoned_zones: dict[str, AfterS] = {}
+    keep_clear: tuple[str, ...] = ()
+    fixtures: tuple[Box, ...] = ()
     analysed_fps: float = 5.0
     analysis_side_px: int = 320
     evidence_side_px: int = 640
@@ -46,7 +53,8 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError("camera", self.camera, "1 to 64 letters, digits, '.', '_' or '-'")
         if not self.source:
             raise InputError("source", self.source, "a file, an rtsp:// address or sim:SCENARIO/CAMERA")
-        _check_number("intrusion_after_s", self.intrusion_after_s, 0, 86_400)
+        _check_number("intrusion_after_s", self.intrusion_after_s, 0, AFTER_S_MAX)
+        _check_number("abandoned_after_s", self.abandoned_after_s, 0, AFTER_S_MAX)
         _check_number("analysed_fps", self.analysed_fps, 0.1, 120)
         _check_number("analysis_side_px", self.analysis_side_px, 64, 1920)
         _check_number("evidence_side_px", self.evidence_side_px, 64, 1920)
@@ -54,9 +62,15 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
         _check_number("after_s", self.after_s, 0, 30)
         _check_lines(self.lines)
         _check_zones(self.zones)
-        for name in self.restricted:
-            if name not in self.zones:
-                raise InputError("restricted", name, f"the name of a zone ({', '.join(self.zones) or 'there is none'})")
+        for name, after_s in self.abandoned_zones.items():
+            if after_s != "never":
+                _check_number(f"abandoned_zones.{name}", after_s, 0, AFTER_S_MAX)
+        for field in ("restricted", "abandoned_zones", "keep_clear"):
+            for name in getattr(self, field):
+                if name not in self.zones:
+                    known = ", ".join(self.zones) or "there is none"
+                    raise InputError(field, name, f"the name of a zone ({known})")
+        _check_fixtures(self.fixtures)
 
 
 def parse_line(text: str) -> tuple[str, Line]:
@@ -85,6 +99,21 @@ def parse_zone(text: str) -> tuple[str, Polygon]:
     zone = tuple(zip(numbers[::2], numbers[1::2], strict=True))
     _check_zones({name: zone})
     return name, zone
+
+
+def parse_abandoned_zone(text: str) -> tuple[str, AfterS]:
+    """A zone's own rule as the command line takes it.
+
+    >>> parse_abandoned_zone("platform=30"), parse_abandoned_zone("car-park=never")
+    (('platform', 30.0), ('car-park', 'never'))
+    """
+    name, _, after = text.partition("=")
+    if after == "never":
+        return name, "never"
+    try:
+        return name, float(after)
+    except ValueError as error:
+        raise InputError("abandoned_zone", text, "NAME=SECONDS or NAME=never") from error
 
 
 def _named_numbers(field: str, text: str, expected: str) -> tuple[str, list[float]]:
@@ -121,6 +150,14 @@ def _check_zones(zones: dict[str, Polygon]) -> None:
         for point in zone:
             if len(point) != 2 or not all(_is_fraction(number) for number in point):
                 raise InputError(field, point, "x, y, each from 0 to 1")
+
+
+def _check_fixtures(fixtures: tuple[Box, ...]) -> None:
+    if len(fixtures) > FIXTURES_MAX:
+        raise InputError("fixtures", f"{len(fixtures)} boxes", f"at most {FIXTURES_MAX}")
+    for box in fixtures:
+        if len(box) != 4 or not all(_is_fraction(number) for number in box) or box[0] >= box[2] or box[1] >= box[3]:
+            raise InputError("fixtures", box, "boxes of x0, y0, x1, y1, each from 0 to 1")
 
 
 def _is_fraction(number: float) -> bool:

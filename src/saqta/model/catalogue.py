@@ -27,6 +27,8 @@ KINDS: dict[str, Kind] = {
     "saqta.camera.lost.v1": Kind(kinds.CameraLost, "camera/{camera}"),
     "saqta.camera.quarantined.v1": Kind(kinds.CameraQuarantined, "camera/{camera}"),
     "saqta.alert.raised.v1": Kind(kinds.AlertRaised, "alert/{kind}", claim=True),
+    "saqta.object.state_changed.v1": Kind(kinds.ObjectStateChanged, "object/{camera}/{object}"),
+    "saqta.fixture.marked.v1": Kind(kinds.FixtureMarked, "fixture/{camera}"),
     "saqta.line.counted.v1": Kind(kinds.LineCounted, "camera/{camera}"),
     "saqta.evidence.kept.v1": Kind(kinds.EvidenceKept, "evidence/{sha256}"),
     "saqta.evidence.viewed.v1": Kind(kinds.EvidenceViewed, "evidence/{sha256}"),

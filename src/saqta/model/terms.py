@@ -39,6 +39,17 @@ class UnitStatus(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
 
 
+class ObjectState(StrEnum):
+    """What is the matter with a thing that was left; the last three are ends."""
+
+    ATTENDED = "attended"
+    UNATTENDED = "unattended"
+    ABANDONED = "abandoned"
+    RECLAIMED = "reclaimed"
+    REMOVED = "removed"
+    FIXTURE = "fixture"
+
+
 class CameraStatus(StrEnum):
     REGISTERED = "registered"
     LIVE = "live"

@@ -11,7 +11,9 @@ from saqta.model.kinds.cameras import (
     CameraRegistered,
     EvidenceKept,
     EvidenceViewed,
+    FixtureMarked,
     LineCounted,
+    ObjectStateChanged,
 )
 from saqta.model.kinds.city import MapLayerImported, RoadsImported
 from saqta.model.kinds.incidents import (
@@ -25,13 +27,17 @@ from saqta.model.kinds.incidents import (
 )
 from saqta.model.kinds.people import PersonErased, PersonViewed, SessionEnded, SessionStarted, TokenAdded, UserAdded
 from saqta.model.kinds.record import (
+    AFTER_S_MAX,
     ALERT_REASON_CHARS_MAX,
     ALERT_REASONS_MAX,
     CLASSES_MAX,
     COUNT_MAX,
     NAME_CHARS_MAX,
+    NOTE_CHARS_MAX,
+    PATH_POINTS_MAX,
     STREAM_S_MAX,
     TRACK_MAX,
+    AfterS,
     Box,
     Line,
     Polygon,
@@ -51,13 +57,17 @@ from saqta.model.kinds.units import (
 )
 
 __all__ = [
+    "AFTER_S_MAX",
     "ALERT_REASONS_MAX",
     "ALERT_REASON_CHARS_MAX",
     "CLASSES_MAX",
     "COUNT_MAX",
     "NAME_CHARS_MAX",
+    "NOTE_CHARS_MAX",
+    "PATH_POINTS_MAX",
     "STREAM_S_MAX",
     "TRACK_MAX",
+    "AfterS",
     "AlertRaised",
     "AssignmentArrived",
     "AssignmentEnded",
@@ -73,6 +83,7 @@ __all__ = [
     "EventRefused",
     "EvidenceKept",
     "EvidenceViewed",
+    "FixtureMarked",
     "IncidentAcknowledged",
     "IncidentAlertJoined",
     "IncidentClosed",
@@ -83,6 +94,7 @@ __all__ = [
     "Line",
     "LineCounted",
     "MapLayerImported",
+    "ObjectStateChanged",
     "PersonErased",
     "PersonViewed",
     "Polygon",

@@ -6,9 +6,13 @@ import msgspec
 
 from saqta.model.kinds.record import (
     ALERT_REASONS_MAX,
+    NOTE_CHARS_MAX,
+    AfterS,
+    Bounds,
     Counts,
     Line,
     Name,
+    Path,
     Polygon,
     Reason,
     Record,
@@ -17,10 +21,15 @@ from saqta.model.kinds.record import (
     TrackNumber,
 )
 from saqta.model.place import Place
+from saqta.model.terms import ObjectState
 
 
 class CameraRegistered(Record, frozen=True, kw_only=True):
-    """A camera is known: where it stands, its lines and zones by name; ``restricted`` names some of the zones."""
+    """A camera is known: where it stands, its lines and zones by name; ``restricted`` names some of the zones.
+
+    A thing left is abandoned ``abandoned_after_s`` after its owner went; in the zones that ``abandoned_zones`` names
+    after other seconds, or never; in those that ``keep_clear`` names, at once.
+    """
 
     camera: str
     name: str
@@ -31,6 +40,9 @@ class CameraRegistered(Record, frozen=True, kw_only=True):
     zones: dict[str, Polygon] = {}
     restricted: tuple[str, ...] = ()
     intrusion_after_s: float = 2.0
+    abandoned_after_s: float = 60.0
+    abandoned_zones: dict[str, AfterS] = {}
+    keep_clear: tuple[str, ...] = ()
 
 
 class CameraConnected(Record, frozen=True, kw_only=True):
@@ -60,19 +72,56 @@ class CameraQuarantined(Record, frozen=True, kw_only=True):
 class AlertRaised(Record, frozen=True, kw_only=True):
     """A detector or a partner claims that something happens.
 
-    ``at_s`` is seconds since the source's first frame; ``state`` is an object's, ``track`` a number within the stream.
+    ``at_s`` is seconds since the source's first frame, as are ``put_down_s`` and ``left_s``, when an object was put
+    down and when its owner left; ``state`` is an object's, ``track`` a number within the stream: of an object, its
+    owner's, whose way is ``path``.
     """
 
     kind: Name
     camera: Name | None = None
     place: Place | None = None
-    box: tuple[Share, Share, Share, Share] | None = None
+    box: Bounds | None = None
     at_s: StreamTime | None = None
     confidence: Share | None = None
     reasons: Annotated[tuple[Reason, ...], msgspec.Meta(max_length=ALERT_REASONS_MAX)] = ()
     state: Name | None = None
     zone: Name | None = None
     track: TrackNumber | None = None
+    object: Name | None = None
+    put_down_s: StreamTime | None = None
+    left_s: StreamTime | None = None
+    path: Path = ()
+
+
+class ObjectStateChanged(Record, frozen=True, kw_only=True):
+    """A thing that somebody left, or that appeared, is in another state; its first event tells of the thing itself.
+
+    ``object`` names it within its camera. ``owner`` is the track that brought it, None where none was seen to, and
+    ``path`` the way that one took. ``put_down_s``, ``left_s`` (when its owner left its surroundings) and ``at_s`` are
+    seconds since the source's first frame. ``zone`` is the one whose rule it goes by.
+    """
+
+    camera: Name
+    object: Name
+    state: ObjectState
+    box: Bounds
+    at_s: StreamTime
+    put_down_s: StreamTime
+    left_s: StreamTime | None = None
+    owner: TrackNumber | None = None
+    path: Path = ()
+    zone: Name | None = None
+    confidence: Share | None = None
+    reasons: Annotated[tuple[Reason, ...], msgspec.Meta(max_length=ALERT_REASONS_MAX)] = ()
+
+
+class FixtureMarked(Record, frozen=True, kw_only=True):
+    """A person says that what stands in the box belongs there: it stays known, and is never told as left again."""
+
+    camera: Name
+    box: Bounds
+    object: Name | None = None
+    note: Annotated[str, msgspec.Meta(max_length=NOTE_CHARS_MAX)] = ""
 
 
 class LineCounted(Record, frozen=True, kw_only=True):
@@ -87,7 +136,10 @@ class LineCounted(Record, frozen=True, kw_only=True):
 
 
 class EvidenceKept(Record, frozen=True, kw_only=True):
-    """A redacted clip or still was kept; its file is found by ``sha256``. ``alert`` is the alert's event key."""
+    """A redacted clip or still was kept; its file is found by ``sha256``. ``alert`` is the alert's event key.
+
+    A still of an object ``shows`` it ``before`` it was put down, its ``drop`` or ``now``; this is empty for a clip.
+    """
 
     alert: str
     camera: str
@@ -96,6 +148,7 @@ class EvidenceKept(Record, frozen=True, kw_only=True):
     size_bytes: int
     from_s: float
     until_s: float
+    shows: str = ""
 
 
 class EvidenceViewed(Record, frozen=True, kw_only=True):

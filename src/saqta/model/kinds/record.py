@@ -4,7 +4,7 @@ Fields named ``…_ms`` are UTC milliseconds; boxes and lines are fractions of t
 top left. A version that changes gets a record of its own (``AlertRaisedV2``) and one upcaster.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -19,6 +19,9 @@ STREAM_S_MAX = 1_000_000_000
 TRACK_MAX = 2**53
 COUNT_MAX = 1_000_000
 CLASSES_MAX = 32
+PATH_POINTS_MAX = 64
+NOTE_CHARS_MAX = 500
+AFTER_S_MAX = 86_400
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 Reason = Annotated[str, msgspec.Meta(max_length=ALERT_REASON_CHARS_MAX)]
@@ -26,6 +29,11 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 StreamTime = Annotated[float, msgspec.Meta(ge=0, le=STREAM_S_MAX)]
 Counts = Annotated[dict[Name, Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]], msgspec.Meta(max_length=CLASSES_MAX)]
 TrackNumber = Annotated[int, msgspec.Meta(ge=0, le=TRACK_MAX)]
+Bounds = tuple[Share, Share, Share, Share]
+Path = Annotated[tuple[tuple[Share, Share, StreamTime], ...], msgspec.Meta(max_length=PATH_POINTS_MAX)]
+"""Where somebody stood, oldest first: x, y (fractions of the picture, the foot) and seconds of the stream."""
+AfterS = Annotated[float, msgspec.Meta(ge=0, le=AFTER_S_MAX)] | Literal["never"]
+"""After how many seconds; or never."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
