@@ -18,21 +18,28 @@ from saqta.edge.evidence import (
     EVIDENCE_FPS_MAX,
     RING_BYTES_MAX,
     ClipWriter,
+    Cut,
+    Kept,
     Ring,
     Still,
-    write_clip,
+    keep,
 )
 from saqta.edge.frames import FrameReader, Planes, planes
 from saqta.edge.redaction import REGIONS_MAX, SETTLED_S, Cover, Redactor, cover
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import open_file
+from saqta.edge.tracks import Detection, Track
 from saqta.model.errors import StorageError
 
 
 def blank(at_s: float, width: int = 64, height: int = 48) -> Still:
     gray = np.full((height, width), 90, np.uint8)
     return Still(at_s, Planes(gray, gray[::2, ::2].copy(), gray[::2, ::2].copy()))
+
+
+def clip_of(folder: Path, stills: Sequence[Still]) -> Kept:
+    return keep(folder, Cut("alert", stills))
 
 
 def covered(path: Path, analyser: Analyser | None = None) -> list[Still]:
@@ -62,7 +69,7 @@ def test_nothing_of_who_moves_is_left_in_the_clip(tmp_path: Path) -> None:
         Walker((0.2, 0.5), (0.8, 0.95), 3, 9, shade=75),
     ]
     truth = list(scene(walkers, 9))
-    clip = write_clip(tmp_path, covered(encode(tmp_path / "a.mp4", truth)))
+    clip = clip_of(tmp_path, covered(encode(tmp_path / "a.mp4", truth)))
     shown = decoded(tmp_path / f"{clip.sha256}.mp4")
     assert len(shown) == 9 * 5
     bare = list(scene([], 9))
@@ -156,6 +163,21 @@ def test_what_came_and_parked_stays_covered() -> None:
     assert (picture.y[:50] == before[:50]).all()
 
 
+def test_a_thing_that_was_left_may_be_shown_and_who_passes_before_it_may_not() -> None:
+    nothing, differs = np.zeros((180, 320), np.uint8), np.zeros((180, 320), np.uint8)
+    bag, passer = Track(1, Detection((100, 60, 140, 90), 900, True), 9.0), (120.0, 40.0, 150.0, 120.0)
+    differs[62:88, 102:138] = 255
+    view = Scene(9.0, 0.2, (320, 180), nothing, nothing, differs, differs, nothing, [bag], (), True, 9.0)
+    before = planes_of_noise()
+    alone = cover(planes_of_noise(), Redactor().look(view, [bag.bounds]), (320, 180))
+    assert (alone.y == before.y).all()
+    passing = view._replace(tracks=[bag, Track(2, Detection(passer, 900, True), 9.0)])
+    both = cover(planes_of_noise(), Redactor().look(passing, [bag.bounds]), (320, 180))
+    assert both.y[44:116, 124:146].std() == 0
+    assert (both.y[62:88, 102:112] == before.y[62:88, 102:112]).all()
+    assert cover(planes_of_noise(), Redactor().look(view), (320, 180)).y[64:86, 104:136].std() == 0
+
+
 def test_covers_that_overlap_leave_no_hole() -> None:
     squares = [np.array([(x, 40.0), (x + 60, 40), (x + 60, 90), (x, 90)]) for x in (100.0, 130.0)]
     picture = cover(planes_of_noise(), [Cover(square, (77, 88, 99)) for square in squares], (320, 180))
@@ -171,7 +193,7 @@ def planes_of_noise() -> Planes:
 
 
 def test_a_clip_plays_in_a_browser_and_is_named_by_its_hash(tmp_path: Path) -> None:
-    clip = write_clip(tmp_path, [blank(number / 5) for number in range(12)])
+    clip = clip_of(tmp_path, [blank(number / 5) for number in range(12)])
     path = tmp_path / f"{clip.sha256}.mp4"
     content = path.read_bytes()
     assert hashlib.sha256(content).hexdigest() == clip.sha256
@@ -186,10 +208,23 @@ def test_a_clip_plays_in_a_browser_and_is_named_by_its_hash(tmp_path: Path) -> N
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_still_is_the_last_frame_as_it_was_covered(tmp_path: Path) -> None:
+    y, u, v = np.full((48, 64), 150, np.uint8), np.full((24, 32), 54, np.uint8), np.full((24, 32), 190, np.uint8)
+    last = Still(7.2, Planes(y, u, v))
+    kept = keep(tmp_path, Cut("alert", [blank(0.0), last], "drop"))
+    path = tmp_path / f"{kept.sha256}.jpg"
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == kept.sha256
+    assert (kept.media_type, kept.from_s, kept.until_s) == ("image/jpeg", 7.2, 7.2)
+    assert kept.size_bytes == path.stat().st_size
+    blue, green, red = cv2.imread(str(path)).mean(axis=(0, 1))
+    assert red > 200 > green > blue
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
 def test_a_clip_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "no-such-folder"
     with pytest.raises(StorageError, match="no-such-folder"):
-        write_clip(folder, [blank(0)])
+        clip_of(folder, [blank(0)])
     assert not folder.exists()
 
 

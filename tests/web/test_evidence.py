@@ -36,6 +36,14 @@ def test_a_clip_plays_whole_and_in_parts(centre, clip: str) -> None:
         assert alice.get(clip, headers={"range": f"bytes={len(CLIP)}-"}).status_code == 416
 
 
+def test_a_still_is_told_as_a_picture_and_looked_at_on_record(centre) -> None:
+    (centre.evidence_dir / f"{SHA}.jpg").write_bytes(CLIP)
+    with centre.http("alice") as alice:
+        still = alice.get(f"/api/v1/evidence/{SHA}", params={"purpose": "incident 7"})
+    assert (still.status_code, still.headers["content-type"], still.content) == (200, "image/jpeg", CLIP)
+    assert [purpose for _, purpose in looks(centre)] == ["incident 7"]
+
+
 def test_every_look_is_recorded_once_a_minute_with_who_and_why(centre, clip: str) -> None:
     with centre.http("alice") as alice, centre.signed_in("bob") as bob:
         for start in range(5):

@@ -90,6 +90,7 @@ export interface Evidence {
   size_bytes: number;
   from_s: number;
   until_s: number;
+  shows: string;
 }
 
 export interface Alert {

@@ -1,7 +1,7 @@
-"""Evidence: the covered seconds around an alert, kept as an H.264 clip that is named by its own SHA-256.
+"""Evidence: the covered seconds around an alert, kept as an H.264 clip, and single covered frames, as JPEG stills.
 
-The ring holds covered frames only, so nothing else can get out of it. A clip is written under a temporary name,
-flushed to the disk and renamed: a file with a hash for a name is whole.
+The ring holds covered frames only, so nothing else can get out of it. A file is written under a temporary name,
+flushed to the disk and renamed to its own SHA-256: a file with a hash for a name is whole.
 """
 
 import hashlib
@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 import av
+import cv2
+import numpy as np
 from av.error import FFmpegError
 
 from saqta.edge.arrays import rows_of
 from saqta.edge.frames import Planes
 from saqta.model.errors import StorageError
+from saqta.model.terms import EVIDENCE_SUFFIX
 
 RING_BYTES_MAX = 24 << 20
 """Frames in memory; where the seconds asked for need more, fewer frames a second are kept."""
@@ -28,7 +31,8 @@ CLIPS_WAITING_MAX = 16
 """Alerts whose seconds afterwards are still to come; one more, and the oldest clip is cut short."""
 CLIPS_QUEUED_MAX = 8
 EVIDENCE_FPS_MAX = 10.0
-MEDIA_TYPE = "video/mp4"
+CLIP_TYPE, STILL_TYPE = "video/mp4", "image/jpeg"
+STILL_QUALITY = 90
 ENCODERS = ("libopenh264", "libx264", "h264_videotoolbox")
 _TICKS_A_SECOND = 1000
 
@@ -40,20 +44,23 @@ class Still(NamedTuple):
     planes: Planes
 
 
-class Clip(NamedTuple):
-    """A clip in the evidence folder, under ``sha256`` + ``.mp4``."""
+class Kept(NamedTuple):
+    """A file in the evidence folder, under ``sha256`` and the suffix of its ``media_type``."""
 
     sha256: str
+    media_type: str
     size_bytes: int
     from_s: float
     until_s: float
 
 
 class Cut(NamedTuple):
-    """The frames of one alert's clip; ``alert`` is the alert's event key."""
+    """What shall be kept for an alert (``alert`` is its event key): a clip of these frames, or, where ``shows`` says
+    what a still shows, the last of them alone."""
 
     alert: str
     stills: Sequence[Still]
+    shows: str = ""
 
 
 class Ring:
@@ -143,21 +150,30 @@ class ClipWriter:
         self.failure = why
 
 
-def write_clip(folder: Path, stills: Sequence[Still]) -> Clip:
+def keep(folder: Path, cut: Cut) -> Kept:
     """Encodes covered frames (at least one) and keeps them. Blocks until they are on the disk; StorageError if not."""
-    part = folder / f".{os.getpid()}-{id(stills):x}.part.mp4"
+    stills = cut.stills[-1:] if cut.shows else cut.stills
+    media_type, write = (STILL_TYPE, _picture) if cut.shows else (CLIP_TYPE, _encode)
+    part = folder / f".{os.getpid()}-{id(cut):x}.part{EVIDENCE_SUFFIX[media_type]}"
     try:
-        _encode(part, stills)
+        write(part, stills)
         with part.open("rb+") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
             size_bytes = os.fstat(file.fileno()).st_size
-        part.rename(folder / f"{digest}.mp4")
+        part.rename(folder / f"{digest}{part.suffix}")
         _sync(folder)
     except (OSError, FFmpegError) as error:
         part.unlink(missing_ok=True)
         raise StorageError(f"evidence can't be kept in {folder}: {error.strerror or error}") from error
-    return Clip(digest, size_bytes, stills[0].at_s, stills[-1].at_s)
+    return Kept(digest, media_type, size_bytes, stills[0].at_s, stills[-1].at_s)
+
+
+def _picture(path: Path, stills: Sequence[Still]) -> None:
+    (still,) = stills
+    (height, width), packed = still.planes.y.shape, b"".join(plane.tobytes() for plane in still.planes)
+    picture = cv2.cvtColor(np.frombuffer(packed, np.uint8).reshape(height * 3 // 2, width), cv2.COLOR_YUV2BGR_I420)
+    path.write_bytes(cv2.imencode(path.suffix, picture, (cv2.IMWRITE_JPEG_QUALITY, STILL_QUALITY))[1].tobytes())
 
 
 def _encode(path: Path, stills: Sequence[Still]) -> None:

@@ -9,6 +9,7 @@
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -17,16 +18,18 @@ from numpy.typing import NDArray
 
 from saqta.edge.arrays import Gray, gray
 from saqta.edge.background import SETTLED_S
-from saqta.edge.blobs import Bounds
+from saqta.edge.blobs import Bounds, overlap, size
 from saqta.edge.frames import Planes
 from saqta.edge.scene import Scene
 from saqta.edge.shapes import PERSON, VEHICLE
-from saqta.edge.tracks import widened
+from saqta.edge.tracks import Track, widened
 
 REGIONS_MAX = 64
 """More regions than this are covered as one: the whole picture."""
 REMEMBERED_FRAMES = 3
 MARGIN_SHARE = 0.012
+SAME_SHARE = 0.5
+"""A track is a thing where their boxes share this part of their union."""
 _TRACK_MARGIN = 0.12
 
 Colour = tuple[int, int, int]
@@ -50,8 +53,9 @@ class Redactor:
     def __init__(self) -> None:
         self._recent: deque[Gray] = deque(maxlen=REMEMBERED_FRAMES)
 
-    def look(self, scene: Scene) -> list[Cover] | None:
-        """What has to be covered in this frame; None when everything has to be."""
+    def look(self, scene: Scene, things: Sequence[Bounds] = ()) -> list[Cover] | None:
+        """What has to be covered in this frame; None when everything has to be. In the boxes of ``things``, which are
+        known to be nobody, only who passes before them is covered."""
         if self._recent and self._recent[-1].shape != scene.differs.shape:
             self._recent.clear()
         self._recent.append(gray(cv2.bitwise_or(scene.differs, scene.unsettled)))
@@ -60,13 +64,17 @@ class Redactor:
         mask = self._recent[0]
         for one in self._recent:
             mask = gray(cv2.bitwise_or(mask, one))
+        for thing in things:
+            x0, y0, x1, y1 = (max(0, round(edge)) for edge in thing)
+            mask[y0:y1, x0:x1] = 0
         margin = max(1, round(MARGIN_SHARE * max(scene.picture)))
         mask = gray(cv2.dilate(mask, np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)))
         outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         if len(outlines) > REGIONS_MAX:
             return None
         hulls = [Cover(cv2.convexHull(outline).reshape(-1, 2).astype(np.float64), _OTHER) for outline in outlines]
-        return hulls + [_box(box, _OTHER) for box in scene.parked] + _tracked(scene)
+        tracks = [track for track in scene.tracks if not any(_is_same(track.bounds, thing) for thing in things)]
+        return hulls + [_box(box, _OTHER) for box in scene.parked] + _tracked(tracks)
 
 
 def cover(planes: Planes, covers: list[Cover] | None, picture: tuple[int, int]) -> Planes:
@@ -85,11 +93,16 @@ def cover(planes: Planes, covers: list[Cover] | None, picture: tuple[int, int]) 
     return planes
 
 
-def _tracked(scene: Scene) -> list[Cover]:
+def _tracked(tracks: Sequence[Track]) -> list[Cover]:
     return [
         _box(widened(track.bounds, _TRACK_MARGIN), _COLOURS[track.kind] if track.confirmed else _OTHER)
-        for track in scene.tracks
+        for track in tracks
     ]
+
+
+def _is_same(one: Bounds, other: Bounds) -> bool:
+    shared = overlap(one, other)
+    return shared > SAME_SHARE * (size(one) + size(other) - shared)
 
 
 def _box(bounds: Bounds, colour: Colour) -> Cover:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from saqta.edge.analysis import Analyser, Findings
-from saqta.edge.evidence import MEDIA_TYPE, Cut, Ring, Still, write_clip
+from saqta.edge.evidence import Cut, Ring, Still
+from saqta.edge.evidence import keep as keep_evidence
 from saqta.edge.frames import Frame, planes
 from saqta.edge.plugins import Plugins
 from saqta.edge.redaction import Redactor, cover
@@ -31,7 +32,7 @@ def camera_source(camera: str) -> str:
 
 
 class Session:
-    """``step`` each frame in order, then ``close``. Events go to ``emit`` as they happen; ``keep`` gets clips to write.
+    """``step`` each frame in order, then ``close``. Events go to ``emit`` as they happen, what is kept to ``keep``.
 
     An ``analyser`` that is handed in knows the scene from the session before. Moments are ``started_ms`` plus the
     stream's seconds, ``speed`` times as fast as they were filmed. ``step`` spends CPU and blocks only in ``emit`` and
@@ -95,18 +96,21 @@ class Session:
         self._cut_out(self._ring.rest())
 
     def kept(self, cut: Cut, folder: Path) -> None:
-        """Writes a clip and tells of it; may be called from another thread. StorageError when it can't be written."""
-        clip = write_clip(folder, cut.stills)
+        """Writes a clip or still and tells of it; may be called from another thread. StorageError when it can't be
+        written."""
+        kept = keep_evidence(folder, cut)
         record = EvidenceKept(
             alert=cut.alert,
             camera=self._settings.camera,
-            sha256=clip.sha256,
-            media_type=MEDIA_TYPE,
-            size_bytes=clip.size_bytes,
-            from_s=round(clip.from_s, 3),
-            until_s=round(clip.until_s, 3),
+            sha256=kept.sha256,
+            media_type=kept.media_type,
+            size_bytes=kept.size_bytes,
+            from_s=round(kept.from_s, 3),
+            until_s=round(kept.until_s, 3),
+            shows=cut.shows,
         )
-        self._emit([self._make(record, derive_id(cut.alert, "evidence"), clip.until_s, cut.alert)])
+        id = derive_id(cut.alert, "evidence", *filter(None, [cut.shows]))
+        self._emit([self._make(record, id, kept.until_s, cut.alert)])
 
     def _remember(self, frame: Frame, findings: Findings, events: Sequence[Event]) -> None:
         covers = self._redactor.look(findings.scene)

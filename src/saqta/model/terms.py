@@ -57,6 +57,10 @@ class CameraStatus(StrEnum):
     QUARANTINED = "quarantined"
 
 
+EVIDENCE_SUFFIX = {"video/mp4": ".mp4", "image/jpeg": ".jpg"}
+"""How the file of a piece of evidence ends, by its media type."""
+
+
 class Role(StrEnum):
     DISPATCHER = "dispatcher"
     SUPERVISOR = "supervisor"

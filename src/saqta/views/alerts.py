@@ -40,6 +40,7 @@ def _kept(tables: Tables, recorded: Recorded, record: kinds.EvidenceKept) -> Ite
             size_bytes=record.size_bytes,
             from_s=record.from_s,
             until_s=record.until_s,
+            shows=record.shows,
         )
         yield ALERTS.put(record.alert, msgspec.structs.replace(alert, evidence=(*alert.evidence, evidence)))
 

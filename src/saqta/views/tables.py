@@ -33,13 +33,15 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(Row, frozen=True, kw_only=True):
-    """A redacted clip or still of an alert; ``from_s`` and ``until_s`` are seconds of its camera's stream."""
+    """A redacted clip or still of an alert; ``from_s`` and ``until_s`` are seconds of its camera's stream, ``shows``
+    says what a still shows."""
 
     sha256: str
     media_type: str
     size_bytes: int
     from_s: float
     until_s: float
+    shows: str = ""
 
 
 class Alert(Row, frozen=True, kw_only=True):

@@ -39,7 +39,11 @@ SENTENCES: dict[type[kinds.Record], Sentence] = {
     kinds.AssignmentStarted: lambda record, names: f"{names.unit} is on its way",
     kinds.AssignmentArrived: lambda record, names: f"{names.unit} is on scene",
     kinds.AssignmentEnded: lambda record, names: _because(f"{names.unit} left", record.reason),
-    kinds.EvidenceKept: lambda record, names: f"Clip of {record.until_s - record.from_s:.0f} s kept as evidence",
+    kinds.EvidenceKept: lambda record, names: (
+        f"Still kept as evidence: {record.shows}"
+        if record.shows
+        else f"Clip of {record.until_s - record.from_s:.0f} s kept as evidence"
+    ),
     kinds.EvidenceViewed: lambda record, names: f"{names.who} looked at the evidence",
     kinds.PersonViewed: lambda record, names: f"{names.who} looked at who called",
 }

@@ -1,12 +1,13 @@
-"""Evidence: redacted clips by the digest of their bytes. Every look is an event, with who and why."""
+"""Evidence: redacted clips and stills by the digest of their bytes. Every look is an event, with who and why."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Response
 from starlette.responses import FileResponse
 
 from saqta.model.kinds import EvidenceViewed
+from saqta.model.terms import EVIDENCE_SUFFIX
 from saqta.web import problems
 from saqta.web.access import CallerOf, guarded_router
 from saqta.web.looks import StatedPurpose, record_look
@@ -14,13 +15,15 @@ from saqta.web.ports import PortsOf
 
 PURPOSE_UNSTATED = "not stated"
 
+_CONTENT: dict[str, Any] = {"content": {media_type: {} for media_type in EVIDENCE_SUFFIX}}
+
 router = guarded_router("evidence")
 
 
 @router.get(
     "/api/v1/evidence/{sha256}",
     response_class=Response,
-    responses={200: {"content": {"video/mp4": {}}}, 206: {"content": {"video/mp4": {}}}},
+    responses={200: _CONTENT, 206: _CONTENT},
 )
 def read_evidence(
     ports: PortsOf,
@@ -28,9 +31,10 @@ def read_evidence(
     sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
     purpose: StatedPurpose,
 ) -> Response:
-    """A clip, or a part of it by `Range`. That it was looked at is in the log before the first byte goes out."""
-    path = ports.evidence_dir / f"{sha256}.mp4"
-    if not path.is_file():
-        raise problems.not_found("evidence", sha256)
-    record_look(ports, caller, EvidenceViewed(sha256=sha256), purpose or PURPOSE_UNSTATED)
-    return FileResponse(path, HTTPStatus.OK, {"cache-control": "private, no-store"}, media_type="video/mp4")
+    """A clip or still, or a part of it by `Range`. The look at it is in the log before the first byte goes out."""
+    for media_type, suffix in EVIDENCE_SUFFIX.items():
+        path = ports.evidence_dir / f"{sha256}{suffix}"
+        if path.is_file():
+            record_look(ports, caller, EvidenceViewed(sha256=sha256), purpose or PURPOSE_UNSTATED)
+            return FileResponse(path, HTTPStatus.OK, {"cache-control": "private, no-store"}, media_type=media_type)
+    raise problems.not_found("evidence", sha256)
