@@ -56,7 +56,11 @@ def _measure(path: Path) -> tuple[float, float]:
         restricted=("yard",),
     )
     session = Session(
-        settings, Plugins(registry.SOURCES, registry.DETECTORS), lambda: 0, lambda _: None, lambda _: None
+        settings,
+        Plugins(registry.SOURCES, registry.DETECTORS, registry.MODELS),
+        lambda: 0,
+        lambda _: None,
+        lambda _: None,
     )
     mog2 = [cv2.createBackgroundSubtractorMOG2(), cv2.createBackgroundSubtractorMOG2()]
     spent_s, mog2_s = [], []

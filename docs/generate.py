@@ -19,7 +19,7 @@ from saqta.__main__ import app
 from saqta.model import incident, kinds, unit
 from saqta.model import object as left
 from saqta.model.catalogue import KINDS
-from saqta.registry import DETECTORS, SOURCES
+from saqta.registry import DETECTORS, MODELS, SOURCES
 
 DOCS = Path(__file__).parent
 EXAMPLE = """```toml
@@ -112,7 +112,8 @@ def _commands() -> Iterator[str]:
     yield "## Plug-ins\n"
     yield "Every one has a line in `registry.py`.\n"
     yield f"Sources of frames, by the scheme of their address: {', '.join(f'`{name}`' for name in SOURCES)}.\n"
-    yield f"Detectors: {', '.join(f'`{name}`' for name in DETECTORS)}."
+    yield f"Detectors: {', '.join(f'`{name}`' for name in DETECTORS)}.\n"
+    yield f"Forms of models: {', '.join(f'`{name}`' for name in MODELS)}."
 
 
 def _words(group: typing.Any, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

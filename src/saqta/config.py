@@ -23,10 +23,13 @@ class Serve(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The camera node: how many worker processes (0: one a core), how many frames a second are analysed."""
+    """The camera node: how many worker processes (0: one a core), how many frames a second are analysed, and the model
+    that looks at them, an ONNX file or the name of one that `saqta model add` installed; on how many threads."""
 
     workers: int = 0
     analysed_fps: float = 5.0
+    model: str | None = None
+    model_threads: int = 1
 
     @property
     def worker_count(self) -> int:
@@ -44,7 +47,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Nobody may stay in a ``restricted`` zone for longer than ``intrusion_after_s``. A thing is abandoned when its owner
     has been away for ``abandoned_after_s``; ``abandoned_zones`` has other seconds for some zones, or ``"never"``; in a
-    ``keep_clear`` zone nothing may be left at all.
+    ``keep_clear`` zone nothing may be left at all. ``model`` is its own, instead of the node's.
     """
 
     source: str
@@ -58,6 +61,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     abandoned_after_s: float = 60.0
     abandoned_zones: dict[str, AfterS] = {}
     keep_clear: tuple[str, ...] = ()
+    model: str | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

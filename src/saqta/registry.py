@@ -1,6 +1,9 @@
 """Every plug-in on one screen; adding one is its file and its line here."""
 
 from saqta.edge.detectors.intrusion import intrusion
+from saqta.edge.models.fastestdet import FASTESTDET
+from saqta.edge.models.form import Form
+from saqta.edge.models.yolox import YOLOX
 from saqta.edge.plugins import DetectorFactory
 from saqta.edge.source import SourceFactory, open_file, open_rtsp
 from saqta.simulate.stream import open_feed
@@ -17,3 +20,9 @@ DETECTORS: dict[str, DetectorFactory] = {
     "intrusion": intrusion,
 }
 """What looks at every analysed frame, in this order."""
+
+MODELS: dict[str, Form] = {
+    "yolox": YOLOX,
+    "fastestdet": FASTESTDET,
+}
+"""Forms of detector models, by the name that a manifest gives them."""

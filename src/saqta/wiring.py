@@ -19,6 +19,7 @@ import structlog
 from saqta import correlate, dispatch, views
 from saqta.config import Edge, Settings
 from saqta.control import ControlServer, append_through
+from saqta.edge.models.installed import located
 from saqta.edge.node import CAMERAS_MAX, CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.edge.settings import CameraSettings
@@ -33,15 +34,16 @@ from saqta.model.catalogue import make
 from saqta.model.command import Command, Context, IncidentCommand
 from saqta.model.errors import InputError, SaqtaError, StorageError
 from saqta.model.event import Event, Recorded
-from saqta.registry import DETECTORS, SOURCES
+from saqta.registry import DETECTORS, MODELS, SOURCES
 from saqta.views.tables import ERASED, REGISTERED
 from saqta.web.app import create_app
 from saqta.web.live import Broadcaster
 from saqta.web.ports import Ports
 from saqta.web.server import Server, listen
 
-PLUGINS = Plugins(SOURCES, DETECTORS)
+PLUGINS = Plugins(SOURCES, DETECTORS, MODELS)
 STEPS = (correlate.STEP, dispatch.STEP, views.STEP)
+DEFAULTS = Settings()
 STOP_WAIT_S = 10.0
 STARTED_WAIT_S = 30.0
 logger = structlog.get_logger()
@@ -90,8 +92,7 @@ def address_of(data: Path) -> str:
     try:
         return (data / "address").read_text()
     except FileNotFoundError:
-        defaults = Settings().serve
-        return f"http://{defaults.host}:{defaults.port}"
+        return f"http://{DEFAULTS.serve.host}:{DEFAULTS.serve.port}"
 
 
 @contextmanager
@@ -130,13 +131,19 @@ def announce(records: Iterable[kinds.Record], actor: str, purpose: str | None = 
     ]
 
 
+def models_folder(data: Path) -> Path:
+    """Where a data folder has its models."""
+    return data / "models"
+
+
 def camera_settings(
-    camera: kinds.CameraRegistered, analysed_fps: float = Edge().analysed_fps, loop: bool = False
+    camera: kinds.CameraRegistered, edge: Edge = DEFAULTS.edge, data: Path = Path(), loop: bool = False
 ) -> CameraSettings:
     """What the camera node is told of a camera; InputError names what can't be so."""
     shared = set(CameraSettings.__struct_fields__) & set(camera.__struct_fields__)
     told = {field: getattr(camera, field) for field in shared}
-    return CameraSettings(**told, analysed_fps=analysed_fps, loop=loop)
+    told["model"] = located(camera.model or edge.model, models_folder(data))
+    return CameraSettings(**told, analysed_fps=edge.analysed_fps, model_threads=edge.model_threads, loop=loop)
 
 
 class Centre:
@@ -158,6 +165,7 @@ class Centre:
         self.folder, self.settings = folder, settings
         self.stop = threading.Event()
         self._failed: BaseException | None = None
+        self._models: set[str | None] = set()
         self._speed, self._loop_files, self._appended = speed, loop_files, appended
         self._socket = listen(host, port)
         self._host, self._port = host, self._socket.getsockname()[1]
@@ -245,18 +253,25 @@ class Centre:
         for name, camera in self.settings.cameras.items():
             fields = {field: getattr(camera, field) for field in camera.__struct_fields__} | {"camera": name}
             record = kinds.CameraRegistered(**fields | {"name": camera.name or name})
-            camera_settings(record)
+            self._watchable(record)
             if record != self.folder.tables.get(REGISTERED, name):
                 yield record
 
+    def _watchable(self, camera: kinds.CameraRegistered) -> CameraSettings:
+        """Opens a camera's model here, once: a bad one is refused by name, and stops no worker."""
+        settings = camera_settings(camera, self.settings.edge, self.folder.path, self._loop_files)
+        if settings.model not in self._models:
+            PLUGINS.model(settings)
+            self._models.add(settings.model)
+        return settings
+
     def _cameras(self) -> Iterator[CameraSettings]:
         """What the node shall watch; a camera that can't be watched is told as lost, and the others go on."""
-        edge = self.settings.edge
         for number, (name, camera) in enumerate(self.folder.tables.scan(REGISTERED)):
             try:
                 if number >= CAMERAS_MAX:
                     raise InputError("cameras", name, f"at most {CAMERAS_MAX} on one node")
-                yield camera_settings(camera, edge.analysed_fps, self._loop_files)
+                yield self._watchable(camera)
             except InputError as error:
                 lost = kinds.CameraLost(camera=name, reason=str(error), retry_s=0.0)
                 self.folder.log.append(announce([lost], "saqta/wiring"))

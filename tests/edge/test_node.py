@@ -40,7 +40,7 @@ HAZARDS = {
     "slow": deadly.opens_slowly,
     "stall": deadly.stalls,
 }
-PLUGINS = Plugins(registry.SOURCES | HAZARDS, registry.DETECTORS)
+PLUGINS = Plugins(registry.SOURCES | HAZARDS, registry.DETECTORS, registry.MODELS)
 WAIT_S = 30.0
 WALK = [Walker((-0.1, 0.8), (1.1, 0.8), 2, 10)]
 YARD: dict[str, Any] = {
@@ -333,7 +333,7 @@ def test_no_worker_outlives_a_killed_node(film: Path, tmp_path: Path) -> None:
             from saqta.edge.settings import CameraSettings
 
             if __name__ == "__main__":
-                plugins = Plugins(registry.SOURCES, registry.DETECTORS)
+                plugins = Plugins(registry.SOURCES, registry.DETECTORS, registry.MODELS)
                 camera = CameraSettings(camera="A", source={str(film)!r}, loop=True)
                 told = lambda events: print("told", flush=True)
                 node = CameraNode([camera], plugins, told, Path("evidence"), deadly.clock, 1)

@@ -16,7 +16,7 @@ from saqta.model.event import Event
 from saqta.model.event import encode as stored
 from saqta.model.kinds import AlertRaised, EvidenceKept, LineCounted
 
-PLUGINS = Plugins(registry.SOURCES, registry.DETECTORS)
+PLUGINS = Plugins(registry.SOURCES, registry.DETECTORS, registry.MODELS)
 CLIPS = Path(__file__).resolve().parents[3] / "shared/data/video"
 STARTED_MS = 1_790_000_000_000
 

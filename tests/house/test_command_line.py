@@ -29,7 +29,20 @@ def data(tmp_path: Path, saqta) -> Path:
 
 
 COMMANDS = (
-    *("", "demo", "serve", "watch", "import", "simulate", "bench", "user add", "token add", "person erase"),
+    *(
+        "",
+        "demo",
+        "serve",
+        "watch",
+        "import",
+        "simulate",
+        "bench",
+        "model add",
+        "model list",
+        "user add",
+        "token add",
+        "person erase",
+    ),
     *("log", "log verify", "log export", "log import", "log replay", "log rebuild", "log checkpoint"),
 )
 

@@ -70,7 +70,7 @@ def test_the_detector_of_contributing_works_as_it_stands() -> None:
     module["PEOPLE_MAX"] = 0
     summary = watch(
         CameraSettings(camera="C1", source="sim:demo/depot?seconds=15"),
-        Plugins(SOURCES, {"crowd": module["crowd"]}),
+        Plugins(SOURCES, {"crowd": module["crowd"]}, {}),
         lambda event: None,
         lambda: 0,
     )

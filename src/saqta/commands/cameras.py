@@ -1,5 +1,6 @@
 """``saqta watch``: one camera, without a centre."""
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -35,6 +36,7 @@ def watch(
         list[str] | None, typer.Option(metavar="NAME", help="A zone where nothing may stand.")
     ] = None,
     analysed_fps: Annotated[float | None, typer.Option(help="How many frames a second are analysed; 5.")] = None,
+    model: Annotated[Path | None, typer.Option(metavar="FILE.onnx", help="A detector model (docs/models.md).")] = None,
     as_json: Json = False,
 ) -> None:
     """Watch one source from its beginning to its end, and tell what happens in it."""
@@ -53,6 +55,8 @@ def watch(
         abandoned_zones=known.abandoned_zones | dict(map(parse_abandoned_zone, abandoned_zone or ())),
         keep_clear=(*known.keep_clear, *(keep_clear or ())),
         analysed_fps=loaded.edge.analysed_fps if analysed_fps is None else analysed_fps,
+        model=str(model) if model else known.model or loaded.edge.model,
+        model_threads=loaded.edge.model_threads,
     )
     results = Results(as_json)
     with progress(f"watching {source}") as advance:

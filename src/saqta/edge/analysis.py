@@ -1,13 +1,15 @@
-"""The analysis of one stream: frame → what differs → blobs → tracks → crossings and alerts.
+"""The analysis of one stream: frame → what differs → blobs → tracks → (a model's look) → crossings and alerts.
 
 Starts afresh, with new tracks, where the stream jumps or its picture changes size; the empty scene is kept as long as
 the size is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import cv2
+import msgspec
 import numpy as np
 
 from saqta.edge.arrays import Gray, gray
@@ -16,11 +18,14 @@ from saqta.edge.blobs import Bounds, find_blobs
 from saqta.edge.frames import Frame, luma
 from saqta.edge.ghosts import GhostFinder
 from saqta.edge.lines import Crossing, LineCounter
+from saqta.edge.looks import Look, Looks, taken
+from saqta.edge.models.model import Model
 from saqta.edge.plugins import Detector, DetectorFactory
+from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
 from saqta.edge.tracks import Track, Tracker, widened
-from saqta.model.kinds import Record
+from saqta.model.kinds import AlertRaised, Record
 
 MOVING_MARGIN = 0.15
 """Nothing is learned under the box of what moves, widened by this part of it."""
@@ -40,22 +45,60 @@ class Findings(NamedTuple):
     records: Sequence[Record]
 
 
-class Analyser:
-    """Analyses the frames of one stream, in order. Spends CPU, waits for nothing."""
+class Glance(NamedTuple):
+    """What a frame shows before any model looked, and whether one should: ``conclude`` gets what it made of it, or
+    None, once, before the stream's next frame."""
 
-    def __init__(self, settings: CameraSettings, detectors: Mapping[str, DetectorFactory]) -> None:
-        self._settings, self._detectors = settings, detectors
+    look: Look | None
+    conclude: Callable[[Sequence[Recognised] | None], Findings]
+
+    def finish(self) -> Findings:
+        """Lets the model look at once, where one should, and concludes."""
+        return self.conclude(taken([self.look])[0] if self.look else None)
+
+
+class Analyser:
+    """Analyses the frames of one stream, in order. Spends CPU, waits for nothing.
+
+    A frame is taken in by ``step``, or by ``glance`` where a model looks at the frames of several streams together.
+    """
+
+    def __init__(
+        self, settings: CameraSettings, detectors: Mapping[str, DetectorFactory], model: Model | None = None
+    ) -> None:
+        self._settings, self._detectors, self._model = settings, detectors, model
+        self._looks = Looks()
         self._stage: _Stage | None = None
 
     def step(self, frame: Frame) -> Findings:
         """Takes in one frame."""
+        return self.glance(frame).finish()
+
+    def glance(self, frame: Frame) -> Glance:
+        """Takes in what needs no model."""
         picture = luma(frame.picture, self._settings.analysis_side_px)
         stage = self._stage
         if stage is None or frame.fresh:
             detectors = [factory(self._settings) for factory in self._detectors.values()]
             stage = _Stage(self._settings, detectors, picture, frame.at_s, stage)
             self._stage = stage
-        return stage.step(picture, frame.at_s)
+        scene = stage.glance(picture, frame.at_s)
+        look = None
+        if self._model is not None and self._looks.due(scene, frame.fresh):
+            look = Look(self._model, frame, scene)
+        return Glance(look, partial(self._conclude, stage, scene))
+
+    def _conclude(self, stage: "_Stage", scene: Scene, recognised: Sequence[Recognised] | None) -> Findings:
+        if recognised is not None:
+            self._looks.found(recognised)
+        findings = stage.conclude(scene._replace(recognised=recognised))
+        return findings._replace(records=[self._signed(record) for record in findings.records])
+
+    def _signed(self, record: Record) -> Record:
+        """An alert of something in the picture says which model took part, where one did."""
+        if self._model is None or not isinstance(record, AlertRaised) or record.box is None:
+            return record
+        return msgspec.structs.replace(record, model=self._model.name)
 
 
 class _Stage:
@@ -79,7 +122,7 @@ class _Stage:
         self._detectors = detectors
         self._last_s = at_s
 
-    def step(self, picture: Gray, at_s: float) -> Findings:
+    def glance(self, picture: Gray, at_s: float) -> Scene:
         step_s, self._last_s = at_s - self._last_s, at_s
         compared = self._background.compare(picture, step_s)
         if compared.known:
@@ -91,7 +134,7 @@ class _Stage:
         resting = self._under([track for track in confirmed if at_s - track.rests_since_s >= RESTS_S])
         unsettled = self._background.unsettled(picture, step_s) if compared.known else compared.differs
         self._background.learn(picture, compared.differs, moving, resting, step_s)
-        scene = Scene(
+        return Scene(
             at_s=at_s,
             step_s=step_s,
             picture=self._picture,
@@ -105,9 +148,11 @@ class _Stage:
             known=compared.known,
             settled_s=self._background.age_s,
         )
-        if not compared.known:
+
+    def conclude(self, scene: Scene) -> Findings:
+        if not scene.known:
             return Findings(scene, (), ())
-        crossings = self._lines.step(scene.tracks, at_s)
+        crossings = self._lines.step(scene.tracks, scene.at_s)
         return Findings(scene, crossings, [record for detector in self._detectors for record in detector(scene)])
 
     def _follow(self, picture: Gray, compared: Comparison, at_s: float, step_s: float) -> None:

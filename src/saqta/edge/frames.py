@@ -16,10 +16,12 @@ from saqta.edge.arrays import Gray, gray, rows_of
 from saqta.edge.source import OPEN_WAIT_S, READ_WAIT_S, Opened
 from saqta.edge.trace import Deed
 from saqta.model.errors import InputError
+from saqta.model.kinds import Box
 
 JUMP_S = 10.0
 BROKEN_PACKETS_MAX = 250
 SIDE_PX_MAX = 8192
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 _FPS_UNKNOWN = 25.0
 _PLANAR_420 = frozenset({"yuv420p", "yuvj420p"})
 _STILL_FORMATS = ("tty", "image2", "_pipe")
@@ -138,14 +140,15 @@ def luma(picture: av.VideoFrame, side_px: int) -> Gray:
     return _shrunk(_plane(_planar(picture), 0, 1), side_px)
 
 
-def planes(picture: av.VideoFrame, side_px: int) -> Planes:
-    """The frame in colour, shrunk until its longer side has at most ``side_px``; sides are even. A copy of its own."""
+def planes(picture: av.VideoFrame, side_px: int, part: Box = WHOLE) -> Planes:
+    """A part of the frame in colour, shrunk until its longer side has at most ``side_px``; sides are even. A copy of
+    its own. ``part`` is in fractions of the picture, at least two pixels a side."""
     planar = _planar(picture)
-    width, height = _fitting(planar.width, planar.height, side_px)
+    y, u, v = (_cut(_plane(planar, index, divisor), part) for index, divisor in ((0, 1), (1, 2), (2, 2)))
+    width, height = _fitting(y.shape[1], y.shape[0], side_px)
     width, height = max(2, width & ~1), max(2, height & ~1)
-    y = _resized(_plane(planar, 0, 1), width, height)
-    u, v = (_resized(_plane(planar, index, 2), width // 2, height // 2) for index in (1, 2))
-    return Planes(y, u, v)
+    u, v = (_resized(chroma, width // 2, height // 2) for chroma in (u, v))
+    return Planes(_resized(y, width, height), u, v)
 
 
 class _StreamClock:
@@ -216,6 +219,12 @@ def _plane(picture: av.VideoFrame, index: int, divisor: int) -> Gray:
     plane = picture.planes[index]
     width, height = -(-picture.width // divisor), -(-picture.height // divisor)
     return rows_of(plane, plane.line_size)[:height, :width]
+
+
+def _cut(plane: Gray, part: Box) -> Gray:
+    height, width = plane.shape
+    x0, y0, x1, y1 = (round(edge * side) for edge, side in zip(part, (width, height) * 2, strict=True))
+    return plane[y0:y1, x0:x1]
 
 
 def _fitting(width: int, height: int, side_px: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from saqta.edge.analysis import Glance
 from saqta.edge.frames import Frame
 
 FRAMES_WAITING_MAX = 4
@@ -15,12 +16,12 @@ FRAMES_WAITING_MAX = 4
 class Parcel(NamedTuple):
     """What one camera wants done: ``act`` on ``frame``, or ``act`` alone. Only what has a frame may be lost."""
 
-    act: Callable[..., object]
+    act: Callable[..., Glance | None]
     frame: Frame | None
 
-    def open(self) -> None:
-        """Does it."""
-        self.act(self.frame) if self.frame is not None else self.act()
+    def open(self) -> Glance | None:
+        """Does it; of a frame, what needs no model."""
+        return self.act(self.frame) if self.frame is not None else self.act()
 
 
 class Mailbox:
@@ -32,7 +33,7 @@ class Mailbox:
         self._ready = threading.Condition()
         self._next = 0
 
-    def put_frame(self, camera: int, act: Callable[[Frame], object], frame: Frame) -> None:
+    def put_frame(self, camera: int, act: Callable[[Frame], Glance], frame: Frame) -> None:
         """Never blocks: the camera's oldest frame goes when FRAMES_WAITING_MAX wait already."""
         with self._ready:
             waiting = self._queues[camera]
@@ -42,22 +43,20 @@ class Mailbox:
             waiting.append(Parcel(act, frame))
             self._ready.notify()
 
-    def put(self, camera: int, act: Callable[[], object]) -> None:
+    def put(self, camera: int, act: Callable[[], None]) -> None:
         """Something to be done after the frames so far; never lost. A session has a few of them, not a stream."""
         with self._ready:
             self._queues[camera].append(Parcel(act, None))
             self._ready.notify()
 
-    def take(self, wait_s: float) -> tuple[int, Parcel] | None:
-        """(camera, its next parcel), from the cameras in turn; None when none came in time."""
+    def take(self, wait_s: float) -> list[tuple[int, Parcel]]:
+        """(camera, its next parcel) of every camera that has one, a different camera first each time; empty when none
+        came in time."""
         with self._ready:
             self._ready.wait_for(partial(any, self._queues), wait_s)
-            for turn in range(len(self._queues)):
-                camera = (self._next + turn) % len(self._queues)
-                if self._queues[camera]:
-                    self._next = camera + 1
-                    return camera, self._queues[camera].popleft()
-            return None
+            turns = [(self._next + turn) % len(self._queues) for turn in range(len(self._queues))]
+            self._next = (self._next + 1) % len(self._queues)
+            return [(camera, self._queues[camera].popleft()) for camera in turns if self._queues[camera]]
 
     def _drop(self, camera: int, place: int, next_place: int) -> None:
         waiting = self._queues[camera]

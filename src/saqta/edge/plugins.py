@@ -1,12 +1,16 @@
-"""What can be plugged into a camera: kinds of sources and detectors, handed in by whoever starts it.
+"""What can be plugged into a camera: sources, detectors and forms of models, handed in by whoever starts it.
 
 A detector is one file in ``detectors`` and one line in ``saqta.registry``. Its factory makes one for each session of a
 camera, with whatever it has to remember; factories are module-level, so that worker processes get them by name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from saqta.edge.models.form import Form
+from saqta.edge.models.model import Model
+from saqta.edge.models.opening import open_model
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import Opened, SourceFactory, scheme
@@ -19,10 +23,11 @@ DetectorFactory = Callable[[CameraSettings], Detector]
 
 
 class Plugins(NamedTuple):
-    """Sources by scheme, detectors by name."""
+    """Sources by scheme, detectors by name, forms of models by name."""
 
     sources: Mapping[str, SourceFactory]
     detectors: Mapping[str, DetectorFactory]
+    models: Mapping[str, Form]
 
     def open(self, source: str) -> Opened:
         """Finds the factory by the source's scheme; InputError when there is none."""
@@ -30,3 +35,9 @@ class Plugins(NamedTuple):
         if factory is None:
             raise InputError("source", source, f"a file or one of {', '.join(sorted(self.sources))}")
         return factory(source)
+
+    def model(self, settings: CameraSettings) -> Model | None:
+        """The camera's model, None where it goes without; opened afresh. InputError when the file can't be used."""
+        if settings.model is None:
+            return None
+        return open_model(Path(settings.model), self.models, settings.model_threads)

@@ -7,7 +7,7 @@ that is told twice is known as one.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from saqta.edge.analysis import Analyser, Findings
+from saqta.edge.analysis import Analyser, Findings, Glance
 from saqta.edge.evidence import Cut, Ring, Still
 from saqta.edge.evidence import keep as keep_evidence
 from saqta.edge.frames import Frame, planes
@@ -52,7 +52,7 @@ class Session:
         self.counts: dict[str, Directions] = {name: {"forward": {}, "backward": {}} for name in settings.lines}
         self.started_ms = clock()
         self._settings, self._clock, self._emit, self._keep, self._speed = settings, clock, emit, keep, speed
-        self._analyser = analyser or Analyser(settings, plugins.detectors)
+        self._analyser = analyser or Analyser(settings, plugins.detectors, plugins.model(settings))
         self._redactor, self._ring = Redactor(), Ring(settings.before_s, settings.after_s)
         self._minute: dict[str, Directions] = {}
         self._minute_s = self._at_s = 0.0
@@ -69,8 +69,15 @@ class Session:
 
     def step(self, frame: Frame) -> Findings:
         """Takes in a frame, tells what it shows and keeps it, covered, for evidence."""
+        return self.glance(frame).finish()
+
+    def glance(self, frame: Frame) -> Glance:
+        """As ``step``, as far as no model is needed; ``conclude`` does the rest."""
         self._at_s = frame.at_s
-        findings = self._analyser.step(frame)
+        glance = self._analyser.glance(frame)
+        return glance._replace(conclude=lambda recognised: self._conclude(frame, glance.conclude(recognised)))
+
+    def _conclude(self, frame: Frame, findings: Findings) -> Findings:
         events = [self._event(record, frame.at_s) for record in findings.records]
         if self._keep is not None:
             self._remember(frame, findings, events)

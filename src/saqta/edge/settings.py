@@ -15,6 +15,7 @@ LINES_MAX = 32
 ZONES_MAX = 32
 POLYGON_POINTS_MAX = 64
 FIXTURES_MAX = 256
+MODEL_THREADS_MAX = 64
 _CAMERA_ID = re.compile(r"[\w.-]{1,64}")
 _LINE_TEXT = "NAME=x0,y0,x1,y1, fractions of the picture from 0 to 1"
 _ZONE_TEXT = "NAME=x,y,x,y,x,y…, three points or more, fractions of the picture from 0 to 1"
@@ -28,7 +29,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     never; in those that ``keep_clear`` names, at once. ``fixtures`` are boxes of things that belong there. Frames are
     analysed ``analysed_fps`` times a second of the stream, shrunk until the longer side has ``analysis_side_px``.
     Evidence reaches from ``before_s`` before an alert to ``after_s`` after it, ``evidence_side_px`` on the longer side.
-    ``loop`` begins a file again when it ends.
+    ``loop`` begins a file again when it ends. ``model`` is the path of an ONNX file, run on ``model_threads`` threads.
     """
 
     camera: str
@@ -47,6 +48,8 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     before_s: float = 5.0
     after_s: float = 5.0
     loop: bool = False
+    model: str | None = None
+    model_threads: int = 1
 
     def __post_init__(self) -> None:
         if not _CAMERA_ID.fullmatch(self.camera):
@@ -58,6 +61,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
         _check_number("analysed_fps", self.analysed_fps, 0.1, 120)
         _check_number("analysis_side_px", self.analysis_side_px, 64, 1920)
         _check_number("evidence_side_px", self.evidence_side_px, 64, 1920)
+        _check_number("model_threads", self.model_threads, 1, MODEL_THREADS_MAX)
         _check_number("before_s", self.before_s, 0, 30)
         _check_number("after_s", self.after_s, 0, 30)
         _check_lines(self.lines)

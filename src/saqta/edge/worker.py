@@ -1,5 +1,7 @@
 """A worker process of the camera node: a decoding thread for each of its cameras, one thread that analyses them all.
 
+Frames of different cameras that wait together are one round, in which a model looks at all that need it at once.
+
 It sends what happens over a pipe and stops when it is told to, or when nobody holds the other end any more. Whatever a
 stream can do to it is the node's to mend: the worker itself keeps no state that outlives it.
 """
@@ -12,15 +14,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 
-from saqta.edge.analysis import Analyser
+from saqta.edge.analysis import Analyser, Findings, Glance
 from saqta.edge.evidence import ClipWriter, Cut
 from saqta.edge.frames import Frame, FrameReader
+from saqta.edge.looks import taken
 from saqta.edge.mailbox import Mailbox
+from saqta.edge.models.model import Model
 from saqta.edge.plugins import Plugins
+from saqta.edge.recognised import Recognised
 from saqta.edge.session import Session
 from saqta.edge.settings import CameraSettings
 from saqta.edge.trace import Deed, Traces
@@ -35,6 +40,7 @@ HEALTHY_S = 10.0
 """A stream that ran for this long starts over with RETRY_S."""
 REPORT_EVERY_S = 1.0
 JOIN_WAIT_S = 1.5
+T = TypeVar("T")
 
 
 class Seat(NamedTuple):
@@ -82,6 +88,7 @@ class _Worker:
         self._pipe, self._sending, self._traces = pipe, threading.Lock(), traces
         self.stop = threading.Event()
         self.orders, self.writer, self.mailbox = orders, ClipWriter(waits=False), Mailbox(len(seats))
+        self._models: dict[str | None, Model | None] = {}
         self._streams = [_Stream(index, seat, self, traces) for index, seat in enumerate(seats)]
         threading.Thread(target=self._obey, name="orders", daemon=True).start()
 
@@ -103,18 +110,38 @@ class _Worker:
         self._send([stream.report() for stream in self._streams])
         self._pipe.close()
 
+    def model(self, settings: CameraSettings) -> Model | None:
+        """The camera's model; cameras that have the same share it."""
+        if settings.model not in self._models:
+            self._models[settings.model] = self.orders.plugins.model(settings)
+        return self._models[settings.model]
+
     def emit(self, events: Sequence[Event]) -> None:
         self._send([encode(event) for event in events])
 
     def _work(self, wait_s: float) -> bool:
-        taken = self.mailbox.take(wait_s)
-        if taken is None:
-            return False
-        camera, parcel = taken
-        self._traces.set(2 * camera + 1, Deed.WORKING)
-        parcel.open()
-        self._traces.set(2 * camera + 1, Deed.NOTHING)
-        return True
+        """One round: something of each camera, and one look of the model at all frames of the round that need it."""
+        round_ = self.mailbox.take(wait_s)
+        glances = [(camera, self._traced(camera, parcel.open)) for camera, parcel in round_]
+        looks = [(camera, glance.look) for camera, glance in glances if glance is not None and glance.look is not None]
+        for camera, _ in looks:
+            self._trace(camera, Deed.WORKING)
+        found = dict(zip([camera for camera, _ in looks], taken([look for _, look in looks]), strict=True))
+        for camera, _ in looks:
+            self._trace(camera, Deed.NOTHING)
+        for camera, glance in glances:
+            if glance is not None:
+                self._traced(camera, partial(glance.conclude, found.get(camera)))
+        return bool(round_)
+
+    def _traced(self, camera: int, act: Callable[[], T]) -> T:
+        self._trace(camera, Deed.WORKING)
+        done = act()
+        self._trace(camera, Deed.NOTHING)
+        return done
+
+    def _trace(self, camera: int, deed: Deed) -> None:
+        self._traces.set(2 * camera + 1, deed)
 
     def _send(self, message: Message) -> None:
         with self._sending:
@@ -139,7 +166,7 @@ class _Stream(threading.Thread):
         self._index, self._settings, self._wait_s = index, seat.settings, seat.wait_s
         self._worker, self._orders = worker, worker.orders
         self._trace = partial(traces.set, 2 * index)
-        self._analyser = Analyser(seat.settings, worker.orders.plugins.detectors)
+        self._analyser = Analyser(seat.settings, worker.orders.plugins.detectors, worker.model(seat.settings))
         self._decoded = self._broken = self._analysed = 0
         self._reader: FrameReader | None = None
 
@@ -215,9 +242,14 @@ class _Stream(threading.Thread):
             self._put_away()
 
     def _hand_over(self, session: Session, frame: Frame) -> None:
-        def analyse(frame: Frame) -> None:
-            session.step(frame)
-            self._analysed += 1
+        def analyse(frame: Frame) -> Glance:
+            glance = session.glance(frame)
+
+            def conclude(recognised: Sequence[Recognised] | None) -> Findings:
+                self._analysed += 1
+                return glance.conclude(recognised)
+
+            return glance._replace(conclude=conclude)
 
         self._worker.mailbox.put_frame(self._index, analyse, frame)
 
@@ -232,5 +264,5 @@ class _Stream(threading.Thread):
             reader.close()
             self._trace(Deed.NOTHING)
 
-    def _put(self, act: Callable[[], object]) -> None:
+    def _put(self, act: Callable[[], None]) -> None:
         self._worker.mailbox.put(self._index, act)

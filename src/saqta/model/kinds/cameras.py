@@ -28,7 +28,8 @@ class CameraRegistered(Record, frozen=True, kw_only=True):
     """A camera is known: where it stands, its lines and zones by name; ``restricted`` names some of the zones.
 
     A thing left is abandoned ``abandoned_after_s`` after its owner went; in the zones that ``abandoned_zones`` names
-    after other seconds, or never; in those that ``keep_clear`` names, at once.
+    after other seconds, or never; in those that ``keep_clear`` names, at once. ``model`` is its own where it has
+    another than the node's.
     """
 
     camera: str
@@ -43,6 +44,7 @@ class CameraRegistered(Record, frozen=True, kw_only=True):
     abandoned_after_s: float = 60.0
     abandoned_zones: dict[str, AfterS] = {}
     keep_clear: tuple[str, ...] = ()
+    model: str | None = None
 
 
 class CameraConnected(Record, frozen=True, kw_only=True):
@@ -74,7 +76,7 @@ class AlertRaised(Record, frozen=True, kw_only=True):
 
     ``at_s`` is seconds since the source's first frame, as are ``put_down_s`` and ``left_s``, when an object was put
     down and when its owner left; ``state`` is an object's, ``track`` a number within the stream: of an object, its
-    owner's, whose way is ``path``.
+    owner's, whose way is ``path``. ``model`` names the one that took part, where one did.
     """
 
     kind: Name
@@ -91,6 +93,7 @@ class AlertRaised(Record, frozen=True, kw_only=True):
     put_down_s: StreamTime | None = None
     left_s: StreamTime | None = None
     path: Path = ()
+    model: Name | None = None
 
 
 class ObjectStateChanged(Record, frozen=True, kw_only=True):

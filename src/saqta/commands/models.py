@@ -1,0 +1,43 @@
+"""``saqta model``: the detector models that an operator brings."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from saqta import wiring
+from saqta.commands.options import DATA, Data, Json, group
+from saqta.edge.models.installed import Installed, install, installed
+from saqta.terminal import Results
+
+model = group("Detector models, which are optional and yours.")
+
+
+@model.command("add")
+def add_model(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An ONNX file.")],
+    manifest: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What is known of it, TOML or JSON; one beside it unless given.")
+    ] = None,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Check a model and install it: its hash, its shapes, a trial on a grey picture."""
+    added, opened = install(file, manifest, wiring.models_folder(data), wiring.PLUGINS.models)
+    size = {"width": opened.entry.width, "height": opened.entry.height}
+    Results(as_json).summary(_row(added) | size)
+
+
+@model.command("list")
+def list_models(data: Data = DATA, as_json: Json = False) -> None:
+    """List the installed models."""
+    results = Results(as_json)
+    found = installed(wiring.models_folder(data))
+    for one in found:
+        row = _row(one)
+        results.line(row, f"{row['model']:24}  {row['sha256']}  licence: {row['licence']}")
+    results.summary({"models": len(found)})
+
+
+def _row(one: Installed) -> dict[str, Any]:
+    return {"model": one.name, "sha256": one.manifest.sha256, "licence": one.manifest.licence}

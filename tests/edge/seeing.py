@@ -1,0 +1,98 @@
+"""Detector models made on the spot: what is dark in a picture is a person, in the very shapes that real models have."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+DARK = 60.0
+"""A cell whose mean brightness is lower than this holds something."""
+CLASSES = 80
+
+
+def fastestdet(
+    path: Path, side_px: int = 96, *, classes: int = CLASSES, share: float = 0.25, scale: float = 255.0
+) -> Path:
+    """Of FastestDet's form: a box of ``share`` of the picture in the middle of each dark cell of 16 pixels."""
+    size = float(np.log(share / (1 - share)))
+    rest = np.zeros((1, 4 + classes, 1, 1), np.float32)
+    rest[0, 2:4], rest[0, 0:2], rest[0, 4] = size, np.arctanh(0.5), 1.0
+    nodes = [*_darkness("input", 16, scale), *_concatenated("dark16", rest, "output")]
+    cells = side_px // 16
+    return _saved(
+        path, nodes, {"rest": rest, **_constants(scale)}, [1, 3, side_px, side_px], [1, 5 + classes, cells, cells]
+    )
+
+
+def yolox(path: Path, side_px: int = 96, *, batch: int | str = 1, box_px: float = 24.0) -> Path:
+    """Of YOLOX's form: a box of ``box_px`` in the middle of each dark cell of 8 pixels."""
+    constants: dict[str, np.ndarray] = _constants(1.0)
+    nodes, rows = [], []
+    for stride in (8, 16, 32):
+        nodes += _darkness("input", stride, 1.0, silent=stride != 8)
+        size = np.log(box_px / stride)
+        before = np.array([0.5, 0.5, size, size], np.float32).reshape(1, 4, 1, 1)
+        after = np.zeros((1, CLASSES, 1, 1), np.float32)
+        after[0, 0] = 1.0
+        constants |= {f"before{stride}": before, f"after{stride}": after}
+        none = f"none{stride}"
+        nodes += [
+            helper.make_node("Mul", [f"dark{stride}", "zero"], [none]),
+            helper.make_node("Add", [none, f"before{stride}"], [f"b{stride}"]),
+            helper.make_node("Add", [none, f"after{stride}"], [f"a{stride}"]),
+            helper.make_node("Concat", [f"b{stride}", f"dark{stride}", f"a{stride}"], [f"all{stride}"], axis=1),
+            helper.make_node("Reshape", [f"all{stride}", "flat"], [f"flat{stride}"]),
+        ]
+        rows.append(f"flat{stride}")
+    nodes += [
+        helper.make_node("Concat", rows, ["joined"], axis=2),
+        helper.make_node("Transpose", ["joined"], ["output"], perm=[0, 2, 1]),
+    ]
+    constants["flat"] = np.array([0, 5 + CLASSES, -1], np.int64)
+    cells = sum((side_px // stride) ** 2 for stride in (8, 16, 32))
+    return _saved(path, nodes, constants, [batch, 3, side_px, side_px], [batch, cells, 5 + CLASSES])
+
+
+def _constants(scale: float) -> dict[str, np.ndarray]:
+    return {
+        "zero": np.float32(0),
+        "steep": np.float32(-0.5 * scale),
+        "edge": np.float32(0.5 * DARK),
+        "silence": np.float32(-1e4),
+    }
+
+
+def _darkness(entry: str, stride: int, scale: float, *, silent: bool = False) -> list[onnx.NodeProto]:
+    """``dark{stride}``: near 1 where a cell is dark, near 0 elsewhere, or everywhere when ``silent``."""
+    return [
+        helper.make_node("AveragePool", [entry], [f"p{stride}"], kernel_shape=[stride] * 2, strides=[stride] * 2),
+        helper.make_node("ReduceMean", [f"p{stride}"], [f"m{stride}"], axes=[1], keepdims=1),
+        helper.make_node("Mul", [f"m{stride}", "steep"], [f"s{stride}"]),
+        helper.make_node("Add", [f"s{stride}", "silence" if silent else "edge"], [f"e{stride}"]),
+        helper.make_node("Sigmoid", [f"e{stride}"], [f"dark{stride}"]),
+    ]
+
+
+def _concatenated(dark: str, rest: np.ndarray, output: str) -> list[onnx.NodeProto]:
+    return [
+        helper.make_node("Mul", [dark, "zero"], ["none"]),
+        helper.make_node("Add", ["none", "rest"], ["others"]),
+        helper.make_node("Concat", [dark, "others"], [output], axis=1),
+    ]
+
+
+def _saved(
+    path: Path, nodes: list[onnx.NodeProto], constants: dict[str, np.ndarray], entry: list, output: list
+) -> Path:
+    graph = helper.make_graph(
+        nodes,
+        path.stem,
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, entry)],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, output)],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return path
