@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import msgspec
 import structlog
 
 from saqta import correlate, dispatch, views
@@ -35,7 +36,7 @@ from saqta.model.command import Command, Context, IncidentCommand
 from saqta.model.errors import InputError, SaqtaError, StorageError
 from saqta.model.event import Event, Recorded
 from saqta.registry import DETECTORS, MODELS, SOURCES
-from saqta.views.tables import ERASED, REGISTERED
+from saqta.views.tables import CAMERAS, ERASED, REGISTERED
 from saqta.web.app import create_app
 from saqta.web.live import Broadcaster
 from saqta.web.ports import Ports
@@ -174,6 +175,7 @@ class Centre:
             for step in STEPS
         }
         self._live: Broadcaster | None = None
+        self._node: CameraNode | None = None
         self._exit = ExitStack()
 
     @property
@@ -237,7 +239,7 @@ class Centre:
         stack.callback(self._join, [self.run_part(name, runner.run) for name, runner in self._runners.items()])
         control = ControlServer(folder.path, folder.log)
         stack.callback(self._join, [self.run_part("control", control.run)])
-        node = self._camera_node()
+        node = self._node = self._camera_node()
         self._serve(stack, self._live, node)
         stack.callback(self._join, [self.run_part("cameras", node.run)])
 
@@ -263,7 +265,7 @@ class Centre:
         if settings.model not in self._models:
             PLUGINS.model(settings)
             self._models.add(settings.model)
-        return settings
+        return msgspec.structs.replace(settings, fixtures=self._fixtures_of(camera.camera))
 
     def _cameras(self) -> Iterator[CameraSettings]:
         """What the node shall watch; a camera that can't be watched is told as lost, and the others go on."""
@@ -275,6 +277,10 @@ class Centre:
             except InputError as error:
                 lost = kinds.CameraLost(camera=name, reason=str(error), retry_s=0.0)
                 self.folder.log.append(announce([lost], "saqta/wiring"))
+
+    def _fixtures_of(self, camera: str) -> tuple[kinds.Box, ...]:
+        row = self.folder.tables.get(CAMERAS, camera)
+        return tuple(fixture.box for fixture in row.fixtures) if row else ()
 
     def _catch_up(self) -> None:
         """Steps answer each other's events, so they take turns until none has anything to do."""
@@ -331,6 +337,9 @@ class Centre:
     def _publish(self, commit: Commit) -> None:
         if self._live:
             self._live.publish(commit)
+        for change in commit.changes:
+            if self._node and change.table == CAMERAS.name:
+                self._node.know_fixtures(change.key, self._fixtures_of(change.key))
 
     def _join(self, threads: Sequence[threading.Thread]) -> None:
         self.stop.set()

@@ -17,6 +17,7 @@ import pytest
 from edge import deadly
 from edge.rendered import FPS, Walker, encode, scene
 from edge.rtsp_server import RtspServer
+from edge.telling import tells_fixtures
 from saqta import registry
 from saqta.edge.node import CAMERAS_MAX, CameraNode
 from saqta.edge.plugins import Plugins
@@ -40,7 +41,7 @@ HAZARDS = {
     "slow": deadly.opens_slowly,
     "stall": deadly.stalls,
 }
-PLUGINS = Plugins(registry.SOURCES | HAZARDS, registry.DETECTORS, registry.MODELS)
+PLUGINS = Plugins(registry.SOURCES | HAZARDS, registry.DETECTORS | {"told": tells_fixtures}, registry.MODELS)
 WAIT_S = 30.0
 WALK = [Walker((-0.1, 0.8), (1.1, 0.8), 2, 10)]
 YARD: dict[str, Any] = {
@@ -76,7 +77,7 @@ class Running:
     """A node that runs in a thread of its own; ``stop`` raises what it raised."""
 
     def __init__(self, node: CameraNode) -> None:
-        self.status = node.status
+        self.status, self.know_fixtures = node.status, node.know_fixtures
         self._run, self._stop = node.run, threading.Event()
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._guarded)
@@ -171,6 +172,24 @@ def test_tells_what_a_camera_sees_until_its_file_ends(
     (state,) = node.status().cameras
     assert (state.decoded, state.analysed + state.dropped, state.connected) == (120, 60, False)
     assert len({event.key for event in desk.events}) == len(desk.events)
+
+
+def test_what_belongs_into_the_picture_is_told_while_it_runs_and_known_to_the_next_worker(
+    start: Callable[..., Running], desk: Desk, film: Path
+) -> None:
+    boxes = [(0.1, 0.1, 0.2, 0.2), (0.3, 0.3, 0.4, 0.4)]
+
+    def told(*wanted: tuple[float, ...]) -> Callable[[list[Record | None]], bool]:
+        return lambda records: [one.box for one in records if isinstance(one, AlertRaised) and one.box] == [*wanted]
+
+    node = start([CameraSettings(camera="C1", source=str(film), loop=True, fixtures=(boxes[0],))])
+    desk.wait_for("C1", told(boxes[0]))
+    node.know_fixtures("nobody", (boxes[1],))
+    node.know_fixtures("C1", (boxes[1],))
+    desk.wait_for("C1", told(*boxes))
+    (worker,) = [pid for pid in descendants(os.getpid()) if b"spawn_main" in command(pid)]
+    os.kill(worker, signal.SIGKILL)
+    desk.wait_for("C1", told(*boxes, boxes[1]))
 
 
 def test_a_stream_that_kills_its_worker_twice_is_quarantined_and_the_others_go_on(

@@ -124,22 +124,22 @@ class Centre:
         step = correlate.STEP if isinstance(command, IncidentCommand) else dispatch.STEP
         return self._runners[step.name].command(command, context)
 
-    def tell(self, *records: kinds.Record) -> None:
-        """Appends events, and waits until every step has taken them and what follows from them."""
-        self.log.append(
-            [
-                make(
-                    record,
-                    id=self.new_id(),
-                    source="/test",
-                    actor="test",
-                    time_ms=self.now_ms,
-                    recorded_ms=self.now_ms,
-                )
-                for record in records
-            ]
-        )
+    def tell(self, *records: kinds.Record) -> list[str]:
+        """Appends events, and waits until every step has taken them and what follows from them; gives their keys."""
+        events = [
+            make(
+                record,
+                id=self.new_id(),
+                source="/test",
+                actor="test",
+                time_ms=self.now_ms,
+                recorded_ms=self.now_ms,
+            )
+            for record in records
+        ]
+        self.log.append(events)
         self.settle()
+        return [event.key for event in events]
 
     def settle(self) -> None:
         """Waits until every step has taken the whole log."""

@@ -308,3 +308,27 @@ def test_purpose_stands_in_the_events(centre) -> None:
             f"{incident}/note", json={"text": "checked"}, headers={"x-purpose": "%D1%81%D0%B2%D0%B5%D1%80%D0%BA%D0%B0"}
         )
         assert response.json()["events"][0]["purpose"] == "сверка"
+
+
+def test_a_thing_left_that_belongs_there_is_marked_and_taken_back(centre) -> None:
+    alert = kinds.AlertRaised(kind="abandoned_object", camera="C1", box=(0.1, 0.2, 0.3, 0.4), at_s=70.0, object="a-1")
+    (key,) = centre.tell(alert)
+    with centre.http("alice") as alice, centre.http("dana") as dana:
+        row = next(each for each in alice.get("/api/v1/incidents").json()["items"] if each["alerts"] == [key])
+        incident = f"/api/v1/incidents/{row['id']}"
+        assert dana.post(f"{incident}/fixture", json={"alert": key}).status_code == 403
+        assert alice.post(f"{incident}/fixture", json={"alert": "none"}).status_code == 422
+        marked = alice.post(f"{incident}/fixture", json={"alert": key, "note": "a bench"})
+        assert centre.said(marked) == ["fixture.marked", "incident.closed"]
+        assert alice.post(f"{incident}/fixture", json={"alert": key}).status_code == 409
+        detail = alice.get(incident).json()
+        assert (detail["state"], detail["disposition"], detail["alerts"][0]["is_fixture"]) == (
+            "closed",
+            "false_alarm",
+            True,
+        )
+        cameras = {camera["id"]: camera for camera in alice.get("/api/v1/cameras").json()["items"]}
+        assert [fixture["box"] for fixture in cameras["C1"]["fixtures"]] == [[0.1, 0.2, 0.3, 0.4]]
+        taken = alice.post(f"{incident}/release_fixture", json={"alert": key, "reason": "it is a bag"})
+        assert centre.said(taken) == ["fixture.released"]
+        assert alice.get(incident).json()["alerts"][0]["is_fixture"] is False

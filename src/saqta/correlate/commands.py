@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from saqta.correlate.left import LEFT, ThingLeft
 from saqta.correlate.occurrences import INCIDENTS
 from saqta.model import command as commands
 from saqta.model import kinds
@@ -18,7 +19,9 @@ from saqta.model.errors import InputError, StateError
 from saqta.model.event import derive_id
 from saqta.model.incident import Incident, Trigger, require
 from saqta.model.step import Outcome, Tables, commanded
-from saqta.model.terms import IncidentState
+from saqta.model.terms import Disposition, IncidentState
+
+BELONGS_THERE = "it belongs there"
 
 
 def decide(tables: Tables, command: Command, context: Context) -> Outcome:
@@ -80,6 +83,47 @@ def _reopen(tables: Tables, command: commands.Reopen, context: Context) -> Outco
     return _moves(tables, command.incident, Trigger.REOPEN, record, context)
 
 
+def _mark_fixture(tables: Tables, command: commands.MarkFixture, context: Context) -> Outcome:
+    """Closes the incident, too, where nothing else belongs to it and no unit is on it."""
+    thing = _thing(tables, command.incident, command.alert)
+    if thing.is_fixture:
+        raise StateError(f"alert/{command.alert}", "is marked as a fixture already")
+    marked = kinds.FixtureMarked(
+        camera=thing.camera,
+        box=thing.box,
+        object=thing.object,
+        note=_text("note", command.note, REASON_CHARS_MAX, empty=True),
+        alert=command.alert,
+        incident=thing.incident,
+    )
+    incident = _known(tables, thing.incident)
+    if incident.state is IncidentState.CLOSED or incident.alert_count > 1 or incident.units:
+        return Outcome(events=commanded(context, marked))
+    closed = kinds.IncidentClosed(incident=incident.id, disposition=Disposition.FALSE_ALARM, note=BELONGS_THERE)
+    return Outcome(events=commanded(context, marked, closed), expected={f"incident/{incident.id}": incident.version})
+
+
+def _release_fixture(tables: Tables, command: commands.ReleaseFixture, context: Context) -> Outcome:
+    thing = _thing(tables, command.incident, command.alert)
+    if not thing.is_fixture:
+        raise StateError(f"alert/{command.alert}", "is not marked as a fixture")
+    released = kinds.FixtureReleased(
+        camera=thing.camera,
+        box=thing.box,
+        alert=command.alert,
+        incident=thing.incident,
+        reason=_text("reason", command.reason, REASON_CHARS_MAX, empty=True),
+    )
+    return Outcome(events=commanded(context, released))
+
+
+def _thing(tables: Tables, incident: str, alert: str) -> ThingLeft:
+    thing = tables.get(LEFT, alert)
+    if thing is None or thing.incident != incident:
+        raise InputError("alert", alert, "an alert of this incident that tells of a thing left behind")
+    return thing
+
+
 _DECISIONS: dict[type[Any], Callable[[Tables, Any, Context], Outcome]] = {
     commands.OpenIncident: _open,
     commands.Acknowledge: _acknowledge,
@@ -87,6 +131,8 @@ _DECISIONS: dict[type[Any], Callable[[Tables, Any, Context], Outcome]] = {
     commands.Note: _note,
     commands.Close: _close,
     commands.Reopen: _reopen,
+    commands.MarkFixture: _mark_fixture,
+    commands.ReleaseFixture: _release_fixture,
 }
 
 

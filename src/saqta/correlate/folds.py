@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from saqta.correlate import left
 from saqta.correlate.occurrences import CAMERAS, INCIDENTS, OCCURRENCES, Camera, Claim, Match, add, begin, find
 from saqta.correlate.rules import rule_of
 from saqta.correlate.words import join_reason, open_reasons, title_of
@@ -18,7 +19,7 @@ def _raised(tables: Tables, recorded: Recorded, record: kinds.AlertRaised) -> Ou
     match = find(tables, claim)
     if match is None:
         return _opens(tables, recorded, record, claim)
-    return _joins(tables, recorded, claim, match)
+    return _joins(tables, recorded, record, claim, match)
 
 
 def _claim(tables: Tables, recorded: Recorded, record: kinds.AlertRaised) -> Claim:
@@ -48,15 +49,15 @@ def _opens(tables: Tables, recorded: Recorded, record: kinds.AlertRaised, claim:
         camera=claim.camera,
         reasons=open_reasons(claim, record.reasons),
     )
-    changes = tuple(begin(tables, opened.incident, claim, opened.priority))
+    changes = (*begin(tables, opened.incident, claim, opened.priority), *left.told(claim.key, opened.incident, record))
     return Outcome(changes, follows("correlate", recorded, opened))
 
 
-def _joins(tables: Tables, recorded: Recorded, claim: Claim, match: Match) -> Outcome:
+def _joins(tables: Tables, recorded: Recorded, record: kinds.AlertRaised, claim: Claim, match: Match) -> Outcome:
     joined = kinds.IncidentAlertJoined(
         incident=match.incident, alert=claim.key, reason=join_reason(claim, match), camera=claim.camera
     )
-    changes = tuple(add(tables, match.occurrence, claim))
+    changes = (*add(tables, match.occurrence, claim), *left.told(claim.key, match.incident, record))
     return Outcome(changes, follows("correlate", recorded, joined))
 
 
@@ -125,4 +126,5 @@ FOLDS: dict[type[kinds.Record], Fold] = {
     kinds.IncidentPrioritised: _prioritised,
     kinds.IncidentClosed: _closed,
     kinds.IncidentReopened: _reopened,
+    **left.FOLDS,
 }

@@ -25,7 +25,7 @@ from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
 from saqta.edge.tracks import Track, Tracker, widened
-from saqta.model.kinds import AlertRaised, Record
+from saqta.model.kinds import AlertRaised, Box, Record
 
 MOVING_MARGIN = 0.15
 """Nothing is learned under the box of what moves, widened by this part of it."""
@@ -61,11 +61,13 @@ class Analyser:
     """Analyses the frames of one stream, in order. Spends CPU, waits for nothing.
 
     A frame is taken in by ``step``, or by ``glance`` where a model looks at the frames of several streams together.
+    ``fixtures`` may change between two frames: a person says of something that it belongs there.
     """
 
     def __init__(
         self, settings: CameraSettings, detectors: Mapping[str, DetectorFactory], model: Model | None = None
     ) -> None:
+        self.fixtures: tuple[Box, ...] = settings.fixtures
         self._settings, self._detectors, self._model = settings, detectors, model
         self._looks = Looks()
         self._stage: _Stage | None = None
@@ -82,7 +84,7 @@ class Analyser:
             detectors = [factory(self._settings) for factory in self._detectors.values()]
             stage = _Stage(self._settings, detectors, picture, frame.at_s, stage)
             self._stage = stage
-        scene = stage.glance(picture, frame.at_s)
+        scene = stage.glance(picture, frame.at_s, self.fixtures)
         look = None
         if self._model is not None and self._looks.due(scene, frame.fresh):
             look = Look(self._model, frame, scene)
@@ -122,7 +124,7 @@ class _Stage:
         self._detectors = detectors
         self._last_s = at_s
 
-    def glance(self, picture: Gray, at_s: float) -> Scene:
+    def glance(self, picture: Gray, at_s: float, fixtures: Sequence[Box]) -> Scene:
         step_s, self._last_s = at_s - self._last_s, at_s
         compared = self._background.compare(picture, step_s)
         if compared.known:
@@ -147,6 +149,7 @@ class _Stage:
             parked=tuple(self._parked),
             known=compared.known,
             settled_s=self._background.age_s,
+            fixtures=fixtures,
         )
 
     def conclude(self, scene: Scene) -> Findings:

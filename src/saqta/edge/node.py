@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -23,11 +24,11 @@ from saqta.edge.plugins import Plugins
 from saqta.edge.session import ACTOR, camera_source
 from saqta.edge.settings import CameraSettings
 from saqta.edge.trace import Deed, Traces
-from saqta.edge.worker import Message, Orders, Report, Seat, run
+from saqta.edge.worker import Fixtures, Message, Orders, Report, Seat, run
 from saqta.model import catalogue
 from saqta.model.errors import InputError, StorageError
 from saqta.model.event import Event, decode, derive_id
-from saqta.model.kinds import CameraConnected, CameraLost, CameraQuarantined
+from saqta.model.kinds import Box, CameraConnected, CameraLost, CameraQuarantined
 from saqta.model.moment import Clock
 
 CAMERAS_MAX = 512
@@ -134,6 +135,7 @@ class CameraNode:
         self._started_ms = clock()
         self._ordinal = self._restarts = 0
         self._undelivered: str | None = None
+        self._fixtures: dict[str, tuple[Box, ...]] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Blocks until ``stop`` is set, and STOP_WAIT_S longer at most: the workers tell what they still have to tell.
@@ -145,6 +147,7 @@ class CameraNode:
         self._orders.evidence_dir.mkdir(parents=True, exist_ok=True)
         try:
             while not stop.is_set():
+                self._pass_on_fixtures()
                 self._start_due()
                 self._listen(_POLL_S)
                 self._look_after()
@@ -155,6 +158,14 @@ class CameraNode:
                     worker.process.kill()
                     worker.process.join()
 
+    def know_fixtures(self, camera: str, boxes: tuple[Box, ...]) -> None:
+        """All that belongs into a camera's picture, from now on; of a camera that is not here, nothing is remembered.
+
+        May be called from any thread, and blocks nothing: workers hear of it within _POLL_S.
+        """
+        if any(known.settings.camera == camera for known in self._cameras):
+            self._fixtures[camera] = boxes
+
     def status(self) -> NodeStatus:
         """How things are, from memory alone: may be called from any thread, and blocks nothing."""
         return NodeStatus(
@@ -163,6 +174,21 @@ class CameraNode:
             restarts=self._restarts,
             undelivered=self._undelivered,
         )
+
+    def _pass_on_fixtures(self) -> None:
+        while self._fixtures:
+            id, boxes = self._fixtures.popitem()
+            camera = self._camera(id)
+            if camera.settings.fixtures != boxes:
+                camera.settings = msgspec.structs.replace(camera.settings, fixtures=boxes)
+                worker = next(worker for worker in self._workers if camera in worker.cameras)
+                self._send(worker, Fixtures(id, boxes))
+
+    def _send(self, worker: _Worker, told: Fixtures | None) -> None:
+        """A worker that is gone, or going, is told nothing: the next one knows it from the start."""
+        with suppress(OSError):
+            if worker.pipe is not None:
+                worker.pipe.send(told)
 
     def _start_due(self) -> None:
         for worker in self._workers:
@@ -275,11 +301,7 @@ class CameraNode:
 
     def _end(self) -> None:
         for worker in self._workers:
-            if worker.pipe is not None:
-                try:
-                    worker.pipe.send("stop")
-                except OSError:
-                    continue
+            self._send(worker, None)
         deadline_s = time.monotonic() + STOP_WAIT_S
         while any(worker.pipe for worker in self._workers) and time.monotonic() < deadline_s:
             self._listen(0.1)

@@ -19,6 +19,7 @@ class Scene(NamedTuple):
     confirmed and the tentative; it is empty, and the masks mean nothing, while the scene is not ``known``. ``parked``
     holds the boxes of things that came, stayed and became part of the empty scene. ``settled_s`` is for how long the
     empty scene has been learned. ``recognised`` is what a model made of this frame, None where none looked at it.
+    ``fixtures`` are boxes, in fractions of the picture, of things of which a person said that they belong there.
     """
 
     at_s: float
@@ -34,6 +35,7 @@ class Scene(NamedTuple):
     known: bool
     settled_s: float
     recognised: Sequence[Recognised] | None = None
+    fixtures: Sequence[Box] = ()
 
     def box(self, bounds: Bounds) -> Box:
         """Pixels as fractions of the picture, cut at its edges."""

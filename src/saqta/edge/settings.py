@@ -9,12 +9,11 @@ import re
 import msgspec
 
 from saqta.model.errors import InputError
-from saqta.model.kinds import AFTER_S_MAX, NAME_CHARS_MAX, AfterS, Box, Line, Polygon
+from saqta.model.kinds import AFTER_S_MAX, FIXTURES_MAX, NAME_CHARS_MAX, AfterS, Box, Line, Polygon
 
 LINES_MAX = 32
 ZONES_MAX = 32
 POLYGON_POINTS_MAX = 64
-FIXTURES_MAX = 256
 MODEL_THREADS_MAX = 64
 _CAMERA_ID = re.compile(r"[\w.-]{1,64}")
 _LINE_TEXT = "NAME=x0,y0,x1,y1, fractions of the picture from 0 to 1"

@@ -31,6 +31,7 @@ from saqta.edge.settings import CameraSettings
 from saqta.edge.trace import Deed, Traces
 from saqta.model.errors import InputError
 from saqta.model.event import Event, encode
+from saqta.model.kinds import Box
 from saqta.model.moment import Clock
 
 RETRY_S = 1.0
@@ -73,6 +74,13 @@ class Report(NamedTuple):
 
 Message = list[bytes] | list[Report]
 """What comes over the pipe: encoded events, or reports."""
+
+
+class Fixtures(NamedTuple):
+    """What goes the other way: all that belongs into a camera's picture, from now on. None tells a worker to stop."""
+
+    camera: str
+    boxes: tuple[Box, ...]
 
 
 def run(seats: Sequence[Seat], orders: Orders, pipe: Connection, traces: Traces) -> None:
@@ -152,7 +160,9 @@ class _Worker:
 
     def _obey(self) -> None:
         try:
-            self._pipe.recv()
+            while (told := self._pipe.recv()) is not None:
+                for stream in self._streams:
+                    stream.obey(told)
         except (EOFError, OSError):
             os._exit(1)
         self.stop.set()
@@ -169,6 +179,11 @@ class _Stream(threading.Thread):
         self._analyser = Analyser(seat.settings, worker.orders.plugins.detectors, worker.model(seat.settings))
         self._decoded = self._broken = self._analysed = 0
         self._reader: FrameReader | None = None
+
+    def obey(self, told: Fixtures) -> None:
+        """Takes in what belongs into this camera's picture, after the frames so far."""
+        if told.camera == self._settings.camera:
+            self._put(partial(setattr, self._analyser, "fixtures", told.boxes))
 
     def report(self) -> Report:
         reader = self._reader

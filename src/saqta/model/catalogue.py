@@ -29,6 +29,7 @@ KINDS: dict[str, Kind] = {
     "saqta.alert.raised.v1": Kind(kinds.AlertRaised, "alert/{kind}", claim=True),
     "saqta.object.state_changed.v1": Kind(kinds.ObjectStateChanged, "object/{camera}/{object}"),
     "saqta.fixture.marked.v1": Kind(kinds.FixtureMarked, "fixture/{camera}"),
+    "saqta.fixture.released.v1": Kind(kinds.FixtureReleased, "fixture/{camera}"),
     "saqta.line.counted.v1": Kind(kinds.LineCounted, "camera/{camera}"),
     "saqta.evidence.kept.v1": Kind(kinds.EvidenceKept, "evidence/{sha256}"),
     "saqta.evidence.viewed.v1": Kind(kinds.EvidenceViewed, "evidence/{sha256}"),

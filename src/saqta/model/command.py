@@ -83,6 +83,22 @@ class Reopen(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class MarkFixture(msgspec.Struct, frozen=True, kw_only=True):
+    """What the alert told of as left behind belongs there."""
+
+    incident: str
+    alert: str
+    note: str = ""
+
+
+class ReleaseFixture(msgspec.Struct, frozen=True, kw_only=True):
+    """It doesn't belong there after all."""
+
+    incident: str
+    alert: str
+    reason: str = ""
+
+
 class Assign(msgspec.Struct, frozen=True, kw_only=True):
     incident: str
     unit: str
@@ -116,6 +132,6 @@ class ReportPosition(msgspec.Struct, frozen=True, kw_only=True):
     speed_kmh: float | None = None
 
 
-IncidentCommand = OpenIncident | Acknowledge | Prioritise | Note | Close | Reopen
+IncidentCommand = OpenIncident | Acknowledge | Prioritise | Note | Close | Reopen | MarkFixture | ReleaseFixture
 DispatchCommand = Assign | Unassign | Divert | SetUnitStatus | ReportPosition
 Command = IncidentCommand | DispatchCommand

@@ -26,6 +26,9 @@ def _raised(tables: Tables, recorded: Recorded, record: kinds.AlertRaised) -> It
             zone=record.zone,
             track=record.track,
             state=record.state,
+            put_down_s=record.put_down_s,
+            left_s=record.left_s,
+            path=record.path,
         ),
     )
 
@@ -53,9 +56,20 @@ def _belongs(
         yield ALERTS.put(record.alert, msgspec.structs.replace(alert, incident=record.incident))
 
 
+def _marked(
+    tables: Tables, recorded: Recorded, record: kinds.FixtureMarked | kinds.FixtureReleased
+) -> Iterator[Change]:
+    alert = tables.get(ALERTS, record.alert) if record.alert is not None else None
+    if alert is not None and record.alert is not None:
+        is_fixture = isinstance(record, kinds.FixtureMarked)
+        yield ALERTS.put(record.alert, msgspec.structs.replace(alert, is_fixture=is_fixture))
+
+
 FOLDS: dict[type[kinds.Record], Changes] = {
     kinds.AlertRaised: _raised,
     kinds.EvidenceKept: _kept,
     kinds.IncidentOpened: _belongs,
     kinds.IncidentAlertJoined: _belongs,
+    kinds.FixtureMarked: _marked,
+    kinds.FixtureReleased: _marked,
 }

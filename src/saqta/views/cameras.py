@@ -6,9 +6,10 @@ import msgspec
 
 from saqta.model import kinds
 from saqta.model.event import Recorded
+from saqta.model.kinds import FIXTURES_MAX
 from saqta.model.step import Change, Tables
 from saqta.model.terms import CameraStatus
-from saqta.views.tables import CAMERAS, REGISTERED, Camera, Changes, LineCounts
+from saqta.views.tables import CAMERAS, REGISTERED, Camera, Changes, Fixture, LineCounts
 
 
 def _camera(tables: Tables, recorded: Recorded, id: str) -> Camera:
@@ -67,6 +68,19 @@ def _counted(tables: Tables, recorded: Recorded, record: kinds.LineCounted) -> I
     yield CAMERAS.put(camera.id, msgspec.structs.replace(camera, counts={**camera.counts, record.line: after}))
 
 
+def _marked(tables: Tables, recorded: Recorded, record: kinds.FixtureMarked) -> Iterator[Change]:
+    camera = _camera(tables, recorded, record.camera)
+    fixture = Fixture(box=record.box, alert=record.alert, incident=record.incident, marked_ms=recorded.event.time_ms)
+    fixtures = (*(each for each in camera.fixtures if each.box != record.box), fixture)[-FIXTURES_MAX:]
+    yield CAMERAS.put(camera.id, msgspec.structs.replace(camera, fixtures=fixtures))
+
+
+def _released(tables: Tables, recorded: Recorded, record: kinds.FixtureReleased) -> Iterator[Change]:
+    camera = _camera(tables, recorded, record.camera)
+    fixtures = tuple(each for each in camera.fixtures if each.box != record.box)
+    yield CAMERAS.put(camera.id, msgspec.structs.replace(camera, fixtures=fixtures))
+
+
 def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     return {**before, **{name: before.get(name, 0) + count for name, count in more.items()}}
 
@@ -77,4 +91,6 @@ FOLDS: dict[type[kinds.Record], Changes] = {
     kinds.CameraLost: _lost,
     kinds.CameraQuarantined: _quarantined,
     kinds.LineCounted: _counted,
+    kinds.FixtureMarked: _marked,
+    kinds.FixtureReleased: _released,
 }

@@ -45,7 +45,11 @@ class Evidence(Row, frozen=True, kw_only=True):
 
 
 class Alert(Row, frozen=True, kw_only=True):
-    """An alert as it was raised, the incident that it belongs to, and its evidence, oldest first."""
+    """An alert as it was raised, the incident that it belongs to, and its evidence, oldest first.
+
+    Of a thing left: when it was put down and when its owner left (seconds of the camera's stream), the owner's ``path``
+    of x, y and seconds, and whether a person said that it belongs there.
+    """
 
     kind: str
     camera: str | None
@@ -58,6 +62,10 @@ class Alert(Row, frozen=True, kw_only=True):
     zone: str | None
     track: int | None
     state: str | None
+    put_down_s: float | None = None
+    left_s: float | None = None
+    path: tuple[tuple[float, float, float], ...] = ()
+    is_fixture: bool = False
     incident: str | None = None
     evidence: tuple[Evidence, ...] = ()
 
@@ -116,8 +124,20 @@ class LineCounts(Row, frozen=True, kw_only=True):
     backward: dict[str, int] = {}
 
 
+class Fixture(Row, frozen=True, kw_only=True):
+    """A thing in a camera's picture of which a person said that it belongs there."""
+
+    box: Box
+    alert: str | None
+    incident: str | None
+    marked_ms: int
+
+
 class Camera(Row, frozen=True, kw_only=True):
-    """A camera as it stands: what it looks at, whether its picture comes, and what it counted, by line."""
+    """A camera as it stands: what it looks at, whether its picture comes, and what it counted, by line.
+
+    ``fixtures`` are the newest FIXTURES_MAX, oldest first: marking one more forgets the oldest.
+    """
 
     id: str
     name: str
@@ -133,6 +153,7 @@ class Camera(Row, frozen=True, kw_only=True):
     height: int | None = None
     fps: float | None = None
     counts: dict[str, LineCounts] = {}
+    fixtures: tuple[Fixture, ...] = ()
 
 
 class User(Row, frozen=True, kw_only=True):

@@ -44,6 +44,10 @@ SENTENCES: dict[type[kinds.Record], Sentence] = {
         if record.shows
         else f"Clip of {record.until_s - record.from_s:.0f} s kept as evidence"
     ),
+    kinds.FixtureMarked: lambda record, names: _because(f"{names.who} said that it belongs there", record.note),
+    kinds.FixtureReleased: lambda record, names: _because(
+        f"{names.who} took back that it belongs there", record.reason
+    ),
     kinds.EvidenceViewed: lambda record, names: f"{names.who} looked at the evidence",
     kinds.PersonViewed: lambda record, names: f"{names.who} looked at who called",
 }
@@ -83,6 +87,13 @@ def _viewed(tables: Tables, recorded: Recorded, record: kinds.EvidenceViewed) ->
     alerts = (tables.get(ALERTS, entry.alert) for _, entry in tables.scan(EVIDENCE, prefix=f"{record.sha256}/"))
     for incident in sorted({alert.incident for alert in alerts if alert is not None and alert.incident is not None}):
         yield _put(tables, recorded, record, incident)
+
+
+def _marked(
+    tables: Tables, recorded: Recorded, record: kinds.FixtureMarked | kinds.FixtureReleased
+) -> Iterator[Change]:
+    if record.incident is not None:
+        yield _put(tables, recorded, record, record.incident)
 
 
 def _put(tables: Tables, recorded: Recorded, record: kinds.Record, incident: str) -> Change:
@@ -129,4 +140,6 @@ FOLDS: dict[type[kinds.Record], Changes] = {
     **dict.fromkeys((kinds.IncidentOpened, kinds.IncidentAlertJoined), _belongs),
     kinds.EvidenceKept: _kept,
     kinds.EvidenceViewed: _viewed,
+    kinds.FixtureMarked: _marked,
+    kinds.FixtureReleased: _marked,
 }

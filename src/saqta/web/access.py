@@ -56,6 +56,8 @@ MAY: dict[str, frozenset[Role]] = {
     "note": FIELD,
     "close": DESK,
     "reopen": DESK,
+    "mark_fixture": DESK,
+    "release_fixture": DESK,
     "list_units": READERS,
     "set_unit_status": FIELD,
     "report_position": FIELD,

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Path, Query, Response
-from pydantic import BaseModel, create_model, model_validator
+from pydantic import BaseModel, StringConstraints, create_model, model_validator
 
 from saqta.model import command as commands
 from saqta.model.command import Context
@@ -50,6 +50,7 @@ ON_THE_DESK = "on the desk"
 
 router = guarded_router("incidents")
 IncidentId = Annotated[str, Path(alias="id", max_length=64)]
+AlertKey = Annotated[str, StringConstraints(min_length=1, max_length=2049)]
 
 
 class Person(BaseModel):
@@ -120,6 +121,16 @@ class Closing(Door):
 
 class Reopening(Door):
     reason: Reason
+
+
+class FixtureGiven(Door):
+    alert: AlertKey
+    note: OptionalReason = ""
+
+
+class FixtureTaken(Door):
+    alert: AlertKey
+    reason: OptionalReason = ""
 
 
 @router.get("/api/v1/incidents", response_model=page_of(schema_of(Incident)))
@@ -231,6 +242,23 @@ def reopen(ports: PortsOf, context: ContextOf, incident: IncidentId, again: Reop
     """Opens a closed incident again."""
     _require(ports, incident)
     return perform(ports, commands.Reopen(incident=incident, reason=again.reason), context)
+
+
+@router.post("/api/v1/incidents/{id}/fixture", response_model=Caused)
+def mark_fixture(ports: PortsOf, context: ContextOf, incident: IncidentId, marked: FixtureGiven) -> Response:
+    """Says that what an alert told of as left behind belongs there: the camera is quiet about it from now on.
+
+    Closes the incident as a false alarm where nothing else belongs to it and no unit is on it.
+    """
+    _require(ports, incident)
+    return perform(ports, commands.MarkFixture(incident=incident, alert=marked.alert, note=marked.note), context)
+
+
+@router.post("/api/v1/incidents/{id}/release_fixture", response_model=Caused)
+def release_fixture(ports: PortsOf, context: ContextOf, incident: IncidentId, taken: FixtureTaken) -> Response:
+    """Takes that back."""
+    _require(ports, incident)
+    return perform(ports, commands.ReleaseFixture(incident=incident, alert=taken.alert, reason=taken.reason), context)
 
 
 def _require(ports: Ports, incident: str) -> Incident:

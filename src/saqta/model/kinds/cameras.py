@@ -119,12 +119,27 @@ class ObjectStateChanged(Record, frozen=True, kw_only=True):
 
 
 class FixtureMarked(Record, frozen=True, kw_only=True):
-    """A person says that what stands in the box belongs there: it stays known, and is never told as left again."""
+    """A person says that what stands in the box belongs there: it stays known, and is never told as left again.
+
+    ``alert`` is the key of the event that told it as left, ``incident`` the one that came of it.
+    """
 
     camera: Name
     box: Bounds
     object: Name | None = None
     note: Annotated[str, msgspec.Meta(max_length=NOTE_CHARS_MAX)] = ""
+    alert: str | None = None
+    incident: str | None = None
+
+
+class FixtureReleased(Record, frozen=True, kw_only=True):
+    """A person says that what stands in the box does not belong there after all."""
+
+    camera: Name
+    box: Bounds
+    alert: str | None = None
+    incident: str | None = None
+    reason: Annotated[str, msgspec.Meta(max_length=NOTE_CHARS_MAX)] = ""
 
 
 class LineCounted(Record, frozen=True, kw_only=True):

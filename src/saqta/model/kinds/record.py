@@ -22,6 +22,7 @@ CLASSES_MAX = 32
 PATH_POINTS_MAX = 64
 NOTE_CHARS_MAX = 500
 AFTER_S_MAX = 86_400
+FIXTURES_MAX = 256
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 Reason = Annotated[str, msgspec.Meta(max_length=ALERT_REASON_CHARS_MAX)]
