@@ -16,10 +16,12 @@ from typer.testing import CliRunner
 
 from saqta import config
 from saqta.__main__ import app
+from saqta.intake.frigate import Mqtt
+from saqta.intake.onvif.events import OnvifDevice
 from saqta.model import incident, kinds, unit
 from saqta.model import object as left
 from saqta.model.catalogue import KINDS
-from saqta.registry import DETECTORS, MODELS, SOURCES
+from saqta.registry import DETECTORS, INTAKES, MODELS, SOURCES
 
 DOCS = Path(__file__).parent
 EXAMPLE = """```toml
@@ -96,9 +98,16 @@ def _settings() -> Iterator[str]:
     yield "# Settings\n"
     yield "Drawn from `config.py` by `docs/generate.py`. `saqta serve --settings FILE` and `saqta watch"
     yield "--settings FILE` read a TOML file once, at the start; a key that is not here is refused by name.\n"
-    for name, record in (("serve", config.Serve), ("edge", config.Edge), ("log", config.LogSettings)):
+    tables = {
+        "serve": config.Serve,
+        "edge": config.Edge,
+        "log": config.LogSettings,
+        "cameras.ID": config.Camera,
+        "mqtt": Mqtt,
+        "onvif.NAME": OnvifDevice,
+    }
+    for name, record in tables.items():
         yield from _setting_table(f"[{name}]", record)
-    yield from _setting_table("[cameras.ID]", config.Camera)
     yield EXAMPLE
 
 
@@ -113,7 +122,8 @@ def _commands() -> Iterator[str]:
     yield "Every one has a line in `registry.py`.\n"
     yield f"Sources of frames, by the scheme of their address: {', '.join(f'`{name}`' for name in SOURCES)}.\n"
     yield f"Detectors: {', '.join(f'`{name}`' for name in DETECTORS)}.\n"
-    yield f"Forms of models: {', '.join(f'`{name}`' for name in MODELS)}."
+    yield f"Forms of models: {', '.join(f'`{name}`' for name in MODELS)}.\n"
+    yield f"Other systems, by their table of the settings: {', '.join(f'`{name}`' for name in INTAKES)}."
 
 
 def _words(group: typing.Any, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,7 @@ import typer
 from saqta.commands import cameras, centre, measuring, people, registers, simulation
 from saqta.commands.log import log
 from saqta.commands.models import model
+from saqta.commands.onvif import onvif
 from saqta.commands.options import DATA, Data, Json
 from saqta.model.errors import SaqtaError
 from saqta.simulate.scenario import SEED
@@ -50,6 +51,7 @@ app.command()(cameras.watch)
 app.add_typer(log, name="log")
 app.command("import")(registers.import_register)
 app.add_typer(model, name="model")
+app.add_typer(onvif, name="onvif")
 app.add_typer(people.user, name="user")
 app.add_typer(people.token, name="token")
 app.add_typer(people.person, name="person")

@@ -1,6 +1,7 @@
 """Settings: read once from a TOML file, frozen, every key known.
 
-The tables of the file are the records below: ``[serve]``, ``[edge]``, ``[log]`` and one ``[cameras.ID]`` a camera.
+The tables of the file are the records below: ``[serve]``, ``[edge]``, ``[log]``, ``[mqtt]``, one ``[cameras.ID]`` a
+camera and one ``[onvif.NAME]`` a device whose events are taken in.
 """
 
 import os
@@ -10,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from saqta.intake.frigate import Mqtt
+from saqta.intake.onvif.events import OnvifDevice
 from saqta.model.errors import InputError
 from saqta.model.kinds import AfterS, Line, Polygon
 from saqta.model.place import Place
@@ -71,6 +74,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     edge: Edge = Edge()
     log: LogSettings = LogSettings()
     cameras: dict[str, Camera] = {}
+    mqtt: Mqtt = Mqtt()
+    onvif: dict[str, OnvifDevice] = {}
 
 
 def load(path: Path | None) -> Settings:

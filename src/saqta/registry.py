@@ -1,11 +1,16 @@
 """Every plug-in on one screen; adding one is its file and its line here."""
 
+from typing import Any
+
 from saqta.edge.detectors.intrusion import intrusion
 from saqta.edge.models.fastestdet import FASTESTDET
 from saqta.edge.models.form import Form
 from saqta.edge.models.yolox import YOLOX
 from saqta.edge.plugins import DetectorFactory
 from saqta.edge.source import SourceFactory, open_file, open_rtsp
+from saqta.intake.arrivals import Intake
+from saqta.intake.frigate import frigate
+from saqta.intake.onvif.events import onvif
 from saqta.simulate.stream import open_feed
 
 SOURCES: dict[str, SourceFactory] = {
@@ -26,3 +31,9 @@ MODELS: dict[str, Form] = {
     "fastestdet": FASTESTDET,
 }
 """Forms of detector models, by the name that a manifest gives them."""
+
+INTAKES: dict[str, Intake[Any]] = {
+    "mqtt": frigate,
+    "onvif": onvif,
+}
+"""Other systems whose events are taken in, by their table of the settings."""

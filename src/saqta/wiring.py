@@ -24,6 +24,8 @@ from saqta.edge.models.installed import located
 from saqta.edge.node import CAMERAS_MAX, CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.edge.settings import CameraSettings
+from saqta.intake.arrivals import Arrival
+from saqta.intake.door import Door
 from saqta.log.checkpoints import Checkpointer
 from saqta.log.personal import Keyring
 from saqta.log.port import Position
@@ -35,7 +37,7 @@ from saqta.model.catalogue import make
 from saqta.model.command import Command, Context, IncidentCommand
 from saqta.model.errors import InputError, SaqtaError, StorageError
 from saqta.model.event import Event, Recorded
-from saqta.registry import DETECTORS, MODELS, SOURCES
+from saqta.registry import DETECTORS, INTAKES, MODELS, SOURCES
 from saqta.views.tables import CAMERAS, ERASED, REGISTERED
 from saqta.web.app import create_app
 from saqta.web.live import Broadcaster
@@ -228,6 +230,7 @@ class Centre:
 
     def _start(self, stack: ExitStack) -> None:
         folder = self.folder
+        arrivals = list(self._arrivals())
         self._catch_up()
         folder.log.append(announce(list(self._changed_cameras()), "saqta/settings"))
         self._catch_up()
@@ -242,6 +245,12 @@ class Centre:
         node = self._node = self._camera_node()
         self._serve(stack, self._live, node)
         stack.callback(self._join, [self.run_part("cameras", node.run)])
+        stack.callback(self._join, [self.run_part(name, run) for name, run in arrivals])
+
+    def _arrivals(self) -> Iterator[Arrival]:
+        """What listens to other systems; InputError where one can't be listened to as the settings say."""
+        for table, intake in INTAKES.items():
+            yield from intake(getattr(self.settings, table), lambda source: Door(source, self.folder.log, now_ms))
 
     def _sign_checkpoints(self, stack: ExitStack) -> None:
         checkpointer = Checkpointer(self.folder.path, self.folder.log, self.settings.log.checkpoint_every_s)

@@ -58,6 +58,7 @@ KINDS: dict[str, Kind] = {
     "saqta.person.viewed.v1": Kind(kinds.PersonViewed, "person/{person}"),
     "saqta.event.refused.v1": Kind(kinds.EventRefused, "log"),
     "saqta.event.put_aside.v1": Kind(kinds.EventPutAside, "log"),
+    "saqta.message.put_aside.v1": Kind(kinds.MessagePutAside, "intake"),
 }
 """Every kind that Saqta knows, by CloudEvents type. ``unit.positioned`` has a subject of its own, so that a moving
 unit does not move its version on while a dispatcher assigns it. What is no claim is a decision, a register or Saqta's

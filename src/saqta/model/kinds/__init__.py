@@ -45,7 +45,7 @@ from saqta.model.kinds.record import (
     Polygon,
     Record,
 )
-from saqta.model.kinds.refusals import EventPutAside, EventRefused
+from saqta.model.kinds.refusals import EventPutAside, EventRefused, MessagePutAside
 from saqta.model.kinds.units import (
     AssignmentArrived,
     AssignmentEnded,
@@ -98,6 +98,7 @@ __all__ = [
     "Line",
     "LineCounted",
     "MapLayerImported",
+    "MessagePutAside",
     "ObjectStateChanged",
     "PersonErased",
     "PersonViewed",

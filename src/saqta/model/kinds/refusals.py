@@ -18,3 +18,12 @@ class EventPutAside(Record, frozen=True, kw_only=True):
     step: str
     seq: int
     reason: str
+
+
+class MessagePutAside(Record, frozen=True, kw_only=True):
+    """A message of another system could not be taken; only its digest is known: nobody looked through it."""
+
+    origin: str
+    sha256: str
+    size_bytes: int
+    reason: str

@@ -1,0 +1,94 @@
+"""``saqta onvif``: cameras found in the network, and the addresses of their streams."""
+
+import csv
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
+
+import typer
+
+from saqta import wiring
+from saqta.commands.options import Json, group
+from saqta.intake.arrivals import read_secret
+from saqta.intake.onvif.device import Device, with_login
+from saqta.intake.onvif.discovery import MULTICAST, Found, discover
+from saqta.intake.onvif.soap import Login, SoapError
+from saqta.model.errors import InputError
+from saqta.terminal import Results, errors
+
+onvif = group("ONVIF cameras: found in the network, asked for their streams.")
+_PORT = MULTICAST[1]
+WaitS = Annotated[float, typer.Option(help="How long answers are waited for.", min=0.1, max=60)]
+To = Annotated[str | None, typer.Option(metavar="HOST[:PORT]", help="Ask only there; by multicast unless given.")]
+
+
+class _Row(NamedTuple):
+    camera: str
+    name: str
+    source: str
+
+
+@onvif.command("discover")
+def find(wait_s: WaitS = 3.0, to: To = None, as_json: Json = False) -> None:
+    """List the ONVIF devices that answer a probe: address, name, hardware."""
+    results = Results(as_json)
+    found = _found(wait_s, to)
+    for one in found:
+        results.line(one._asdict(), f"{one.address}  {one.name}  {one.hardware}")
+    results.summary({"devices": len(found)})
+
+
+@onvif.command()
+def streams(
+    devices: Annotated[
+        list[str] | None, typer.Argument(metavar="DEVICE…", help="Hosts or addresses; whoever is found unless given.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="The user to ask as.")] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file with the password in its first line.")
+    ] = None,
+    wait_s: WaitS = 3.0,
+    to: To = None,
+) -> None:
+    """Print the cameras of ONVIF devices as CSV, ready for: saqta import cameras. Logins stand in the sources."""
+    login = Login(user, read_secret("password_file", str(password_file) if password_file else None)) if user else None
+    asked = [Found("", _address(device), "", "") for device in devices or ()] or _found(wait_s, to)
+    rows = csv.writer(sys.stdout)
+    told = 0
+    for one in asked:
+        try:
+            for row in _rows(one, login):
+                if not told:
+                    rows.writerow(_Row._fields)
+                rows.writerow(row)
+                told += 1
+        except SoapError as error:
+            errors.print(f"saqta: {error}", markup=False)
+    if not told:
+        given = ", ".join(one.address for one in asked) or "no device"
+        raise InputError("devices", given, "at least one ONVIF device that tells of its streams")
+
+
+def _rows(found: Found, login: Login | None) -> Iterator[_Row]:
+    host = urlsplit(found.address).hostname or ""
+    by_source = Device(found.address, login, wiring.now_ms).streams()
+    for number, one in enumerate(by_source, 1):
+        suffix = f"-{number}" if len(by_source) > 1 else ""
+        camera = host.replace(":", "-") + suffix
+        yield _Row(camera, (found.name or host) + suffix, with_login(one.analysis, login))
+
+
+def _found(wait_s: float, to: str | None) -> list[Found]:
+    if to is None:
+        return discover(str(uuid.UUID(wiring.new_id())), wait_s)
+    host, _, port = to.partition(":")
+    if not host or (port and not port.isdecimal()):
+        raise InputError("to", to, "HOST or HOST:PORT")
+    return discover(str(uuid.UUID(wiring.new_id())), wait_s, (host, int(port or _PORT)))
+
+
+def _address(device: str) -> str:
+    return device if "://" in device else f"http://{device}/onvif/device_service"

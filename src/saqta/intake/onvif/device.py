@@ -1,0 +1,119 @@
+"""One ONVIF device: its services, its clock, its media profiles and their streams (Profile S)."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape
+
+from saqta.intake.onvif.soap import NAMESPACES, Client, Login, SoapError, text_of
+from saqta.model.moment import Clock, from_datetime
+
+PROFILES_MAX = 256
+SUB_STREAM_WIDTH_PX_MIN = 320
+"""Analysis looks no more finely: a narrower stream is not enough."""
+
+
+class Profile(NamedTuple):
+    """A media profile: a stream of one of the device's video sources."""
+
+    token: str
+    source: str
+    encoding: str
+    width: int
+    height: int
+
+
+class Streams(NamedTuple):
+    """The streams of one video source: ``analysis`` the smallest that is fine enough, ``evidence`` the largest."""
+
+    source: str
+    analysis: str
+    evidence: str
+
+
+class Device:
+    """A device, asked over its device service's ``address``. Every method blocks, and raises SoapError."""
+
+    def __init__(self, address: str, login: Login | None, clock: Clock) -> None:
+        self.address = address
+        ahead_ms = _clock_ahead_ms(address, clock)
+        self.client = Client(login, lambda: clock() + ahead_ms)
+        self._services: dict[str, str] = {}
+
+    def service(self, prefix: str) -> str:
+        """The address of a service, by its prefix in NAMESPACES; the device's own where it tells of none."""
+        if not self._services:
+            body = "<tds:GetServices><tds:IncludeCapability>false</tds:IncludeCapability></tds:GetServices>"
+            answer = self.client.ask(self.address, f"{NAMESPACES['tds']}/GetServices", body)
+            for service in answer.iterfind("tds:GetServicesResponse/tds:Service", NAMESPACES):
+                self._services[text_of(service, "tds:Namespace")] = text_of(service, "tds:XAddr")
+        return self._services.get(NAMESPACES[prefix]) or self.address
+
+    def profiles(self) -> list[Profile]:
+        """The profiles that hold video, in the device's order."""
+        answer = self.client.ask(self.service("trt"), f"{NAMESPACES['trt']}/GetProfiles", "<trt:GetProfiles/>")
+        profiles = answer.findall("trt:GetProfilesResponse/trt:Profiles", NAMESPACES)[:PROFILES_MAX]
+        return [_profile(one) for one in profiles if one.find("tt:VideoEncoderConfiguration", NAMESPACES) is not None]
+
+    def stream(self, profile: Profile) -> str:
+        """The RTSP address of a profile's stream, over TCP, without a login."""
+        body = (
+            "<trt:GetStreamUri><trt:StreamSetup><tt:Stream>RTP-Unicast</tt:Stream>"
+            "<tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport></trt:StreamSetup>"
+            f"<trt:ProfileToken>{escape(profile.token)}</trt:ProfileToken></trt:GetStreamUri>"
+        )
+        answer = self.client.ask(self.service("trt"), f"{NAMESPACES['trt']}/GetStreamUri", body)
+        address = text_of(answer, "trt:GetStreamUriResponse/trt:MediaUri/tt:Uri")
+        if urlsplit(address).scheme not in ("rtsp", "rtsps"):
+            raise SoapError(f"{self.address} tells of a stream at {address or 'no address'}, which is not RTSP")
+        return address
+
+    def streams(self) -> list[Streams]:
+        """The streams of each video source, in the device's order."""
+        by_source: dict[str, list[Profile]] = {}
+        for profile in self.profiles():
+            by_source.setdefault(profile.source, []).append(profile)
+        found = []
+        for source, profiles in by_source.items():
+            ordered = sorted(profiles, key=lambda one: one.width * one.height)
+            fine = [one for one in ordered if one.width >= SUB_STREAM_WIDTH_PX_MIN] or ordered[-1:]
+            found.append(Streams(source, self.stream(fine[0]), self.stream(ordered[-1])))
+        return found
+
+
+def with_login(address: str, login: Login | None) -> str:
+    """An RTSP address with user and password in it, which is how cameras take them.
+
+    >>> with_login("rtsp://10.0.0.7/1", Login("eye", "p@ss"))
+    'rtsp://eye:p%40ss@10.0.0.7/1'
+    """
+    if login is None:
+        return address
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{quote(login.user, safe='')}:{quote(login.password, safe='')}@{rest}"
+
+
+def _profile(element: Element) -> Profile:
+    resolution = "tt:VideoEncoderConfiguration/tt:Resolution/tt:"
+    width, height = (text_of(element, resolution + side, "0") for side in ("Width", "Height"))
+    return Profile(
+        token=element.get("token", ""),
+        source=text_of(element, "tt:VideoSourceConfiguration/tt:SourceToken", "1"),
+        encoding=text_of(element, "tt:VideoEncoderConfiguration/tt:Encoding"),
+        width=int(width) if width.isdecimal() else 0,
+        height=int(height) if height.isdecimal() else 0,
+    )
+
+
+def _clock_ahead_ms(address: str, clock: Clock) -> int:
+    """How far the device's clock is ahead of ours: its logins are dated by its own (Core Specification, 5.12.2)."""
+    body = "<tds:GetSystemDateAndTime/>"
+    answer = Client(None, clock).ask(address, f"{NAMESPACES['tds']}/GetSystemDateAndTime", body)
+    told = answer.find("tds:GetSystemDateAndTimeResponse/tds:SystemDateAndTime/tt:UTCDateTime", NAMESPACES)
+    try:
+        year, month, day = (int(text_of(told, f"tt:Date/tt:{part}")) for part in ("Year", "Month", "Day"))
+        hour, minute, second = (int(text_of(told, f"tt:Time/tt:{part}")) for part in ("Hour", "Minute", "Second"))
+        return from_datetime(datetime(year, month, day, hour, minute, second, tzinfo=UTC)) - clock()
+    except ValueError:
+        return 0

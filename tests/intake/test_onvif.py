@@ -1,0 +1,181 @@
+"""ONVIF devices over real sockets: found, asked for their streams, listened to."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from intake.listening import running, until
+from intake.onvif_device import NS, PASSWORD, USER, OnvifDevice
+from saqta.intake.door import Door
+from saqta.intake.onvif.device import Device
+from saqta.intake.onvif.discovery import discover
+from saqta.intake.onvif.events import OnvifDevice as Settings
+from saqta.intake.onvif.events import onvif
+from saqta.intake.onvif.soap import ANSWER_BYTES_MAX, Login, SoapError
+from saqta.log.memory import MemoryLog
+from saqta.model import catalogue
+from saqta.model.kinds import AlertRaised, MessagePutAside
+
+NOW_MS = 1_790_000_000_000
+AT = "2026-09-21T13:00:00Z"
+MESSAGE = "7c1a1c34-9df2-4a9b-8a6a-5c2a7d2f1b11"
+
+
+@pytest.fixture
+def device() -> Iterator[OnvifDevice]:
+    made = OnvifDevice()
+    yield made
+    made.close()
+
+
+def asked(device: OnvifDevice, password: str = PASSWORD) -> Device:
+    return Device(device.address, Login(USER, password), lambda: NOW_MS)
+
+
+def test_a_device_is_found_and_noise_is_passed_over(device: OnvifDevice) -> None:
+    (found,) = discover(MESSAGE, 0.8, device.probe_at)
+    assert (found.endpoint, found.address) == ("urn:uuid:cam-1", device.address)
+    assert (found.name, found.hardware) == ("North gate", "X-1")
+
+
+def test_nobody_there_is_an_empty_answer() -> None:
+    assert discover(MESSAGE, 0.2, ("127.0.0.1", 9)) == []
+
+
+def test_the_smallest_stream_that_is_fine_enough_is_analysed_and_the_largest_is_evidence(device: OnvifDevice) -> None:
+    (one,) = asked(device).streams()
+    assert one.analysis == "rtsp://127.0.0.1:554/sub?a=1&b=2"
+    assert one.evidence == "rtsp://127.0.0.1:554/main?a=1&b=2"
+
+
+def test_a_recorder_tells_of_each_of_its_cameras() -> None:
+    recorder = OnvifDevice([("a", "v1", 640, 480), ("b", "v2", 1280, 720), ("c", "v2", 352, 288)])
+    try:
+        streams = asked(recorder).streams()
+    finally:
+        recorder.close()
+    assert [(one.source, one.analysis[-9:-8], one.evidence[-9:-8]) for one in streams] == [
+        ("v1", "a", "a"),
+        ("v2", "c", "b"),
+    ]
+
+
+def test_a_wrong_password_is_said_to_be_refused(device: OnvifDevice) -> None:
+    with pytest.raises(SoapError, match="not authorized"):
+        asked(device, "wrong").profiles()
+
+
+BOMB = b'<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;">]><a>&c;</a>'
+
+
+@pytest.mark.parametrize("answer", [b"", b"no XML", b"<a/>", BOMB, b"<a>" + b" " * ANSWER_BYTES_MAX + b"</a>"])
+def test_what_is_no_soap_is_refused(device: OnvifDevice, answer: bytes) -> None:
+    device.override["GetProfiles"] = answer
+    with pytest.raises(SoapError):
+        asked(device).profiles()
+
+
+def test_a_stream_that_is_not_rtsp_is_refused(device: OnvifDevice) -> None:
+    body = "<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri>file:///etc/passwd</tt:Uri></trt:MediaUri>"
+    names = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NS.items())
+    device.override["GetStreamUri"] = (
+        f"<s:Envelope {names}><s:Body>{body}</trt:GetStreamUriResponse></s:Body></s:Envelope>".encode()
+    )
+    with pytest.raises(SoapError, match="not RTSP"):
+        asked(device).streams()
+
+
+def test_nobody_at_an_address_is_said() -> None:
+    with pytest.raises(SoapError, match="does not answer"):
+        Device("http://127.0.0.1:9/onvif/device_service", None, lambda: NOW_MS)
+    with pytest.raises(SoapError, match="no address"):
+        Device("ftp://127.0.0.1/", None, lambda: NOW_MS)
+
+
+def test_the_command_prints_cameras_that_can_be_imported(device: OnvifDevice, tmp_path: Path, saqta) -> None:
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD + "\n")
+    to = f"{device.probe_at[0]}:{device.probe_at[1]}"
+    found = saqta("onvif", "discover", "--to", to, "--wait-s", "0.8", "--json")
+    assert (found.lines[0]["address"], found.summary) == (device.address, {"devices": 1})
+    ran = saqta("onvif", "streams", "--to", to, "--wait-s", "0.8", "--user", USER, "--password-file", secret)
+    assert ran.code == 0, ran.err
+    (row,) = csv.DictReader(io.StringIO(ran.out))
+    assert row["camera"] == "127.0.0.1"
+    assert row["name"] == "North gate"
+    assert row["source"] == "rtsp://eye:correct%20horse@127.0.0.1:554/sub?a=1&b=2"
+    register = tmp_path / "cameras.csv"
+    register.write_text(ran.out)
+    imported = saqta("import", "cameras", register, "--data", tmp_path / "data", "--json")
+    assert imported.summary == {"read": 1, "accepted": 1, "refused": 0}
+    wrong = saqta("onvif", "streams", device.address)
+    assert wrong.code == 2
+    assert "not authorized" in wrong.err
+
+
+@pytest.fixture
+def listening(device: OnvifDevice, tmp_path: Path) -> Iterator[MemoryLog]:
+    """A log into which the device's events are taken."""
+    log = MemoryLog(lambda: NOW_MS)
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD)
+    settings = Settings(address=device.address, user=USER, password_file=str(secret), topics={"Device/Door": "door"})
+    (arrival,) = onvif({"C7": settings}, lambda source: Door(source, log, lambda: NOW_MS))
+    with running(arrival):
+        yield log
+
+
+INSIDE = '<tt:SimpleItem Name="IsInside" Value="true"/>'
+OUTSIDE = '<tt:SimpleItem Name="IsInside" Value="false"/>'
+YARD = '<tt:SimpleItem Name="Rule" Value="yard"/>'
+FIELD = "tns1:RuleEngine/FieldDetector/ObjectsInside"
+
+
+def test_events_become_alerts_once_and_without_what_identifies(device: OnvifDevice, listening: MemoryLog) -> None:
+    plate = '<tt:SimpleItem Name="PlateNumber" Value="123ABC02"/><tt:SimpleItem Name="Likelihood" Value="0.9"/>'
+    for _ in range(2):
+        device.tell(FIELD, data=INSIDE + plate, sources=YARD, at=AT)
+    device.tell(FIELD, data=OUTSIDE, sources=YARD, at="2026-09-21T13:00:04Z")
+    device.tell(FIELD, data=INSIDE, sources=YARD, operation="Initialized", at="2026-09-21T12:00:00Z")
+    device.tell("tns1:RuleEngine/CellMotionDetector/Motion", data=INSIDE, at=AT)
+    device.tell("tns1:RuleEngine/Recognition/Face", data='<tt:SimpleItem Name="Name" Value="Alice"/>', at=AT)
+    device.tell("tns1:Device/Door", data='<tt:SimpleItem Name="State" Value="1"/>', at=AT)
+    until(lambda: listening.size() >= 2)
+    pulled = device.asked.count("PullMessages")
+    until(lambda: device.asked.count("PullMessages") >= pulled + 2)
+    assert listening.size() == 2
+    events = [recorded.event for recorded in listening.read(0)]
+    first, second = (catalogue.read(event) for event in events)
+    assert first == AlertRaised(
+        kind="intrusion",
+        camera="C7",
+        zone="yard",
+        reasons=("the camera itself tells of ObjectsInside by its rule 'yard'",),
+    )
+    assert isinstance(second, AlertRaised)
+    assert second.kind == "door"
+    assert events[0].source == "/intake/onvif/C7"
+    assert events[0].time_ms == 1_789_995_600_000
+    stored = b"".join(recorded.stored for recorded in listening.read(0))
+    assert b"123ABC02" not in stored
+    assert b"Alice" not in stored
+
+
+def test_an_event_from_the_future_is_put_aside(device: OnvifDevice, listening: MemoryLog) -> None:
+    device.tell(FIELD, data=INSIDE, sources=YARD, at="2040-01-01T00:00:00Z")
+    until(lambda: listening.size() == 1)
+    record = catalogue.read(listening.read(0)[0].event)
+    assert isinstance(record, MessagePutAside)
+    assert "UtcTime" in record.reason
+
+
+def test_a_device_that_loses_the_subscription_is_subscribed_to_again(device: OnvifDevice, listening: MemoryLog) -> None:
+    until(lambda: "PullMessages" in device.asked)
+    device.override["PullMessages"] = b"restarting"
+    until(lambda: device.asked.count("CreatePullPointSubscription") >= 2)
+    device.override.clear()
+    device.tell(FIELD, data=INSIDE, sources=YARD, at=AT)
+    until(lambda: listening.size() == 1)
