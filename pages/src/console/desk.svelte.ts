@@ -4,7 +4,7 @@ import { Api, Problem, type CommandBodies } from '../lib/api';
 import { t, type Key, type Values } from '../lib/messages';
 import { activeQueue, closedQueue, neighbour } from '../lib/queue';
 import { wear, type Theme } from '../lib/theme';
-import type { Disposition, Incident, Me, Priority } from '../lib/types';
+import type { Alert, Disposition, Incident, Me, Priority } from '../lib/types';
 import { Board } from './board.svelte';
 import { Detail } from './detail.svelte';
 
@@ -145,6 +145,29 @@ export class Desk {
 
   reopen(reason: string): Promise<void> {
     return this.#command('reopen', { reason }, 'done.reopened');
+  }
+
+  /** The newest thing left behind of the incident, of which nobody said yet that it belongs there. */
+  get thingLeft(): Alert | null {
+    const alerts = this.detail.incident?.id === this.incident?.id ? (this.detail.incident?.alerts ?? []) : [];
+    return alerts.findLast(({ kind, is_fixture }) => kind === 'abandoned_object' && !is_fixture) ?? null;
+  }
+
+  /** Says that it belongs there; taking that back opens again what was closed with it. */
+  async markFixture(): Promise<void> {
+    const incident = this.incident;
+    const alert = this.thingLeft?.key;
+    if (!incident || alert === undefined) return;
+    const wasClosed = incident.state === 'closed';
+    await this.#command('fixture', { alert, note: '' }, 'done.fixture', {}, async () => {
+      const reason = t('undo.reason');
+      await this.#command('release_fixture', { alert, reason }, 'done.fixture_released', {}, null, incident);
+      const now = this.board.tables.board.get(incident.id);
+      if (!wasClosed && now?.state === 'closed') {
+        await this.#command('reopen', { reason }, 'done.reopened', {}, null, incident);
+      }
+    });
+    void this.detail.load(incident);
   }
 
   async undo(): Promise<void> {

@@ -40,7 +40,7 @@ export class Detail {
   /** When to look again for a clip that is still being cut, in milliseconds; null when none is awaited. */
   clipRetryMs(nowMs: number): number | null {
     const newest = this.incident?.alerts.at(-1);
-    if (!newest?.camera || newest.evidence.length) return null;
+    if (!newest?.camera || newest.evidence.some(({ shows }) => !shows)) return null;
     return nowMs - Date.parse(newest.time) < CLIP_AWAITED_MS ? CLIP_RETRY_MS : null;
   }
 }

@@ -32,6 +32,8 @@ export interface CommandBodies {
   note: { text: string };
   close: { disposition: Disposition; note: string };
   reopen: { reason: string };
+  fixture: { alert: string; note: string };
+  release_fixture: { alert: string; reason: string };
 }
 
 interface Page<Item> {

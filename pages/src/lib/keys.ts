@@ -18,6 +18,7 @@ export type Action =
   | 'priority'
   | 'close'
   | 'reopen'
+  | 'fixture'
   | 'undo'
   | 'clip'
   | 'city'
@@ -47,6 +48,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: 'priority', keys: ['p'], label: 'keys.priority', group: 'act' },
   { action: 'close', keys: ['x'], label: 'keys.close', group: 'act' },
   { action: 'reopen', keys: ['r'], label: 'keys.reopen', group: 'act' },
+  { action: 'fixture', keys: ['f'], label: 'keys.fixture', group: 'act' },
   { action: 'undo', keys: ['z'], label: 'keys.undo', group: 'act' },
   { action: 'clip', keys: ['v'], label: 'keys.clip', group: 'look' },
   { action: 'city', keys: ['m'], label: 'keys.city', group: 'look' },

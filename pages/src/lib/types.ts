@@ -8,6 +8,10 @@ export type CameraStatus = 'registered' | 'live' | 'lost' | 'quarantined';
 export const DISPOSITIONS = ['confirmed', 'false_alarm', 'duplicate', 'no_trace', 'referred'] as const;
 export type Disposition = (typeof DISPOSITIONS)[number];
 
+/** What a still of a thing left shows, in the order of time. */
+export const SHOWS = ['before', 'drop', 'now'] as const;
+export type Shows = (typeof SHOWS)[number];
+
 export interface Place {
   lat: number;
   lon: number;
@@ -103,6 +107,8 @@ export interface Alert {
   confidence: number | null;
   reasons: string[];
   zone: string | null;
+  path: [number, number, number][];
+  is_fixture: boolean;
   evidence: Evidence[];
 }
 
