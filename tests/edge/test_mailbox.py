@@ -52,5 +52,16 @@ def test_cameras_take_turns() -> None:
     assert emptied(mailbox) == [0, 1, 2, 2, 0, 0]
 
 
+def test_says_when_analysis_cannot_keep_up() -> None:
+    mailbox = Mailbox(2)
+    for camera in (0, 1):
+        mailbox.put_frame(camera, lambda _: None, frame(0))
+    assert not mailbox.behind()
+    mailbox.put_frame(1, lambda _: None, frame(1))
+    assert mailbox.behind()
+    mailbox.take(0.0)
+    assert not mailbox.behind()
+
+
 def test_waits_no_longer_than_told() -> None:
     assert Mailbox(1).take(0.01) == []

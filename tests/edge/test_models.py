@@ -187,6 +187,16 @@ def test_a_stream_that_jumps_all_the_time_is_looked_at_within_the_bound(model: M
     assert sum(analyser.glance(frame).look is not None for frame in frames) <= 2.0 / MOVING_EVERY_S + 1
 
 
+def test_a_look_that_was_put_off_is_due_with_the_next_frame(model: Model) -> None:
+    analyser = Analyser(CameraSettings(camera="C1", source="x.mp4"), {}, model)
+    looks = []
+    for number in range(4):
+        glance = analyser.glance(Frame(picture(), number / 10, fresh=number == 0))
+        looks.append(glance.look is not None)
+        glance.conclude([] if number == 2 else None)
+    assert looks == [True, True, True, False]
+
+
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     walks = Walker((-0.1, 0.8), (0.7, 0.8), 2, 8)

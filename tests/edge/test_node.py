@@ -14,7 +14,7 @@ from typing import Any
 import av
 import pytest
 
-from edge import deadly
+from edge import deadly, seeing
 from edge.rendered import FPS, Walker, encode, scene
 from edge.rtsp_server import RtspServer
 from edge.telling import tells_fixtures
@@ -339,13 +339,22 @@ def test_stops_within_seconds_and_leaves_no_process(start: Callable[..., Running
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
+def test_one_model_looks_at_the_cameras_of_a_worker(start: Callable[..., Running], desk: Desk, tmp_path: Path) -> None:
+    film = encode(tmp_path / "film.mp4", scene(WALK, 12))
+    model = str(seeing.yolox(tmp_path / "seer.onnx", batch="n"))
+    start([CameraSettings(camera=name, source=str(film), model=model, **YARD) for name in ("C1", "C2")])
+    for name in ("C1", "C2"):
+        alerts = [one for one in desk.wait_for(name, has(AlertRaised)) if isinstance(one, AlertRaised)]
+        assert {alert.model.partition("@")[0] for alert in alerts if alert.model} == {"seer"}
+
+
 def test_no_worker_outlives_a_killed_node(film: Path, tmp_path: Path) -> None:
     script = tmp_path / "node_main.py"
     script.write_text(
         textwrap.dedent(f"""
             import threading
             from pathlib import Path
-            from edge import deadly
+            from edge import deadly, seeing
             from saqta import registry
             from saqta.edge.node import CameraNode
             from saqta.edge.plugins import Plugins

@@ -5,7 +5,6 @@ the size is.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import cv2
@@ -47,7 +46,7 @@ class Findings(NamedTuple):
 
 class Glance(NamedTuple):
     """What a frame shows before any model looked, and whether one should: ``conclude`` gets what it made of it, or
-    None, once, before the stream's next frame."""
+    None where none did, once, before the stream's next frame."""
 
     look: Look | None
     conclude: Callable[[Sequence[Recognised] | None], Findings]
@@ -88,12 +87,15 @@ class Analyser:
         look = None
         if self._model is not None and self._looks.due(scene, frame.fresh):
             look = Look(self._model, frame, scene)
-        return Glance(look, partial(self._conclude, stage, scene))
 
-    def _conclude(self, stage: "_Stage", scene: Scene, recognised: Sequence[Recognised] | None) -> Findings:
-        if recognised is not None:
-            self._looks.found(recognised)
-        findings = stage.conclude(scene._replace(recognised=recognised))
+        def conclude(recognised: Sequence[Recognised] | None) -> Findings:
+            if look is not None:
+                self._looks.found(recognised)
+            return self._told(stage.conclude(scene._replace(recognised=recognised)))
+
+        return Glance(look, conclude)
+
+    def _told(self, findings: Findings) -> Findings:
         return findings._replace(records=[self._signed(record) for record in findings.records])
 
     def _signed(self, record: Record) -> Record:

@@ -4,6 +4,7 @@
 - It looks again now and then while something is there that does not move; an empty scene in which nothing stirs costs
   nothing.
 - Frames of several cameras that are due together are looked at together.
+- A look is put off where there is no time for it: no frame is lost for one.
 """
 
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ class Looks:
 
     def __init__(self) -> None:
         self._last_s: float | None = None
+        self._before_s: float | None = None
         self._found = False
 
     def due(self, scene: Scene, fresh: bool) -> bool:
@@ -50,12 +52,15 @@ class Looks:
             return False
         if self._last_s is not None and 0 <= scene.at_s - self._last_s < every_s:
             return False
-        self._last_s = scene.at_s
+        self._before_s, self._last_s = self._last_s, scene.at_s
         return True
 
-    def found(self, recognised: Sequence[Recognised]) -> None:
-        """What the model made of the frame that was due."""
-        self._found = bool(recognised)
+    def found(self, recognised: Sequence[Recognised] | None) -> None:
+        """What the model made of the frame that was due; None where there was no time for it: the next one is due."""
+        if recognised is None:
+            self._last_s = self._before_s
+        else:
+            self._found = bool(recognised)
 
 
 def taken(looks: Sequence[Look]) -> list[Sequence[Recognised]]:

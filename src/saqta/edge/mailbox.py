@@ -12,6 +12,9 @@ from saqta.edge.frames import Frame
 FRAMES_WAITING_MAX = 4
 """Of one camera: at 5 analysed frames a second, most of a second."""
 
+BEHIND_FRAMES = 2
+"""One may just have come; two of one camera mean that analysis can't keep up."""
+
 
 class Parcel(NamedTuple):
     """What one camera wants done: ``act`` on ``frame``, or ``act`` alone. Only what has a frame may be lost."""
@@ -57,6 +60,11 @@ class Mailbox:
             turns = [(self._next + turn) % len(self._queues) for turn in range(len(self._queues))]
             self._next = (self._next + 1) % len(self._queues)
             return [(camera, self._queues[camera].popleft()) for camera in turns if self._queues[camera]]
+
+    def behind(self) -> bool:
+        """Whether frames wait that should have been taken by now."""
+        with self._ready:
+            return any(len(waiting) >= BEHIND_FRAMES for waiting in self._queues)
 
     def _drop(self, camera: int, place: int, next_place: int) -> None:
         waiting = self._queues[camera]

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,7 +21,7 @@ import cv2
 from saqta.edge.analysis import Analyser, Findings, Glance
 from saqta.edge.evidence import ClipWriter, Cut
 from saqta.edge.frames import Frame, FrameReader
-from saqta.edge.looks import taken
+from saqta.edge.looks import Look, taken
 from saqta.edge.mailbox import Mailbox
 from saqta.edge.models.model import Model
 from saqta.edge.plugins import Plugins
@@ -131,16 +131,22 @@ class _Worker:
         """One round: something of each camera, and one look of the model at all frames of the round that need it."""
         round_ = self.mailbox.take(wait_s)
         glances = [(camera, self._traced(camera, parcel.open)) for camera, parcel in round_]
-        looks = [(camera, glance.look) for camera, glance in glances if glance is not None and glance.look is not None]
-        for camera, _ in looks:
-            self._trace(camera, Deed.WORKING)
-        found = dict(zip([camera for camera, _ in looks], taken([look for _, look in looks]), strict=True))
-        for camera, _ in looks:
-            self._trace(camera, Deed.NOTHING)
+        found = self._looked({camera: glance.look for camera, glance in glances if glance and glance.look})
         for camera, glance in glances:
             if glance is not None:
                 self._traced(camera, partial(glance.conclude, found.get(camera)))
         return bool(round_)
+
+    def _looked(self, looks: Mapping[int, Look]) -> dict[int, Sequence[Recognised]]:
+        """What the models make of those frames; of none while other frames have waited for too long already."""
+        if not looks or self.mailbox.behind():
+            return {}
+        for camera in looks:
+            self._trace(camera, Deed.WORKING)
+        found = dict(zip(looks, taken(list(looks.values())), strict=True))
+        for camera in looks:
+            self._trace(camera, Deed.NOTHING)
+        return found
 
     def _traced(self, camera: int, act: Callable[[], T]) -> T:
         self._trace(camera, Deed.WORKING)
