@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from saqta.commands import cameras, centre, measuring, people, registers, simulation
+from saqta.commands import cameras, centre, measuring, people, pictures, registers, simulation
 from saqta.commands.log import log
 from saqta.commands.models import model
 from saqta.commands.onvif import onvif
@@ -48,6 +48,7 @@ def demo(
 
 app.command()(centre.serve)
 app.command()(cameras.watch)
+app.command()(pictures.redact)
 app.add_typer(log, name="log")
 app.command("import")(registers.import_register)
 app.add_typer(model, name="model")

@@ -95,6 +95,12 @@ def overlap(one: Bounds, other: Bounds) -> float:
     return width * height if width > 0 and height > 0 else 0.0
 
 
+def alike(one: Bounds, other: Bounds) -> float:
+    """The part of their union that two boxes share."""
+    shared = overlap(one, other)
+    return shared / (size(one) + size(other) - shared)
+
+
 def size(bounds: Bounds) -> float:
     """The area of a box."""
     return (bounds[2] - bounds[0]) * (bounds[3] - bounds[1])

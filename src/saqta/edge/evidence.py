@@ -4,7 +4,6 @@ The ring holds covered frames only, so nothing else can get out of it. A file is
 flushed to the disk and renamed to its own SHA-256: a file with a hash for a name is whole.
 """
 
-import hashlib
 import os
 import queue
 import threading
@@ -22,6 +21,7 @@ from av.error import FFmpegError
 
 from saqta.edge.arrays import rows_of
 from saqta.edge.frames import Planes
+from saqta.edge.whole import put_under_its_hash
 from saqta.model.errors import StorageError
 from saqta.model.terms import EVIDENCE_SUFFIX
 
@@ -157,12 +157,7 @@ def keep(folder: Path, cut: Cut) -> Kept:
     part = folder / f".{os.getpid()}-{id(cut):x}.part{EVIDENCE_SUFFIX[media_type]}"
     try:
         write(part, stills)
-        with part.open("rb+") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
-            size_bytes = os.fstat(file.fileno()).st_size
-        part.rename(folder / f"{digest}{part.suffix}")
-        _sync(folder)
+        digest, size_bytes = put_under_its_hash(part)
     except (OSError, FFmpegError) as error:
         part.unlink(missing_ok=True)
         raise StorageError(f"evidence can't be kept in {folder}: {error.strerror or error}") from error
@@ -179,7 +174,7 @@ def _picture(path: Path, stills: Sequence[Still]) -> None:
 def _encode(path: Path, stills: Sequence[Still]) -> None:
     height, width = stills[0].planes.y.shape
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = cast(av.VideoStream, container.add_stream(_encoder(), rate=Fraction(10)))
+        stream = cast(av.VideoStream, container.add_stream(encoder(), rate=Fraction(10)))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = Fraction(1, _TICKS_A_SECOND)
         stream.codec_context.thread_count = 1
@@ -195,16 +190,8 @@ def _encode(path: Path, stills: Sequence[Still]) -> None:
 
 
 @cache
-def _encoder() -> str:
+def encoder() -> str:
     for name in ENCODERS:
         if name in av.codecs_available:
             return name
     raise StorageError(f"evidence can't be encoded: FFmpeg has none of {', '.join(ENCODERS)}")
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -61,7 +61,7 @@ class FrameReader:
         self.decoded = self.broken = 0
         self.decode_cpu_s = self.at_s = 0.0
         self.ended: str | None = None
-        self._live, self._name, self._step_s = opened.live, name, 1.0 / analysed_fps
+        self._live, self.name, self._step_s = opened.live, name, 1.0 / analysed_fps
         self._file = opened.file
         self._container = _open(opened, name)
         try:

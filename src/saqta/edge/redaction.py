@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from saqta.edge.arrays import Gray, gray
 from saqta.edge.background import SETTLED_S
-from saqta.edge.blobs import Bounds, overlap, size
+from saqta.edge.blobs import Bounds, alike
 from saqta.edge.frames import Planes
 from saqta.edge.scene import Scene
-from saqta.edge.shapes import PERSON, VEHICLE
+from saqta.edge.shapes import PERSON, VEHICLE, Shape
 from saqta.edge.tracks import Track, widened
 
 REGIONS_MAX = 64
@@ -30,7 +30,10 @@ REMEMBERED_FRAMES = 3
 MARGIN_SHARE = 0.012
 SAME_SHARE = 0.5
 """A track is a thing where their boxes share this part of their union."""
-_TRACK_MARGIN = 0.12
+WINDING = 0.65
+"""What fills less than this of its hull winds through the picture."""
+FACE = "face"
+_TRACK_MARGIN, _FACE_MARGIN = 0.12, 0.35
 
 Colour = tuple[int, int, int]
 """Y, U, V."""
@@ -41,7 +44,7 @@ _OUTLINE: Colour = (235, 128, 128)
 
 
 class Cover(NamedTuple):
-    """A solid convex polygon: (n, 2) points in pixels of the analysed picture."""
+    """A solid polygon: (n, 2) points in pixels of the analysed picture."""
 
     points: NDArray[np.float64]
     colour: Colour
@@ -67,14 +70,50 @@ class Redactor:
         for thing in things:
             x0, y0, x1, y1 = (max(0, round(edge)) for edge in thing)
             mask[y0:y1, x0:x1] = 0
-        margin = max(1, round(MARGIN_SHARE * max(scene.picture)))
-        mask = gray(cv2.dilate(mask, np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)))
-        outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        if len(outlines) > REGIONS_MAX:
+        covers = regions(mask)
+        tracks = [t for t in scene.tracks if all(alike(t.bounds, thing) < SAME_SHARE for thing in things)]
+        if covers is None:
             return None
-        hulls = [Cover(cv2.convexHull(outline).reshape(-1, 2).astype(np.float64), _OTHER) for outline in outlines]
-        tracks = [track for track in scene.tracks if not any(_is_same(track.bounds, thing) for thing in things)]
-        return hulls + [_box(box, _OTHER) for box in scene.parked] + _tracked(tracks)
+        return covers + [_box(box, _OTHER) for box in scene.parked] + _tracked(tracks)
+
+
+def regions(mask: Gray, classed: bool = False) -> list[Cover] | None:
+    """Covers for what differs (255 in ``mask``), with a margin; None where that is in too many pieces to be told apart.
+
+    What fills its hull gets the hull, so that no silhouette is left; what winds through the picture keeps its outline.
+    The colour is the class's that its shape speaks for, where they are ``classed``.
+    """
+    margin = max(1, round(MARGIN_SHARE * max(mask.shape)))
+    wide = gray(cv2.dilate(mask, np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)))
+    outlines, _ = cv2.findContours(wide, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if len(outlines) > REGIONS_MAX:
+        return None
+    covers = []
+    for outline in outlines:
+        hull = cv2.convexHull(outline)
+        winds = cv2.contourArea(outline) < WINDING * cv2.contourArea(hull)
+        points = (outline if winds else hull).reshape(-1, 2)
+        covers.append(Cover(points.astype(np.float64), _COLOURS[_kind(mask, outline, margin)] if classed else _OTHER))
+    return covers
+
+
+def _kind(mask: Gray, outline: cv2.typing.MatLike, margin: int) -> str:
+    """What the shape of what differs within an outline, which is ``margin`` wider, speaks for."""
+    x, y, width, height = cv2.boundingRect(outline)
+    inside = mask[y : y + height, x : x + width]
+    rows, columns = mask.shape
+    shape = Shape()
+    cut = x <= 0 or y <= 0 or x + width >= columns or y + height >= rows
+    shape.add(max(1, width - 2 * margin), max(1, height - 2 * margin), cv2.countNonZero(inside), cut)
+    return shape.kind
+
+
+def recognised(kind: str, bounds: Bounds) -> Cover:
+    """The cover of what a model found: persons and faces whole, of vehicles the lower half, where their plates are."""
+    x0, y0, x1, y1 = widened(bounds, _FACE_MARGIN if kind == FACE else _TRACK_MARGIN)
+    if kind in (FACE, PERSON):
+        return _box((x0, y0, x1, y1), _COLOURS[PERSON])
+    return _box((x0, (y0 + y1) / 2, x1, y1), _COLOURS[VEHICLE])
 
 
 def cover(planes: Planes, covers: list[Cover] | None, picture: tuple[int, int]) -> Planes:
@@ -88,7 +127,7 @@ def cover(planes: Planes, covers: list[Cover] | None, picture: tuple[int, int]) 
         for one in covers:
             # One at a time: drawn together, two that overlap would leave a hole (even-odd rule).
             corners = np.rint(one.points * scale).astype(np.int32)
-            cv2.fillConvexPoly(plane, corners, one.colour[channel])
+            cv2.fillPoly(plane, [corners], one.colour[channel])
             cv2.polylines(plane, [corners], True, _OUTLINE[channel], 2 if channel == 0 else 1)
     return planes
 
@@ -98,11 +137,6 @@ def _tracked(tracks: Sequence[Track]) -> list[Cover]:
         _box(widened(track.bounds, _TRACK_MARGIN), _COLOURS[track.kind] if track.confirmed else _OTHER)
         for track in tracks
     ]
-
-
-def _is_same(one: Bounds, other: Bounds) -> bool:
-    shared = overlap(one, other)
-    return shared > SAME_SHARE * (size(one) + size(other) - shared)
 
 
 def _box(bounds: Bounds, colour: Colour) -> Cover:

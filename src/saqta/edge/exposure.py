@@ -1,0 +1,66 @@
+"""A camera's exposure of the moment: the gain and offset by which a frame shows the same scene brighter or darker."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from saqta.edge.arrays import Gray, Real, gray
+
+EXPLAINED_WITHIN = 14
+"""A pixel is explained where it is at most this much, of 255, off."""
+PLAIN_SHARE = 0.85
+"""While an exposure explains this much of the picture, no other one is looked for."""
+_GRID = 4
+
+
+class Exposure(NamedTuple):
+    """``seen ≈ gain · scene + offset``, and the share of the picture that this explains."""
+
+    gain: float
+    offset: float
+    share: float
+
+    def of(self, scene: Gray) -> Gray:
+        """The scene as it looks at this exposure."""
+        if abs(self.gain - 1) < 0.01 and abs(self.offset) < 1:
+            return scene
+        table = np.clip(np.arange(256) * self.gain + self.offset, 0, 255).round().astype(np.uint8)
+        return gray(cv2.LUT(scene, table))
+
+
+def fit_exposure(scene: Gray, seen: Gray) -> Exposure:
+    """By least squares over what it explains, on a grid; what differs is left out."""
+    known, now = (plane[::_GRID, ::_GRID].ravel().astype(np.float32) for plane in (scene, seen))
+    fit = (1.0, 0.0)
+    if _explained(known, now, fit).mean() < PLAIN_SHARE:
+        fit = max(fit, _by_quantiles(known, now), key=lambda one: float(_explained(known, now, one).mean()))
+    for _ in range(2):
+        near = _explained(known, now, fit)
+        if near.sum() < 32:
+            break
+        fit = _least_squares(known[near], now[near])
+    return Exposure(*fit, float(_explained(known, now, fit).mean()))
+
+
+def _by_quantiles(known: Real, now: Real) -> tuple[float, float]:
+    (low, high), (low_now, high_now) = np.quantile(known, (0.2, 0.8)), np.quantile(now, (0.2, 0.8))
+    gain = float(high_now - low_now) / max(1.0, float(high - low))
+    return _sane(gain, float(low_now) - gain * float(low))
+
+
+def _least_squares(known: Real, now: Real) -> tuple[float, float]:
+    middle, middle_now = float(known.mean()), float(now.mean())
+    spread = float(((known - middle) ** 2).mean())
+    gain = float(((known - middle) * (now - middle_now)).mean()) / spread if spread > 25 else 1.0
+    return _sane(gain, middle_now - gain * middle)
+
+
+def _sane(gain: float, offset: float) -> tuple[float, float]:
+    return min(4.0, max(0.25, gain)), min(128.0, max(-128.0, offset))
+
+
+def _explained(known: Real, now: Real, fit: tuple[float, float]) -> NDArray[np.bool_]:
+    explained: NDArray[np.bool_] = np.abs(now - np.clip(known * fit[0] + fit[1], 0, 255)) < EXPLAINED_WITHIN
+    return explained

@@ -1,0 +1,47 @@
+"""Files that are whole on the disk or not there at all."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from av.error import FFmpegError
+
+from saqta.model.errors import StorageError
+
+
+@contextmanager
+def whole(out: Path) -> Iterator[Path]:
+    """A name to write to while the block runs, which becomes ``out`` when it ends well; StorageError when it can't."""
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(out)
+        sync_folder(out.parent)
+    except (OSError, FFmpegError) as error:
+        raise StorageError(f"{out} can't be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def put_under_its_hash(part: Path) -> tuple[str, int]:
+    """Flushes a file to the disk and names it by its SHA-256, its suffix kept: (the hash, its size). OSError if not."""
+    with part.open("rb+") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        os.fsync(file.fileno())
+        size_bytes = os.fstat(file.fileno()).st_size
+    part.rename(part.with_name(f"{digest}{part.suffix}"))
+    sync_folder(part.parent)
+    return digest, size_bytes
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes what was renamed or removed in ``folder`` last."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
