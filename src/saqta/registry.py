@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from saqta.edge.detectors.abandoned import abandoned
 from saqta.edge.detectors.intrusion import intrusion
 from saqta.edge.models.fastestdet import FASTESTDET
 from saqta.edge.models.form import Form
@@ -23,6 +24,7 @@ SOURCES: dict[str, SourceFactory] = {
 
 DETECTORS: dict[str, DetectorFactory] = {
     "intrusion": intrusion,
+    "abandoned": abandoned,
 }
 """What looks at every analysed frame, in this order."""
 

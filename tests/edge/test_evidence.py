@@ -29,8 +29,11 @@ from saqta.edge.redaction import REGIONS_MAX, SETTLED_S, Cover, Redactor, cover
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import open_file
+from saqta.edge.things import Things
 from saqta.edge.tracks import Detection, Track
 from saqta.model.errors import StorageError
+
+THINGS = Things((320, 180))
 
 
 def blank(at_s: float, width: int = 64, height: int = 48) -> Still:
@@ -144,7 +147,19 @@ def test_everything_is_covered_when_it_cannot_be_told_what_moves(known: bool, re
         differs[20 * (region // 12) + 4, 24 * (region % 12) + 4] = 255
     nothing = np.zeros_like(differs)
     view = Scene(
-        9.0, 0.2, (320, 180), nothing, nothing, differs, nothing, nothing, (), parked=(), known=known, settled_s=9.0
+        9.0,
+        0.2,
+        (320, 180),
+        nothing,
+        nothing,
+        differs,
+        nothing,
+        nothing,
+        (),
+        parked=(),
+        known=known,
+        settled_s=9.0,
+        things=THINGS,
     )
     assert Redactor().look(view) is None
     assert cover(blank(0).planes, None, (320, 180)).y.std() == 0
@@ -154,7 +169,19 @@ def test_what_came_and_parked_stays_covered() -> None:
     nothing = np.zeros((180, 320), np.uint8)
     parked = ((100.0, 60.0, 140.0, 90.0),)
     view = Scene(
-        9.0, 0.2, (320, 180), nothing, nothing, nothing, nothing, nothing, (), parked=parked, known=True, settled_s=9.0
+        9.0,
+        0.2,
+        (320, 180),
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        (),
+        parked=parked,
+        known=True,
+        settled_s=9.0,
+        things=THINGS,
     )
     picture = planes_of_noise()
     before = picture.y.copy()
@@ -167,7 +194,7 @@ def test_a_thing_that_was_left_may_be_shown_and_who_passes_before_it_may_not() -
     nothing, differs = np.zeros((180, 320), np.uint8), np.zeros((180, 320), np.uint8)
     bag, passer = Track(1, Detection((100, 60, 140, 90), 900, True), 9.0), (120.0, 40.0, 150.0, 120.0)
     differs[62:88, 102:138] = 255
-    view = Scene(9.0, 0.2, (320, 180), nothing, nothing, differs, differs, nothing, [bag], (), True, 9.0)
+    view = Scene(9.0, 0.2, (320, 180), nothing, nothing, differs, differs, nothing, [bag], (), True, 9.0, THINGS)
     before = planes_of_noise()
     alone = cover(planes_of_noise(), Redactor().look(view, [bag.bounds]), (320, 180))
     assert (alone.y == before.y).all()

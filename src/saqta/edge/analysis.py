@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from saqta.edge.arrays import Gray, gray
-from saqta.edge.background import Background, Comparison
+from saqta.edge.background import SETTLED_S, Background, Comparison
 from saqta.edge.blobs import Bounds, find_blobs
 from saqta.edge.frames import Frame, luma
 from saqta.edge.ghosts import GhostFinder
@@ -23,6 +23,7 @@ from saqta.edge.plugins import Detector, DetectorFactory
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
+from saqta.edge.things import Things
 from saqta.edge.tracks import Track, Tracker, widened
 from saqta.model.kinds import AlertRaised, Box, Record
 
@@ -60,14 +61,19 @@ class Analyser:
     """Analyses the frames of one stream, in order. Spends CPU, waits for nothing.
 
     A frame is taken in by ``step``, or by ``glance`` where a model looks at the frames of several streams together.
-    ``fixtures`` may change between two frames: a person says of something that it belongs there.
+    ``fixtures`` may change between two frames: a person says of something that it belongs there. ``name`` tells the
+    things that it finds from those of other analysers of the same camera.
     """
 
     def __init__(
-        self, settings: CameraSettings, detectors: Mapping[str, DetectorFactory], model: Model | None = None
+        self,
+        settings: CameraSettings,
+        detectors: Mapping[str, DetectorFactory],
+        model: Model | None = None,
+        name: str = "",
     ) -> None:
         self.fixtures: tuple[Box, ...] = settings.fixtures
-        self._settings, self._detectors, self._model = settings, detectors, model
+        self._settings, self._detectors, self._model, self._name = settings, detectors, model, name
         self._looks = Looks()
         self._stage: _Stage | None = None
 
@@ -81,7 +87,7 @@ class Analyser:
         stage = self._stage
         if stage is None or frame.fresh:
             detectors = [factory(self._settings) for factory in self._detectors.values()]
-            stage = _Stage(self._settings, detectors, picture, frame.at_s, stage)
+            stage = _Stage(self._settings, detectors, picture, frame.at_s, self._name, stage)
             self._stage = stage
         scene = stage.glance(picture, frame.at_s, self.fixtures)
         look = None
@@ -114,6 +120,7 @@ class _Stage:
         detectors: Sequence[Detector],
         first: Gray,
         at_s: float,
+        name: str,
         before: "_Stage | None",
     ) -> None:
         self._picture = (first.shape[1], first.shape[0])
@@ -121,10 +128,11 @@ class _Stage:
         self._background: Background = before._background if before is not None and same_scene else Background(first)
         self._parked: list[Bounds] = before._parked if before is not None and same_scene else []
         self._tracker: Tracker = Tracker(self._picture, before._tracker.next_number if before is not None else 1)
+        self._things = _things_after(before, name, self._picture, at_s)
         self._ghosts = GhostFinder(self._picture)
         self._lines = LineCounter(settings.lines, self._picture)
         self._detectors = detectors
-        self._last_s = at_s
+        self._last_s: float = at_s
 
     def glance(self, picture: Gray, at_s: float, fixtures: Sequence[Box]) -> Scene:
         step_s, self._last_s = at_s - self._last_s, at_s
@@ -137,6 +145,7 @@ class _Stage:
         moving = self._under([track for track in confirmed if at_s - track.rests_since_s < RESTS_S])
         resting = self._under([track for track in confirmed if at_s - track.rests_since_s >= RESTS_S])
         unsettled = self._background.unsettled(picture, step_s) if compared.known else compared.differs
+        self._find_things(picture, compared, at_s, step_s)
         self._background.learn(picture, compared.differs, moving, resting, step_s)
         return Scene(
             at_s=at_s,
@@ -152,6 +161,7 @@ class _Stage:
             known=compared.known,
             settled_s=self._background.age_s,
             fixtures=fixtures,
+            things=self._things,
         )
 
     def conclude(self, scene: Scene) -> Findings:
@@ -171,6 +181,15 @@ class _Stage:
         self._tracker.step(blobs, at_s)
         self._park(picture, at_s)
 
+    def _find_things(self, picture: Gray, compared: Comparison, at_s: float, step_s: float) -> None:
+        if self._background.age_s < SETTLED_S:
+            self._things.stop()
+        elif compared.known:
+            seen = self._background.as_exposed(picture)
+            if not self._things.started:
+                self._things.start(self._background.usual, self._background.threshold, at_s)
+            self._things.step(seen, self._background.threshold, self._tracker.tracks, at_s, step_s)
+
     def _park(self, picture: Gray, at_s: float) -> None:
         for track in [track for track in self._tracker.tracks if at_s - track.rests_since_s >= PARKED_S]:
             if len(self._parked) < PARKED_MAX:
@@ -187,6 +206,14 @@ class _Stage:
             x0, y0, x1, y1 = (round(edge) for edge in box)
             cv2.rectangle(mask, (x0, y0), (x1, y1), 255, cv2.FILLED)
         return mask
+
+
+def _things_after(before: _Stage | None, name: str, picture: tuple[int, int], at_s: float) -> Things:
+    """The things of the stage before, by the clock of the stage that begins at ``at_s``."""
+    if before is None or before._picture != picture:
+        return Things(picture, name, before._things.next_number if before is not None else 1)
+    before._things.shift(at_s - before._last_s)
+    return before._things
 
 
 def _is_mostly_in(box: Bounds, mask: Gray) -> bool:

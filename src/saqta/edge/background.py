@@ -95,7 +95,7 @@ class Background:
         if step_s <= 0:
             return
         self.age_s += step_s
-        seen = self._as_exposed(luma)
+        seen = self.as_exposed(luma)
         rate = step_s / min(MEMORY_S, self.age_s)
         held = cv2.bitwise_or(moving, resting)
         cv2.accumulateWeighted(seen, self._mean, min(1.0, rate), cv2.bitwise_not(cv2.bitwise_or(differs, held)))
@@ -120,12 +120,22 @@ class Background:
         """
         if self.age_s < SETTLED_S:
             self._settled.adopt(self._mean)
-        return self._settled.step(self._as_exposed(luma), step_s)
+        return self._settled.step(self.as_exposed(luma), step_s)
 
     def absorb(self, luma: Gray, region: Gray) -> None:
         """Makes what is seen in ``region`` part of the empty scene at once."""
-        cv2.accumulateWeighted(self._as_exposed(luma), self._mean, 1.0, region)
+        cv2.accumulateWeighted(self.as_exposed(luma), self._mean, 1.0, region)
         self._mean8 = gray(cv2.convertScaleAbs(self._mean))
+
+    @property
+    def threshold(self) -> Gray:
+        """How much a pixel differs at least when it is no longer the scene's."""
+        return self._threshold
+
+    @property
+    def usual(self) -> Gray:
+        """The empty scene at the exposure that was learned."""
+        return self._mean8
 
     def _adopt_exposure(self, step_s: float) -> None:
         """Moves the mean towards the exposure of the moment, so that one that stays becomes the learned one."""
@@ -136,8 +146,8 @@ class Background:
         self._mean = np.clip(self._mean * np.float32(gain) + np.float32(offset), 0, 255)
         self._settled.expose(gain, offset)
 
-    def _as_exposed(self, luma: Gray) -> Gray:
-        """The frame as it would be at the exposure that was learned."""
+    def as_exposed(self, luma: Gray) -> Gray:
+        """A frame that was compared as it would be at the exposure that was learned."""
         return luma if self._as_learned() else _mapped(luma, 1 / self._gain, -self._offset / self._gain)
 
     def _as_learned(self) -> bool:

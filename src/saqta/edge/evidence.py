@@ -83,6 +83,10 @@ class Ring:
         while still.at_s - self._stills[0].at_s > self._before_s + self._after_s + 1e-3:
             self._stills.popleft()
 
+    def nearest(self, at_s: float) -> Still | None:
+        """The frame that was taken nearest to a moment; None while there is none."""
+        return min(self._stills, key=lambda still: abs(still.at_s - at_s), default=None)
+
     def expect(self, alert: str, at_s: float) -> list[Cut]:
         """A clip around ``at_s`` is wanted; gives the one that has to be cut short for it, if any."""
         self._waiting.append((alert, at_s))

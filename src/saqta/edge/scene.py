@@ -6,6 +6,7 @@ from typing import NamedTuple
 from saqta.edge.arrays import Gray
 from saqta.edge.blobs import Bounds
 from saqta.edge.recognised import Recognised
+from saqta.edge.things import Things
 from saqta.edge.tracks import Track
 from saqta.model.kinds import Box, Polygon
 
@@ -34,6 +35,7 @@ class Scene(NamedTuple):
     parked: Sequence[Bounds]
     known: bool
     settled_s: float
+    things: Things
     recognised: Sequence[Recognised] | None = None
     fixtures: Sequence[Box] = ()
 

@@ -14,9 +14,18 @@ from saqta.edge.frames import Frame, planes
 from saqta.edge.plugins import Plugins
 from saqta.edge.redaction import Redactor, cover
 from saqta.edge.settings import CameraSettings
+from saqta.edge.stills import Stills
 from saqta.model import catalogue
 from saqta.model.event import Event, derive_id
-from saqta.model.kinds import AlertRaised, CameraConnected, CameraLost, EvidenceKept, LineCounted, Record
+from saqta.model.kinds import (
+    AlertRaised,
+    CameraConnected,
+    CameraLost,
+    EvidenceKept,
+    LineCounted,
+    ObjectStateChanged,
+    Record,
+)
 from saqta.model.moment import Clock
 
 ACTOR = "saqta/edge"
@@ -52,8 +61,10 @@ class Session:
         self.counts: dict[str, Directions] = {name: {"forward": {}, "backward": {}} for name in settings.lines}
         self.started_ms = clock()
         self._settings, self._clock, self._emit, self._keep, self._speed = settings, clock, emit, keep, speed
-        self._analyser = analyser or Analyser(settings, plugins.detectors, plugins.model(settings))
-        self._redactor, self._ring = Redactor(), Ring(settings.before_s, settings.after_s)
+        self._analyser = analyser or Analyser(
+            settings, plugins.detectors, plugins.model(settings), f"{self.started_ms:x}-"
+        )
+        self._redactor, self._ring, self._stills = Redactor(), Ring(settings.before_s, settings.after_s), Stills()
         self._minute: dict[str, Directions] = {}
         self._minute_s = self._at_s = 0.0
         self._ordinal = 0
@@ -120,14 +131,26 @@ class Session:
         self._emit([self._make(record, id, kept.until_s, cut.alert)])
 
     def _remember(self, frame: Frame, findings: Findings, events: Sequence[Event]) -> None:
-        covers = self._redactor.look(findings.scene)
-        if self._ring.wants(frame.at_s):
+        scene = findings.scene
+        covers = self._redactor.look(scene, [thing.bounds for thing in scene.things.all if thing.is_shown])
+        wanted = self._ring.wants(frame.at_s)
+        if wanted or findings.records:
             picture = planes(frame.picture, self._settings.evidence_side_px)
-            self._ring.add(Still(frame.at_s, cover(picture, covers, findings.scene.picture)))
+            now = Still(frame.at_s, cover(picture, covers, scene.picture))
+            if wanted:
+                self._ring.add(now)
+            self._keep_stills(findings.records, events, now)
         for record, event in zip(findings.records, events, strict=True):
             if isinstance(record, AlertRaised):
                 self._cut_out(self._ring.expect(event.key, frame.at_s))
         self._cut_out(self._ring.due(frame.at_s))
+
+    def _keep_stills(self, records: Sequence[Record], events: Sequence[Event], now: Still) -> None:
+        for record, event in zip(records, events, strict=True):
+            if isinstance(record, ObjectStateChanged):
+                self._stills.changed(record, self._ring)
+            elif isinstance(record, AlertRaised) and record.object is not None:
+                self._cut_out(self._stills.of(record, event.key, now))
 
     def _cut_out(self, cuts: Sequence[Cut]) -> None:
         for cut in cuts:

@@ -182,7 +182,8 @@ class _Stream(threading.Thread):
         self._index, self._settings, self._wait_s = index, seat.settings, seat.wait_s
         self._worker, self._orders = worker, worker.orders
         self._trace = partial(traces.set, 2 * index)
-        self._analyser = Analyser(seat.settings, worker.orders.plugins.detectors, worker.model(seat.settings))
+        detectors, began_ms = worker.orders.plugins.detectors, worker.orders.clock()
+        self._analyser = Analyser(seat.settings, detectors, worker.model(seat.settings), f"{began_ms:x}-")
         self._decoded = self._broken = self._analysed = 0
         self._reader: FrameReader | None = None
 

@@ -123,8 +123,8 @@ def _limbs(wear: _Clothes, pose: Pose) -> list[_Limb]:
     stride = min(1.0, pose.speed_ms / 1.2)
     legs: list[_Limb] = []
     for side, at in ((1, phase), (-1, phase + pi)):
-        swing = 0.47 * stride * sin(at)
-        shin = swing - 0.95 * stride * max(0.0, cos(at))
+        swing = 1.4 if pose.sits else 0.47 * stride * sin(at)
+        shin = 0.05 if pose.sits else swing - 0.95 * stride * max(0.0, cos(at))
         hip = (0.0, side * 0.05 * tall, 0.53 * tall)
         knee = (0.25 * tall * sin(swing), hip[1], hip[2] - 0.25 * tall * cos(swing))
         ankle = (knee[0] + 0.24 * tall * sin(shin), hip[1], knee[2] - 0.24 * tall * cos(shin))

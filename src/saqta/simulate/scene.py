@@ -16,6 +16,7 @@ import numpy as np
 from saqta.simulate.layout import Flow, Layout, Rectangle, Ring, Spot, Visits
 
 PERSON = "person"
+_RESTING_MS = 0.3
 ACTORS_KEPT_MAX = 2048
 """Actors are kept a while, since they are asked for in every frame; a forgotten one is made again, the same."""
 
@@ -28,11 +29,12 @@ class Pose(NamedTuple):
     heading: float
     speed_ms: float
     walked_m: float
+    sits: bool = False
 
 
 class Actor(NamedTuple):
     """Somebody or something that comes by: at ``times`` (seconds of the stream) at ``xs``, ``ys``; ``look`` seeds how
-    it looks. ``kind`` is ``person``, ``car``, ``van``, ``bus`` or ``truck``."""
+    it looks. ``kind`` is ``person``, ``car``, ``van``, ``bus`` or ``truck``. It may sit where it rests."""
 
     id: str
     kind: str
@@ -40,6 +42,7 @@ class Actor(NamedTuple):
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     look: int
+    sits: bool = False
 
     def pose(self, at_s: float) -> Pose | None:
         """None before it comes and after it went."""
@@ -51,7 +54,9 @@ class Actor(NamedTuple):
         part, length = (at_s - self.times[leg]) / dt, hypot(dx, dy)
         heading = self._heading(leg)
         before = sum(hypot(self.xs[i + 1] - self.xs[i], self.ys[i + 1] - self.ys[i]) for i in range(leg))
-        return Pose(self.xs[leg] + part * dx, self.ys[leg] + part * dy, heading, length / dt, before + part * length)
+        speed_ms = length / dt
+        x, y = self.xs[leg] + part * dx, self.ys[leg] + part * dy
+        return Pose(x, y, heading, speed_ms, before + part * length, self.sits and speed_ms < _RESTING_MS)
 
     def _heading(self, leg: int) -> float:
         """Of the last leg, up to this one, on which it moved."""

@@ -1,0 +1,223 @@
+"""Which still regions are things, and who brought them.
+
+A region is a thing when its pixels say so (``verdict``), it is small for what walks here, it lies alone, and it is no
+body of somebody who walked there and stands or sits (``ways``). Somebody before it makes it wait.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from saqta.edge.arrays import Gray
+from saqta.edge.blobs import Bounds, overlap, size
+from saqta.edge.still import Region, Still, window_of
+from saqta.edge.thing import Presence, Thing
+from saqta.edge.tracks import Track, widened
+from saqta.edge.verdict import Evidence, Verdict, weigh
+from saqta.edge.ways import Way, Ways
+
+THINGS_MAX = 24
+BODIES_MAX = 64
+LOOK_S = 0.35
+"""New things are looked for this often."""
+TALL_MAX = 0.62
+WIDE_MAX = 1.0
+"""A thing is less tall than this part of who walks here, and no wider than that."""
+TALL_UNSCALED_MAX = 0.3
+"""The same as a part of the picture's height, while nobody has walked here."""
+BODY_SHARE = 0.6
+"""What is as tall as this part of somebody whose place it takes is their own body."""
+BODY_GONE = 0.3
+"""A body has gone when less than this part of its place is still taken."""
+COMPANY_MAX = 0.6
+"""A thing lies alone: what else came and rests around it, as far as a person reaches, is less than this part of it."""
+SUDDEN_MIN = 0.05
+"""When this part of the picture changed and no track is there, the light did."""
+BROUGHT_AFTER_S = 1.4
+APPEARED_AFTER_S = 4.0
+"""A region is judged when it has been still for this long, and longer where nobody was seen to bring it."""
+SUSPECTED_S = 0.6
+SUSPECTED_MAX_S = 4.0
+"""A region has looked like a thing for this long before it is one; a look without it is forgiven for that long."""
+NEAR_SIZES = 0.6
+"""Who brought a thing was no further from it, in own heights, when it was put down."""
+
+
+@dataclass(eq=False)
+class _Suspect:
+    """A region that looked like a thing, from ``first_s`` to ``last_s``."""
+
+    bounds: Bounds
+    first_s: float
+    last_s: float
+
+
+class Things:
+    """The things of one scene of one size: ``all`` that are known, and the ``ways`` of who is there. ``name`` stands
+    before their numbers, so that they are unlike those of other sessions."""
+
+    def __init__(self, picture: tuple[int, int], name: str = "", first_number: int = 1) -> None:
+        self.name = name
+        self.all: list[Thing] = []
+        self.ways = Ways()
+        self._picture = picture
+        self._still: Still | None = None
+        self.next_number, self._looked_s = first_number, 0.0
+        self._suspects: list[_Suspect] = []
+        self._bodies: list[Bounds] = []
+
+    @property
+    def started(self) -> bool:
+        """Whether there is a scene in which things are looked for."""
+        return self._still is not None
+
+    def start(self, usual: Gray, threshold: Gray, at_s: float) -> None:
+        """The scene is known from now on. Things that were known before are kept where they are still to be seen."""
+        self._still = Still(usual, threshold, at_s)
+        self._suspects, self._bodies = [], []
+        for thing in self.all:
+            thing.look(usual, (), at_s, 0.0)
+            if thing.presence is not Presence.SEEN:
+                thing.seen_s = -np.inf
+
+    def stop(self) -> None:
+        """The scene is another one, and not known yet."""
+        self._still = None
+
+    def shift(self, by_s: float) -> None:
+        """The stream's clock is set forward by ``by_s``."""
+        self.ways.shift(by_s)
+        for thing in self.all:
+            thing.shift(by_s)
+        if self._still is not None:
+            self._still.shift(by_s)
+        self._looked_s += by_s
+        self._suspects = []
+
+    def step(self, seen: Gray, threshold: Gray, tracks: Sequence[Track], at_s: float, step_s: float) -> None:
+        """Takes in a frame at the learned exposure, with the tracks in it."""
+        self.ways.step(tracks, at_s)
+        if self._still is None:
+            return
+        self._still.step(seen, at_s, step_s)
+        for thing in self.all:
+            thing.look(seen, tracks, at_s, step_s)
+        if at_s - self._looked_s >= LOOK_S:
+            self._looked_s = at_s
+            self._look_for_more(self._still, threshold, tracks, at_s, step_s)
+
+    def forget(self, thing: Thing) -> None:
+        """It is no more: what is held in its place becomes usual."""
+        self.all.remove(thing)
+        if self._still is not None:
+            self._still.adopt(thing.window, thing.mask)
+
+    def _look_for_more(
+        self, still: Still, threshold: Gray, tracks: Sequence[Track], at_s: float, step_s: float
+    ) -> None:
+        regions = still.regions(threshold, at_s, step_s)
+        if self._light_changed(still, tracks):
+            return
+        self._bodies = [body for body in self._bodies if still.resting_px(window_of(body)) > BODY_GONE * size(body)]
+        self._suspects = [suspect for suspect in self._suspects if at_s - suspect.last_s <= SUSPECTED_MAX_S]
+        for region in regions:
+            if at_s - region.since_s >= BROUGHT_AFTER_S and not self._has_to_wait(region, tracks):
+                self._judge(still, region, at_s)
+
+    def _light_changed(self, still: Still, tracks: Sequence[Track]) -> bool:
+        """Whether much changed where nobody is; if so it is usual from now on."""
+        if cv2.countNonZero(still.foreign) < SUDDEN_MIN * still.foreign.size:
+            return False
+        known = [*(thing.bounds for thing in self.all), *(suspect.bounds for suspect in self._suspects)]
+        kept: Gray = np.zeros_like(still.foreign)
+        for bounds in [*known, *(track.bounds for track in tracks if track.confirmed)]:
+            kept[window_of(widened(bounds, 0.3))] = 255
+        if cv2.countNonZero(cv2.subtract(still.foreign, kept)) < SUDDEN_MIN * kept.size:
+            return False
+        still.adopt_all_but(kept)
+        return True
+
+    def _has_to_wait(self, region: Region, tracks: Sequence[Track]) -> bool:
+        """It is a thing that is known, or somebody larger is over it, or it is a part of somebody."""
+        area, tall = size(region.bounds), region.bounds[3] - region.bounds[1]
+        if len(self.all) >= THINGS_MAX or any(overlap(region.bounds, one.bounds) > 0.3 * area for one in self.all):
+            return True
+        return any(
+            track.seen and track.height > 1.5 * tall and overlap(track.bounds, region.bounds) > 0.3 * area
+            for track in tracks
+        )
+
+    def _judge(self, still: Still, region: Region, at_s: float) -> None:
+        evidence = weigh(still.held[region.window], still.usual[region.window], region.mask)
+        verdict = evidence.verdict
+        if verdict in (Verdict.GHOST, Verdict.LIGHT):
+            still.adopt(region.window, region.mask)
+            return
+        owner = self._owner(region)
+        tall_px = max(self.ways.tall_at(region.bounds[3]) or 0.0, owner.tall_px if owner else 0.0) or None
+        if self._is_body(region) or self._is_large(region, tall_px) or self._company(still, region) > COMPANY_MAX:
+            return
+        young = owner is None and at_s - region.since_s < APPEARED_AFTER_S
+        if verdict is Verdict.THING and not young and self._suspected_s(region, at_s) >= SUSPECTED_S:
+            self._add(still, region, evidence, owner, tall_px, at_s)
+
+    def _add(
+        self, still: Still, region: Region, evidence: Evidence, owner: Way | None, tall_px: float | None, at_s: float
+    ) -> None:
+        number = owner.number if owner else None
+        self.all.append(Thing.found(self.next_number, region, still.held, still.usual, evidence, number, tall_px, at_s))
+        self.next_number += 1
+
+    def _suspected_s(self, region: Region, at_s: float) -> float:
+        """For how long the region has looked like a thing."""
+        for suspect in self._suspects:
+            both = overlap(suspect.bounds, region.bounds)
+            if both > 0.6 * (size(suspect.bounds) + size(region.bounds) - both):
+                suspect.bounds, suspect.last_s = region.bounds, at_s
+                return at_s - suspect.first_s
+        self._suspects.append(_Suspect(region.bounds, at_s, at_s))
+        return 0.0
+
+    def _is_large(self, region: Region, tall_px: float | None) -> bool:
+        x0, y0, x1, y1 = region.bounds
+        if tall_px is None:
+            return y1 - y0 > TALL_UNSCALED_MAX * self._picture[1]
+        return y1 - y0 > TALL_MAX * tall_px or x1 - x0 > WIDE_MAX * tall_px
+
+    def _is_body(self, region: Region) -> bool:
+        area, tall = size(region.bounds), region.bounds[3] - region.bounds[1]
+        if any(overlap(one, region.bounds) > 0.5 * area and tall > 0.5 * (one[3] - one[1]) for one in self._bodies):
+            return True
+        is_body = any(
+            way.tall_px and tall >= BODY_SHARE * way.tall_px and overlap(way.last, region.bounds) >= 0.5 * area
+            for way in self.ways.all()
+        )
+        if is_body:
+            self._bodies = [*self._bodies[1 - BODIES_MAX :], region.bounds]
+        return is_body
+
+    def _company(self, still: Still, region: Region) -> float:
+        """How much else came and rests around a region, as a part of it."""
+        x0, y0, x1, y1 = region.bounds
+        tall = self.ways.tall_at(y1) or 2.5 * (y1 - y0)
+        around = window_of((x0 - 0.5 * tall, y1 - 1.1 * tall, x1 + 0.5 * tall, y1 + 0.5 * tall))
+        return (still.resting_px(around) - still.resting_px(region.window)) / np.count_nonzero(region.mask)
+
+    def _owner(self, region: Region) -> Way | None:
+        """Who passed by when it came to rest: the nearest."""
+        near = [(_distance(way, region), way.number, way) for way in self.ways.all() if _was_about(way, region.since_s)]
+        best = min(near, default=None)
+        return best[2] if best is not None and best[0] < NEAR_SIZES else None
+
+
+def _was_about(way: Way, at_s: float) -> bool:
+    return way.walked and way.born_s <= at_s + 1.0 and way.last_s >= at_s - 2.0
+
+
+def _distance(way: Way, region: Region) -> float:
+    """How far somebody's foot was from a region when it came to rest, in own heights."""
+    x, y = (region.bounds[0] + region.bounds[2]) / 2, region.bounds[3]
+    x0, _, x1, y1 = way.at(region.since_s)
+    return (max(x0 - x, x - x1, 0.0) + 0.7 * abs(y1 - y)) / way.tall_px

@@ -1,0 +1,121 @@
+"""Who was where: the ways of the tracks so far, and how tall what moves here looks, row by row of the picture."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import hypot
+
+from saqta.edge.blobs import Bounds
+from saqta.edge.tracks import Track
+
+REMEMBERED_S = 180.0
+"""Ways of tracks that ended are remembered this long."""
+WAYS_MAX = 128
+POINTS_MAX = 128
+"""A longer way keeps every other one of its points."""
+SAMPLES_MIN = 12
+"""Heights that are known before any scale is."""
+WENT_SIZES = 1.0
+"""Who has gone less far than this, in its own heights, tells nothing of the scale."""
+_FORGETTING = 0.9995
+_RIDGE = 60.0
+
+
+@dataclass(eq=False)
+class Way:
+    """Where one track went: (at_s, bounds) in pixels, oldest first; ``tall_px`` is how tall it usually was while it
+    moved, ``went_px`` how far from where it began it got."""
+
+    number: int
+    points: list[tuple[float, Bounds]] = field(default_factory=list)
+    tall_px: float = 0.0
+    confirmed: bool = False
+    every_s: float = 0.0
+    went_px: float = 0.0
+
+    @property
+    def born_s(self) -> float:
+        return self.points[0][0]
+
+    @property
+    def last_s(self) -> float:
+        return self.points[-1][0]
+
+    @property
+    def last(self) -> Bounds:
+        return self.points[-1][1]
+
+    @property
+    def walked(self) -> bool:
+        """Whether it went further than its own height: leaves that tremble do not."""
+        return self.tall_px > 0 and self.went_px >= WENT_SIZES * self.tall_px
+
+    def at(self, at_s: float) -> Bounds:
+        """Where it was, as near to the moment as is known."""
+        return min(self.points, key=lambda point: abs(point[0] - at_s))[1]
+
+    def add(self, track: Track, at_s: float) -> None:
+        """Where it is now."""
+        if self.points and at_s - self.points[-1][0] < self.every_s:
+            return
+        self.points.append((at_s, track.bounds))
+        (x0, _, x1, y1), (left, _, right, foot) = self.points[0][1], track.bounds
+        self.went_px = max(self.went_px, hypot((x0 + x1 - left - right) / 2, y1 - foot))
+        if len(self.points) > POINTS_MAX:
+            self.every_s = max(0.2, 2 * self.every_s)
+            self.points = self.points[::2]
+
+
+class Ways:
+    """The ways of one stream's tracks, and the scale that follows from them."""
+
+    def __init__(self) -> None:
+        self._ways: dict[int, Way] = {}
+        self._n = self._sum_y = self._sum_h = self._sum_yy = self._sum_yh = 0.0
+
+    def step(self, tracks: Iterable[Track], at_s: float) -> None:
+        """Takes in where the tracks of a frame are."""
+        for track in tracks:
+            if not track.seen:
+                continue
+            way = self._ways.setdefault(track.number, Way(track.number))
+            way.add(track, at_s)
+            way.confirmed = track.confirmed
+            if track.confirmed and track.rests_since_s == at_s and track.whole_s == at_s:
+                way.tall_px += (track.height - way.tall_px) * (0.15 if way.tall_px else 1.0)
+                if way.walked:
+                    self._measure(track)
+        if len(self._ways) > WAYS_MAX or any(at_s - way.last_s > REMEMBERED_S for way in self._ways.values()):
+            kept = sorted(self._ways.values(), key=lambda way: way.last_s)[-WAYS_MAX:]
+            self._ways = {way.number: way for way in kept if at_s - way.last_s <= REMEMBERED_S}
+
+    def shift(self, by_s: float) -> None:
+        """The stream's clock starts elsewhere."""
+        for way in self._ways.values():
+            way.points = [(at_s + by_s, bounds) for at_s, bounds in way.points]
+
+    def of(self, number: int) -> Way | None:
+        return self._ways.get(number)
+
+    def all(self) -> Sequence[Way]:
+        """Every way that is remembered."""
+        return list(self._ways.values())
+
+    def tall_at(self, y_px: float) -> float | None:
+        """How tall, in pixels, who stands at this row looks; None while too little has moved to tell."""
+        if self._n < SAMPLES_MIN:
+            return None
+        mean_y, mean_h = self._sum_y / self._n, self._sum_h / self._n
+        plain = mean_h / max(1.0, mean_y)
+        spread, joint = self._sum_yy / self._n - mean_y**2, self._sum_yh / self._n - mean_y * mean_h
+        slope = (joint + _RIDGE * plain) / (spread + _RIDGE)
+        return max(0.3 * mean_h, mean_h + max(0.0, slope) * (y_px - mean_y))
+
+    def _measure(self, track: Track) -> None:
+        """Pieces of somebody are more frequent than giants: what is smaller than the rest counts for less."""
+        y, height = track.bounds[3], track.height
+        weight = min(1.0, (height / (self.tall_at(y) or height)) ** 3)
+        sums = (self._n, self._sum_y, self._sum_h, self._sum_yy, self._sum_yh)
+        more = (1.0, y, height, y * y, y * height)
+        self._n, self._sum_y, self._sum_h, self._sum_yy, self._sum_yh = (
+            _FORGETTING * total + weight * value for total, value in zip(sums, more, strict=True)
+        )
