@@ -6,6 +6,8 @@ from saqta.edge.detectors.abandoned import abandoned
 from saqta.edge.detectors.intrusion import intrusion
 from saqta.edge.models.fastestdet import FASTESTDET
 from saqta.edge.models.form import Form
+from saqta.edge.models.nanodet import NANODET
+from saqta.edge.models.weights import NANODET_WEIGHTS, Weights
 from saqta.edge.models.yolox import YOLOX
 from saqta.edge.plugins import DetectorFactory
 from saqta.edge.source import SourceFactory, open_file, open_rtsp
@@ -31,8 +33,14 @@ DETECTORS: dict[str, DetectorFactory] = {
 MODELS: dict[str, Form] = {
     "yolox": YOLOX,
     "fastestdet": FASTESTDET,
+    "nanodet": NANODET,
 }
 """Forms of detector models, by the name that a manifest gives them."""
+
+WEIGHTS: dict[str, Weights] = {
+    "nanodet": NANODET_WEIGHTS,
+}
+"""Models that can be fetched."""
 
 INTAKES: dict[str, Intake[Any]] = {
     "mqtt": frigate,

@@ -20,9 +20,8 @@ def fastestdet(
     rest[0, 2:4], rest[0, 0:2], rest[0, 4] = size, np.arctanh(0.5), 1.0
     nodes = [*_darkness("input", 16, scale), *_concatenated("dark16", rest, "output")]
     cells = side_px // 16
-    return _saved(
-        path, nodes, {"rest": rest, **_constants(scale)}, [1, 3, side_px, side_px], [1, 5 + classes, cells, cells]
-    )
+    output = ("output", [1, 5 + classes, cells, cells])
+    return _saved(path, nodes, {"rest": rest, **_constants(scale)}, [1, 3, side_px, side_px], output)
 
 
 def yolox(path: Path, side_px: int = 96, *, batch: int | str = 1, box_px: float = 24.0) -> Path:
@@ -51,7 +50,36 @@ def yolox(path: Path, side_px: int = 96, *, batch: int | str = 1, box_px: float 
     ]
     constants["flat"] = np.array([0, 5 + CLASSES, -1], np.int64)
     cells = sum((side_px // stride) ** 2 for stride in (8, 16, 32))
-    return _saved(path, nodes, constants, [batch, 3, side_px, side_px], [batch, cells, 5 + CLASSES])
+    return _saved(path, nodes, constants, [batch, 3, side_px, side_px], ("output", [batch, cells, 5 + CLASSES]))
+
+
+def nanodet(path: Path, side_px: int = 96) -> Path:
+    """Of NanoDet's form: a box of three strides in the middle of each dark cell of 16 pixels."""
+    steep = -0.5 * 57.375
+    edge = 0.5 * (DARK - 114)
+    constants = _constants(1.0) | {"steep": np.float32(steep), "edge": np.float32(edge)}
+    nodes, classes, edges = [], [], []
+    for stride in (8, 16, 32):
+        cells = (side_px // stride) ** 2
+        one_hot = np.zeros((1, 1, CLASSES), np.float32)
+        one_hot[..., 0] = 1.0
+        bins = np.full((1, 1, 4, 8), -50.0, np.float32)
+        bins[..., 1:3] = 0.0  # between one stride and two: 1.5 on each side
+        constants |= {
+            f"hot{stride}": one_hot,
+            f"bins{stride}": bins.reshape(1, 1, 32),
+            f"flat{stride}": np.array([1, cells, 1]),
+        }
+        nodes += _darkness("input", stride, 1.0, silent=stride != 16)
+        nodes += [
+            helper.make_node("Reshape", [f"dark{stride}", f"flat{stride}"], [f"row{stride}"]),
+            helper.make_node("Mul", [f"row{stride}", f"hot{stride}"], [f"classes{stride}"]),
+            helper.make_node("Mul", [f"row{stride}", "zero"], [f"none{stride}"]),
+            helper.make_node("Add", [f"none{stride}", f"bins{stride}"], [f"edges{stride}"]),
+        ]
+        classes.append((f"classes{stride}", [1, cells, CLASSES]))
+        edges.append((f"edges{stride}", [1, cells, 32]))
+    return _saved(path, nodes, constants, [1, 3, side_px, side_px], *classes, *edges)
 
 
 def _constants(scale: float) -> dict[str, np.ndarray]:
@@ -83,13 +111,17 @@ def _concatenated(dark: str, rest: np.ndarray, output: str) -> list[onnx.NodePro
 
 
 def _saved(
-    path: Path, nodes: list[onnx.NodeProto], constants: dict[str, np.ndarray], entry: list, output: list
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    constants: dict[str, np.ndarray],
+    entry: list[int | str],
+    *outputs: tuple[str, list[int | str]],
 ) -> Path:
     graph = helper.make_graph(
         nodes,
         path.stem,
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, entry)],
-        [helper.make_tensor_value_info("output", TensorProto.FLOAT, output)],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)

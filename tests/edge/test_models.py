@@ -32,7 +32,7 @@ from saqta.model.kinds import AlertRaised
 
 PLUGINS = Plugins(registry.SOURCES, registry.DETECTORS, registry.MODELS)
 SHARED = Path(__file__).resolve().parents[3] / "shared/data"
-FORMS = {"yolox": seeing.yolox, "fastestdet": seeing.fastestdet}
+FORMS = {"yolox": seeing.yolox, "fastestdet": seeing.fastestdet, "nanodet": seeing.nanodet}
 
 
 def picture(*dark: tuple[int, int, int, int], width: int = 192, height: int = 96) -> av.VideoFrame:

