@@ -49,6 +49,7 @@ def demo(
 app.command()(centre.serve)
 app.command()(cameras.watch)
 app.command()(pictures.redact)
+app.add_typer(pictures.seal, name="seal")
 app.add_typer(log, name="log")
 app.command("import")(registers.import_register)
 app.add_typer(model, name="model")

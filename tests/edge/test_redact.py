@@ -23,7 +23,7 @@ def live(source: str) -> Opening:
     return Opening(source, {}, live=True)
 
 
-PLUGINS = Plugins({"file": open_file, "rtsp": live}, {})
+PLUGINS = Plugins({"file": open_file, "rtsp": live}, {}, {})
 
 
 def redacted(path: Path, **options) -> tuple[RedactSummary, list[Picture]]:

@@ -87,6 +87,10 @@ class FrameReader:
                 due_s = max(due_s + self._step_s, self.at_s + 0.5 * self._step_s)
                 yield Frame(picture, self.at_s, fresh)
 
+    def packets(self) -> tuple["av.container.InputContainer", "av.VideoStream"]:
+        """The container and its video stream, to be demuxed instead of iterated over."""
+        return self._container, self._stream
+
     def close(self) -> None:
         """Gives the source back."""
         self._container.close()

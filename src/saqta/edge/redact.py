@@ -54,9 +54,11 @@ def redact(
     """Writes ``source``, covered, to ``out`` as H.264 in MP4; blocks until it is on the disk, whole or not at all.
 
     ``looks`` are models' looks; ``progress`` gets the seconds of the source looked at, twice over. InputError when the
-    source can't be read, is live or holds no frame, StorageError when ``out`` can't be written.
+    source can't be read, is live, holds no frame or is what ``out`` is, StorageError when ``out`` can't be written.
     """
     started_s = time.perf_counter()
+    if out.exists() and Path(source).exists() and out.samefile(source):
+        raise InputError("out", str(out), "another file than the source")
     with closing(_reader(source, plugins)) as reader:
         film = learn(_told(reader, progress), looks)
     tally = Tally()

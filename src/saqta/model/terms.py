@@ -57,7 +57,8 @@ class CameraStatus(StrEnum):
     QUARANTINED = "quarantined"
 
 
-EVIDENCE_SUFFIX = {"video/mp4": ".mp4", "image/jpeg": ".jpg"}
+SEALED_TYPE = "application/vnd.saqta.sealed"
+EVIDENCE_SUFFIX = {"video/mp4": ".mp4", "image/jpeg": ".jpg", SEALED_TYPE: ".sealed"}
 """How the file of a piece of evidence ends, by its media type."""
 
 

@@ -36,7 +36,7 @@ def open_model(path: Path, forms: Mapping[str, Form], threads: int = 1, manifest
     """
     told = manifest_of(path) if manifest is None else manifest
     content, sha256 = read_model(path, told)
-    session = _session(content, path, threads)
+    session = start_session(content, path, threads)
     entry = _entry(session, told)
     form, classes = _reading(session, forms, told, entry)
     name = f"{path.stem[: NAME_CHARS_MAX - _DIGEST_CHARS - 1]}@{sha256[:_DIGEST_CHARS]}"
@@ -45,7 +45,8 @@ def open_model(path: Path, forms: Mapping[str, Form], threads: int = 1, manifest
     return model
 
 
-def _session(content: bytes, path: Path, threads: int) -> Any:
+def start_session(content: bytes, path: Path, threads: int) -> Any:
+    """ONNX Runtime with the graph that ``content``, read from ``path``, is; InputError when it is none."""
     try:
         import onnxruntime
     except ImportError as error:

@@ -9,12 +9,15 @@ from saqta.model.kinds.cameras import (
     CameraLost,
     CameraQuarantined,
     CameraRegistered,
+    EvidenceDeleted,
+    EvidenceExpired,
     EvidenceKept,
     EvidenceViewed,
     FixtureMarked,
     FixtureReleased,
     LineCounted,
     ObjectStateChanged,
+    OriginalOpened,
 )
 from saqta.model.kinds.city import MapLayerImported, RoadsImported
 from saqta.model.kinds.incidents import (
@@ -84,6 +87,8 @@ __all__ = [
     "Candidate",
     "EventPutAside",
     "EventRefused",
+    "EvidenceDeleted",
+    "EvidenceExpired",
     "EvidenceKept",
     "EvidenceViewed",
     "FixtureMarked",
@@ -100,6 +105,7 @@ __all__ = [
     "MapLayerImported",
     "MessagePutAside",
     "ObjectStateChanged",
+    "OriginalOpened",
     "PersonErased",
     "PersonViewed",
     "Polygon",

@@ -169,6 +169,29 @@ class EvidenceKept(Record, frozen=True, kw_only=True):
     shows: str = ""
 
 
+class EvidenceExpired(Record, frozen=True, kw_only=True):
+    """The days for which the camera's evidence is kept are over: its file is to be deleted, come what may."""
+
+    sha256: str
+    camera: str
+    retention_days: float
+
+
+class EvidenceDeleted(Record, frozen=True, kw_only=True):
+    """A file of evidence is gone, for ever; its digest stays."""
+
+    sha256: str
+    camera: str
+    reason: str
+
+
+class OriginalOpened(Record, frozen=True, kw_only=True):
+    """A sealed original is being opened by the envelope's actor, for its purpose; ``second`` is the person beside."""
+
+    sha256: str
+    second: str
+
+
 class EvidenceViewed(Record, frozen=True, kw_only=True):
     """Somebody looked at evidence; the envelope says who and why."""
 

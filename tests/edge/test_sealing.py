@@ -1,0 +1,137 @@
+"""Originals under seal: opened whole by the private key, and by nothing else."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import av
+import pytest
+from nacl.bindings import crypto_secretstream_xchacha20poly1305_ABYTES as EXTRA_BYTES
+
+from edge.rendered import Walker, encode, scene
+from saqta.edge.groups import PACKETS_MAX, Grouper
+from saqta.edge.originals import check_sealed, open_sealed, seal, seal_recording
+from saqta.edge.plugins import Plugins
+from saqta.edge.sealing import GROUP_BYTES_MAX, MAGIC, Sealer, make_keys, private_key, public_key, unseal
+from saqta.edge.source import open_file
+from saqta.model.errors import DamageError, InputError, SaqtaError
+
+PUBLIC, (PRIVATE,) = make_keys()
+PLUGINS = Plugins({"file": open_file}, {}, {})
+GROUPS = [bytes([number]) * (100 * number) for number in range(1, 6)]
+HEAD_BYTES = len(MAGIC) + 80 + 24
+
+
+def sealed(groups: list[bytes] = GROUPS) -> bytes:
+    file = io.BytesIO()
+    seal(groups, file, public_key(PUBLIC))
+    return file.getvalue()
+
+
+def opened(content: bytes) -> list[bytes]:
+    return list(unseal(io.BytesIO(content), private_key([PRIVATE])))
+
+
+def chunks(content: bytes) -> list[bytes]:
+    """The sealed messages, each with its length."""
+    found, at = [], HEAD_BYTES
+    while at < len(content):
+        end = at + 4 + int.from_bytes(content[at : at + 4], "big")
+        found.append(content[at:end])
+        at = end
+    return found
+
+
+def test_what_was_sealed_opens_as_it_was_and_shows_nothing_before() -> None:
+    content = sealed()
+    assert opened(content) == GROUPS
+    assert not any(group in content for group in GROUPS)
+    assert sealed() != content
+    assert [len(chunk) for chunk in chunks(content)] == [4 + EXTRA_BYTES + len(group) for group in [*GROUPS, b""]]
+
+
+@pytest.mark.parametrize("change", ["a bit", "cut", "no end", "swapped", "doubled", "left out", "more", "of another"])
+def test_whatever_is_changed_is_seen(change: str) -> None:
+    content = sealed()
+    head, parts = content[:HEAD_BYTES], chunks(content)
+    changed = {
+        "a bit": content[:300] + bytes([content[300] ^ 1]) + content[301:],
+        "cut": content[:-40],
+        "no end": head + b"".join(parts[:-1]),
+        "swapped": head + b"".join([parts[1], parts[0], *parts[2:]]),
+        "doubled": head + b"".join([parts[0], *parts]),
+        "left out": head + b"".join([parts[0], *parts[2:]]),
+        "more": content + b"x",
+        "of another": head + b"".join(chunks(sealed())),
+    }[change]
+    with pytest.raises(DamageError, match="sealed original"):
+        opened(changed)
+
+
+def test_every_cut_and_every_changed_byte_of_a_small_one_is_refused() -> None:
+    content = sealed([b"ab"])
+    for at in range(len(content)):
+        for changed in (content[:at], content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :]):
+            with pytest.raises(SaqtaError):
+                opened(changed)
+
+
+def test_a_length_beyond_the_largest_group_is_not_believed() -> None:
+    length = (GROUP_BYTES_MAX + EXTRA_BYTES + 1).to_bytes(4, "big")
+    with pytest.raises(DamageError):
+        opened(sealed()[:HEAD_BYTES] + length + b"x" * 64)
+
+
+def test_only_the_private_key_opens_it() -> None:
+    with pytest.raises(InputError, match="private key of the one it was sealed to"):
+        list(unseal(io.BytesIO(sealed()), private_key([make_keys()[1][0]])))
+
+
+def test_a_halved_key_opens_with_both_halves_and_not_with_one() -> None:
+    public, halves = make_keys(halved=True)
+    file = io.BytesIO()
+    Sealer(file, public_key(public)).close()
+    for both in (halves, halves[::-1]):
+        file.seek(0)
+        assert list(unseal(file, private_key(both))) == []
+    for texts in (halves[:1], [halves[0], halves[0]]):
+        file.seek(0)
+        with pytest.raises(InputError, match="key"):
+            list(unseal(file, private_key(texts)))
+
+
+@pytest.mark.parametrize("text", ["", "saqta-seal-public:", PRIVATE, PUBLIC[:-1], PUBLIC + "00", "zz"])
+def test_what_is_no_key_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(InputError, match="saqta seal keys") as refused:
+        public_key(text)
+    assert PRIVATE[-16:] not in str(refused.value)
+
+
+def frames_of(path: Path) -> list[str]:
+    with av.open(str(path)) as container:
+        return [hashlib.sha256(frame.to_ndarray().tobytes()).hexdigest() for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.avi", "mpeg4"), ("a.mkv", "mjpeg")])
+def test_a_recording_comes_back_frame_by_frame(tmp_path: Path, name: str, codec: str) -> None:
+    pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    film = encode(tmp_path / name, scene([Walker((-0.1, 0.8), (1.1, 0.8), 0, 6)], 6), codec=codec, pix_fmt=pixels)
+    groups = seal_recording(str(film), PLUGINS, tmp_path / "a.sealed", public_key(PUBLIC))
+    key = private_key([PRIVATE])
+    assert groups >= 3
+    assert check_sealed(tmp_path / "a.sealed", key) == groups
+    assert open_sealed(tmp_path / "a.sealed", key, tmp_path / "opened.mkv") == 60
+    assert frames_of(tmp_path / "opened.mkv") == frames_of(film)
+
+
+def test_a_group_that_never_ends_is_parted(tmp_path: Path) -> None:
+    film = encode(tmp_path / "a.mkv", scene([], 0.3))
+    grouper, parts = Grouper(), 0
+    with av.open(str(film)) as container:
+        packet = next(packet for packet in container.demux(video=0) if packet.size)
+        for number in range(PACKETS_MAX + 2):
+            one = av.Packet(b"x")
+            one.stream, one.time_base, one.pts, one.dts = packet.stream, packet.time_base, number, number
+            parts += grouper.add(one) is not None
+    assert parts == 1
+    assert grouper.end() is not None
