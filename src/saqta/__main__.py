@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from saqta.commands import cameras, centre, measuring, people, pictures, registers, simulation
+from saqta.commands.fraud import fraud
 from saqta.commands.log import log
 from saqta.commands.models import model
 from saqta.commands.onvif import onvif
@@ -57,6 +58,7 @@ app.add_typer(onvif, name="onvif")
 app.add_typer(people.user, name="user")
 app.add_typer(people.token, name="token")
 app.add_typer(people.person, name="person")
+app.add_typer(fraud, name="fraud")
 app.command()(simulation.simulate)
 app.command()(measuring.bench)
 

@@ -1,0 +1,189 @@
+"""How the state lies in memory: one record a key for its whole life, one more while it is busy.
+
+A key is a 64-bit hash of what it names and its text: an account that pays, a payee, a pair of both, a device, a
+subscriber who calls, one who is called. Keys of every kind share one table.
+
+``LIFE`` is kept until the key was not seen for ``LIFE_D`` days. ``RING`` holds buckets by hour and by day, and is
+kept while any of them is younger than ``DAYS``. Bucket ``n`` of a ring is day ``day % DAYS``. A window holds the
+bucket of now and as many before it as it has hours or days: it covers its span at least.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+HOURS = 25
+DAYS = 48
+WINDOW_D = 30
+LABEL_DELAY_D_MAX = DAYS - WINDOW_D - 2
+LIFE_D = 400
+LATE_MS = HOUR_MS
+SWEPT = 4
+"""Slots that are looked at for age with each new key: so nothing ever stops to sweep."""
+SEARCHED = 64
+"""Slots among which the oldest gives way where no slot is free."""
+
+PAYMENT, CALL, LABEL = 1, 2, 3
+DECIDED, REPEATED, CONFLICT, UNKNOWN, TAKEN, FULL = 0, 1, 2, 3, 4, 5
+"""What came of an event: decided, answered before, the id came with other content, a label for what isn't known; a
+label taken; no room for one more that waits."""
+
+ANSWER = np.dtype([("score", "<f8"), ("mask", "<u8"), ("status", "<u8")])
+"""What came of an event: how likely it is fraud, the rules that fired as bits, its status."""
+HONEST, FRAUD = 1, 2
+
+EVENT = np.dtype(
+    [
+        ("time_ms", "<i8"),
+        ("id", "<u8"),
+        ("digest", "<u8"),
+        ("actor", "<u8"),
+        ("counterpart", "<u8"),
+        ("device", "<u8"),
+        ("subscriber", "<u8"),
+        ("place", "<u8"),
+        ("amount", "<f8"),
+        ("facts", "<u4"),
+        ("kind", "<u1"),
+        ("label", "<u1"),
+        ("spare", "<u2"),
+    ]
+)
+"""One event for the machine. ``actor`` pays or calls, ``counterpart`` is paid or called, ``subscriber`` is the
+telephone of who pays. A device is what was paid with, or the IMEI; a place is a cell; 0 where there is none.
+``amount`` is in units of the currency, or the seconds of a call, negative while they aren't known. ``facts`` are
+the bits below. ``id`` of a label is that of what it labels, its time when it was known."""
+
+FOREIGN_TRUNK, NATIONAL_TRUNK, ATTESTED_A, ATTESTED_B, ATTESTED_C = 1, 2, 4, 8, 16
+CALLER_NATIONAL, CALLER_UNASSIGNED, CALLEE_NATIONAL, CALLEE_UNASSIGNED = 32, 64, 128, 256
+
+LIFE = np.dtype(
+    [
+        ("key", "<u8"),
+        ("first_ms", "<i8"),
+        ("last_ms", "<i8"),
+        ("met", "<i8"),
+        ("first_fraud_ms", "<i8"),
+        ("last_fraud_ms", "<i8"),
+        ("count", "<i4"),
+        ("frauds", "<i4"),
+        ("ring", "<i4"),
+        ("mean", "<f4"),
+        ("variance", "<f4"),
+        ("pace", "<f4"),
+        ("run", "<i4"),
+        ("last_other", "<u8"),
+        ("risky_ms", "<i8"),
+        ("risky_s", "<f4"),
+        ("risk", "<i4"),
+    ]
+)
+"""A key for its whole life. ``met`` numbers the event that met it last; ``ring`` is 1 + its place among the rings,
+0 while it is quiet; ``mean`` and ``variance`` are the habit: of amounts, each cut to three deviations, older ones
+fading. ``pace`` is a count that fades within a minute, ``run`` how often in a row ``last_other`` was called.
+``risky`` is the last call of risk to a subscriber, ``last_other`` who called."""
+
+RING = np.dtype(
+    [
+        ("owner", "<i4"),
+        ("hour", "<i4"),
+        ("day", "<i4"),
+        ("spare", "<i4"),
+        ("hour_others", "<u8", (HOURS,)),
+        ("day_others", "<u8", (DAYS,)),
+        ("hour_count", "<u4", (HOURS,)),
+        ("hour_noted", "<u4", (HOURS,)),
+        ("hour_sum", "<f4", (HOURS,)),
+        ("day_count", "<u4", (DAYS,)),
+        ("day_sum", "<f4", (DAYS,)),
+        ("day_square", "<f4", (DAYS,)),
+        ("day_noted", "<u4", (DAYS,)),
+        ("day_frauds", "<u4", (DAYS,)),
+        ("day_plain_frauds", "<u4", (DAYS,)),
+    ]
+)
+"""A busy key. ``others`` are 64-bit sketches of the counterparts. ``noted`` counts what stands out: payments far
+above the payer's habit, calls that were short. ``plain_frauds`` are known frauds whose amount did not stand out."""
+
+MEMO = np.dtype(
+    [
+        ("id", "<u8"),
+        ("digest", "<u8"),
+        ("actor", "<u8"),
+        ("counterpart", "<u8"),
+        ("time_ms", "<i8"),
+        ("mask", "<u8"),
+        ("score", "<f8"),
+        ("label", "<u1"),
+        ("plain", "<u1"),
+        ("used", "<u1"),
+        ("spare", "<u1", (5,)),
+    ]
+)
+"""What was decided lately: for repeats, and for labels that come later."""
+
+PENDING = np.dtype([("known_ms", "<i8"), ("id", "<u8"), ("label", "<u8")])
+"""A label that isn't known yet."""
+
+CLOCK_MS, LIVES, LIVES_FREE, RINGS, RINGS_FREE, HAND, RING_HAND, MEMOS, PENDINGS = range(9)
+EVENTS, LATE, EVICTED, DELAY_D = range(9, 13)
+COUNTERS = 16
+
+Array = NDArray[Any]
+Record = Any
+"""One record of such an array, its fields as attributes: what compiled code sees, and no type of numpy's can say."""
+
+
+class State(NamedTuple):
+    """All that the machine knows, in arrays; their lengths are its limits. ``counters`` are named above."""
+
+    table_key: Array
+    table_slot: Array
+    life: Array
+    life_free: Array
+    ring: Array
+    ring_free: Array
+    memo_key: Array
+    memo_slot: Array
+    memo: Array
+    pending: Array
+    counters: Array
+
+
+class Limits(NamedTuple):
+    """How much the state may hold: keys, busy keys, decisions remembered, labels that wait for their day."""
+
+    keys_max: int = 1 << 20
+    busy_max: int = 1 << 18
+    memos_max: int = 1 << 20
+    pending_max: int = 1 << 16
+
+
+def empty(label_delay_d: int, limits: Limits) -> State:
+    """A state that knows nothing. Memory that was never used costs nothing: the arrays are the system's zero
+    pages."""
+    keys, memos = _table_size(limits.keys_max), _table_size(limits.memos_max)
+    counters = np.zeros(COUNTERS, np.int64)
+    counters[DELAY_D] = label_delay_d
+    return State(
+        np.zeros(keys, np.uint64),
+        np.zeros(keys, np.int32),
+        np.zeros(limits.keys_max, LIFE),
+        np.zeros(limits.keys_max, np.int32),
+        np.zeros(limits.busy_max, RING),
+        np.zeros(limits.busy_max, np.int32),
+        np.zeros(memos, np.uint64),
+        np.zeros(memos, np.int32),
+        np.zeros(limits.memos_max, MEMO),
+        np.zeros(limits.pending_max, PENDING),
+        counters,
+    )
+
+
+def _table_size(entries: int) -> int:
+    """The power of two that keeps an open table at most five eighths full."""
+    size = 1 << max(4, (entries - 1).bit_length())
+    return size if entries <= size * 5 // 8 else size * 2

@@ -1,0 +1,212 @@
+"""The one pass: each event reads its features, is scored and judged, and changes the state, in the order of the
+log."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from saqta.fraud.calls import CALL_ROW, SHORT_S, faded, read_caller, read_facts
+from saqta.fraud.compiled import compiled
+from saqta.fraud.features import LEARNED, ROW, read, read_joined
+from saqta.fraud.keys import find, known, met, put, remove, ring_of
+from saqta.fraud.labels import pass_time, take_label
+from saqta.fraud.layout import (
+    ANSWER,
+    CALL,
+    CONFLICT,
+    DECIDED,
+    EVENTS,
+    HOUR_MS,
+    LABEL,
+    MEMOS,
+    REPEATED,
+    WINDOW_D,
+    Array,
+    Record,
+    State,
+)
+from saqta.fraud.rules import Ranges, Rules, judge
+from saqta.fraud.tally import NOTED_DEVIATIONS, PLAIN_DEVIATIONS, add, days, distinct, hours, live, stands_out
+from saqta.fraud.trees import Trees, raw_score, share
+
+RULE_FIRED, UNKNOWN_FOREIGNER = 2, 1
+"""Of what risk a call was."""
+MODEL_FEATURES = len(LEARNED)
+PAIR, WITH_DEVICE, CALLED, CELLS, PAYEE = (
+    np.uint64(n)
+    for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5, 0x85EBCA77C2B2AE63)
+)
+"""Turn a key into that of another role: so one who pays and is paid, or calls and is called, has a key for each."""
+
+
+class Room(NamedTuple):
+    """Where a batch's features and answers go; ``values`` and ``call_values`` are the rows as float32, (events,
+    features)."""
+
+    rows: Array
+    values: Array
+    call_rows: Array
+    call_values: Array
+    answers: Array
+
+
+def room(events: int) -> Room:
+    """Room for so many events; features of payments stand in ``rows``, of calls in ``call_rows``."""
+    rows, calls = np.zeros(events, ROW), np.zeros(events, CALL_ROW)
+    values, call_values = rows.view(np.float32).reshape(events, -1), calls.view(np.float32).reshape(events, -1)
+    return Room(rows, values, calls, call_values, np.zeros(events, ANSWER))
+
+
+def decide(state: State, trees: Trees, rules: Rules, events: Array, room: Room) -> None:
+    """Takes ``events`` (layout.EVENT) in order: features and answers go into ``room``, what they teach into
+    ``state``."""
+    run(state, trees, rules.payments, rules.calls, events, room)
+
+
+@compiled
+def run(state: State, trees: Trees, payments: Ranges, calls: Ranges, events: Array, room: Room) -> None:
+    for n in range(events.shape[0]):
+        event, answer = events[n], room.answers[n]
+        state.counters[EVENTS] += 1
+        answer.mask, answer.score = 0, 0.0
+        if event.kind == LABEL:
+            answer.status = take_label(state, event)
+            continue
+        pass_time(state, event.time_ms)
+        memo = find(state.memo_key, state.memo_slot, event.id)
+        if memo >= 0:
+            _repeat(state.memo[memo], event, answer)
+        elif event.kind == CALL:
+            _call(state, calls, event, room.call_rows[n], room.call_values[n], answer)
+        else:
+            _pay(state, trees, payments, event, room.rows[n], room.values[n], answer)
+
+
+@compiled
+def _repeat(memo: Record, event: Record, answer: Record) -> None:
+    if memo.digest == event.digest:
+        answer.status, answer.score, answer.mask = REPEATED, memo.score, memo.mask
+    else:
+        answer.status = CONFLICT
+
+
+@compiled
+def _pay(state: State, trees: Trees, rules: Ranges, event: Record, row: Record, values: Array, answer: Record) -> None:
+    hour, amount, time_ms = event.time_ms // HOUR_MS, event.amount, event.time_ms
+    payer = met(state, event.actor, time_ms)
+    payee = met(state, event.counterpart ^ PAYEE, time_ms)
+    pair = met(state, event.actor ^ (event.counterpart * PAIR), time_ms)
+    device = met(state, event.actor ^ (event.device * WITH_DEVICE), time_ms) if event.device != 0 else -1
+    called = known(state, event.subscriber ^ CALLED) if event.subscriber != 0 else -1
+    payer_ring = ring_of(state, payer, hour)
+    payee_ring = ring_of(state, payee, hour)
+    read(state, event, payer, payer_ring, payee, payee_ring, pair, row)
+    read_joined(state, event, device, called, row)
+    answer.mask = judge(rules, values)
+    if trees.root.shape[0] > 0:
+        answer.score = share(raw_score(trees, values))
+    answer.status = DECIDED
+    noted = stands_out(state.life[payer], amount, NOTED_DEVIATIONS)
+    plain = not stands_out(state.life[payer], amount, PLAIN_DEVIATIONS)
+    add(state.ring[payer_ring], hour, amount, event.counterpart, noted)
+    add(state.ring[payee_ring], hour, amount, event.actor, noted)
+    live(state.life[payer], time_ms, amount)
+    live(state.life[payee], time_ms, amount)
+    live(state.life[pair], time_ms, amount)
+    if device >= 0:
+        live(state.life[device], time_ms, amount)
+    _remember(state, event, event.counterpart ^ PAYEE, plain, answer)
+
+
+@compiled
+def _call(state: State, rules: Ranges, event: Record, row: Record, values: Array, answer: Record) -> None:
+    hour, time_ms = event.time_ms // HOUR_MS, event.time_ms
+    caller = met(state, event.actor, time_ms)
+    called = met(state, event.counterpart ^ CALLED, time_ms)
+    pair = met(state, event.actor ^ (event.counterpart * PAIR), time_ms)
+    caller_ring = ring_of(state, caller, hour)
+    called_ring = ring_of(state, called, hour)
+    read_facts(event, row)
+    read_caller(state, event, caller, caller_ring, row)
+    row.pair_calls = state.life[pair].count
+    back = known(state, event.counterpart ^ (event.actor * PAIR))
+    row.called_before = state.life[back].count if back >= 0 else 0
+    received = known(state, event.actor ^ CALLED)
+    if received >= 0 and state.life[received].ring > 0:
+        row.caller_received_30d = days(state.ring[state.life[received].ring - 1], hour // 24, 0, WINDOW_D)[0]
+    else:
+        row.caller_received_30d = 0
+    _device(state, event, hour, row)
+    answer.mask = judge(rules, values)
+    answer.status = DECIDED
+    _mark(state.life[called], event, row, answer.mask)
+    short = 0.0 <= event.amount < SHORT_S
+    seconds = max(event.amount, 0.0)
+    _dial(state.life[caller], event)
+    add(state.ring[caller_ring], hour, seconds, event.counterpart, short)
+    add(state.ring[called_ring], hour, seconds, event.actor, short)
+    live(state.life[caller], time_ms, seconds)
+    live(state.life[called], time_ms, seconds)
+    live(state.life[pair], time_ms, seconds)
+    _remember(state, event, event.counterpart ^ CALLED, True, answer)
+
+
+@compiled
+def _device(state: State, event: Record, hour: int, row: Record) -> None:
+    """Whom a device spoke for, and from where; the call itself counts as well."""
+    row.imei_callers_30d, row.imei_cells_30d, row.imei_calls_1d = 0, 0, 0
+    if event.device == 0:
+        return
+    device = met(state, event.device, event.time_ms)
+    ring = ring_of(state, device, hour)
+    add(state.ring[ring], hour, 0.0, event.actor, False)
+    live(state.life[device], event.time_ms, 0.0)
+    row.imei_callers_30d = distinct(days(state.ring[ring], hour // 24, 0, WINDOW_D)[4])
+    row.imei_calls_1d = hours(state.ring[ring], hour, 0, 24)[0]
+    if event.place != 0:
+        cells = met(state, event.device ^ CELLS, event.time_ms)
+        ring = ring_of(state, cells, hour)
+        add(state.ring[ring], hour, 0.0, event.place, False)
+        live(state.life[cells], event.time_ms, 0.0)
+        row.imei_cells_30d = distinct(days(state.ring[ring], hour // 24, 0, WINDOW_D)[4])
+
+
+@compiled
+def _dial(life: Record, event: Record) -> None:
+    """The caller's pace, and how often in a row the same number was called."""
+    life.pace = faded(life.pace, event.time_ms - life.last_ms) + 1.0
+    life.run = life.run + 1 if life.last_other == event.counterpart else 1
+    life.last_other = event.counterpart
+
+
+@compiled
+def _mark(life: Record, event: Record, row: Record, mask: int) -> None:
+    """A subscriber remembers the last call of risk, and who called."""
+    stranger = row.caller_national == 0.0 and row.pair_calls == 0.0 and row.called_before == 0.0
+    risk = RULE_FIRED if mask != 0 else UNKNOWN_FOREIGNER if stranger else 0
+    if risk > 0:
+        life.risk = risk
+        life.risky_ms = event.time_ms
+        life.risky_s = event.amount
+        life.last_other = event.actor
+
+
+@compiled
+def _remember(state: State, event: Record, counterpart: int, plain: bool, answer: Record) -> None:
+    """Keeps a decision for repeats and labels; the oldest gives way."""
+    at = state.counters[MEMOS] % state.memo.shape[0]
+    state.counters[MEMOS] += 1
+    memo = state.memo[at]
+    if memo.used:
+        remove(state.memo_key, state.memo_slot, memo.id)
+    memo.used = 1
+    memo.id = event.id
+    memo.digest = event.digest
+    memo.actor = event.actor
+    memo.counterpart = counterpart
+    memo.time_ms = event.time_ms
+    memo.label = 0
+    memo.plain = plain
+    memo.score = answer.score
+    memo.mask = answer.mask
+    put(state.memo_key, state.memo_slot, event.id, at)

@@ -1,0 +1,10 @@
+"""Names become keys: 64-bit hashes (XXH3) of what is named and its text. Zero stands for none."""
+
+from xxhash import xxh3_64_intdigest
+
+ACCOUNT, NUMBER, DEVICE, PLACE, ID = "account:", "number:", "device:", "place:", "id:"
+
+
+def key(kind: str, text: str) -> int:
+    """The key of one text of a kind; who pays and who is paid are both accounts."""
+    return xxh3_64_intdigest((kind + text).encode()) or 1

@@ -1,0 +1,149 @@
+"""Rules as data: conditions on features by name, what to do, and what to say.
+
+A rule fires when all of its conditions hold. A condition is ``feature >= number`` with one of ``< <= = >= >``; each
+is kept as the range of float32 values that meet it, so a rule has nothing that could loop or fail.
+"""
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+import numpy as np
+
+from saqta.fraud.calls import HEARD
+from saqta.fraud.compiled import compiled
+from saqta.fraud.features import JOINED, LEARNED
+from saqta.fraud.layout import Array
+from saqta.model.errors import InputError
+
+RULES_MAX = 64
+CONDITIONS_MAX = 8
+FILE_BYTES_MAX = 1 << 20
+ACTIONS = ("allow", "warn", "hold", "block")
+Action = Literal["allow", "warn", "hold", "block"]
+FEATURES: Mapping[str, tuple[str, ...]] = {"payment": (*LEARNED, *JOINED), "call": tuple(HEARD)}
+STANDARD = Path(__file__).with_name("rules.toml")
+_CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|=|<|>)\s*(-?\d+(?:\.\d+)?)\s*", re.ASCII)
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One rule; ``says`` may name features in braces, whose values are put in."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
+    on: Literal["payment", "call"]
+    when: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=CONDITIONS_MAX)]
+    action: Literal["warn", "hold", "block"]
+    says: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    version: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    rule: Annotated[tuple[Rule, ...], msgspec.Meta(max_length=RULES_MAX)] = ()
+
+
+class Ranges(NamedTuple):
+    """Conditions for the machine: those of rule ``bit[n]`` are ``first[n]`` up to ``first[n + 1]``."""
+
+    bit: Array
+    first: Array
+    feature: Array
+    low: Array
+    high: Array
+
+
+class Rules(NamedTuple):
+    """A file of rules: as read, and for the machine. A rule's number is its bit."""
+
+    version: str
+    rules: tuple[Rule, ...]
+    payments: Ranges
+    calls: Ranges
+
+    def fired(self, mask: int) -> tuple[Rule, ...]:
+        """The rules whose bits are set, in the order of the file."""
+        return tuple(rule for bit, rule in enumerate(self.rules) if mask >> bit & 1)
+
+
+@compiled
+def judge(ranges: Ranges, row: Array) -> Any:
+    """The rules that fire for a row of features, (features,) float32, as bits."""
+    mask = np.uint64(0)
+    for n in range(ranges.bit.shape[0]):
+        fires = True
+        for at in range(ranges.first[n], ranges.first[n + 1]):
+            fires &= ranges.low[at] <= row[ranges.feature[at]] <= ranges.high[at]
+        if fires:
+            mask |= np.uint64(1) << ranges.bit[n]
+    return mask
+
+
+def read_rules(path: Path) -> Rules:
+    """The rules of a TOML file; InputError names what is wrong in it."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise InputError("rules", str(path), f"a file that can be read ({error.strerror})") from error
+    if len(content) > FILE_BYTES_MAX:
+        raise InputError("rules", str(path), f"at most {FILE_BYTES_MAX} bytes")
+    try:
+        file_ = msgspec.convert(tomllib.loads(content.decode()), _File)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise InputError("rules", str(path), f"rules as docs/fraud.md tells: {error}") from error
+    names = [rule.name for rule in file_.rule]
+    if len(set(names)) < len(names):
+        raise InputError("rules", str(path), "rules with different names")
+    for rule in file_.rule:
+        for name in _PLACE.findall(rule.says):
+            _index(rule, name)
+    return Rules(file_.version, file_.rule, _ranges(file_.rule, "payment"), _ranges(file_.rule, "call"))
+
+
+def said(rule: Rule, row: Array) -> str:
+    """The rule's sentence with the values of ``row``, (features,) float32."""
+    return _PLACE.sub(lambda place: f"{row[_index(rule, place[1])]:.10g}", rule.says)
+
+
+def _ranges(rules: tuple[Rule, ...], on: str) -> Ranges:
+    bits, first, conditions = [], [0], []
+    for bit, rule in enumerate(rules):
+        if rule.on == on:
+            bits.append(bit)
+            conditions += [_condition(rule, text) for text in rule.when]
+            first.append(len(conditions))
+    features, lows, highs = zip(*conditions, strict=True) if conditions else ((), (), ())
+    return Ranges(
+        np.array(bits, np.uint64),
+        np.array(first, np.int64),
+        np.array(features, np.int64),
+        np.array(lows, np.float32),
+        np.array(highs, np.float32),
+    )
+
+
+def _condition(rule: Rule, text: str) -> tuple[int, float, float]:
+    """The feature's place in its row, and the least and greatest float32 that meet the condition."""
+    parts = _CONDITION.fullmatch(text)
+    if parts is None:
+        raise InputError(f"rules.{rule.name}.when", text, "a feature, one of < <= = >= >, and a number")
+    number = np.float32(parts[3])
+    low, high = {
+        "<": (-math.inf, np.nextafter(number, np.float32(-np.inf))),
+        "<=": (-math.inf, number),
+        "=": (number, number),
+        ">=": (number, math.inf),
+        ">": (np.nextafter(number, np.float32(np.inf)), math.inf),
+    }[parts[2]]
+    return _index(rule, parts[1]), float(low), float(high)
+
+
+def _index(rule: Rule, name: str) -> int:
+    try:
+        return FEATURES[rule.on].index(name)
+    except ValueError:
+        raise InputError(f"rules.{rule.name}", name, f"a feature of a {rule.on} (docs/fraud.md)") from None

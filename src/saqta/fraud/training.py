@@ -1,0 +1,125 @@
+"""Learns from payments whose labels are known: features by the machine's own pass, trees by LightGBM.
+
+The settings were chosen on weeks before those that any figure is told of. One thread learns: more of them wait for
+each other wherever the machine has other work, and a minute is short enough.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saqta.fraud.features import LEARNED
+from saqta.fraud.layout import DAY_MS, Array, Limits, State, empty
+from saqta.fraud.machine import MODEL_FEATURES, decide, room
+from saqta.fraud.payments import Payments, Stream, stream
+from saqta.fraud.rules import Rules
+from saqta.fraud.trees import NO_TREES, Trees, read_trees
+from saqta.model.errors import InputError
+
+TRAIN_D = 60
+HELD_BACK_D = 7
+ROUNDS = 200
+CHUNK_EVENTS = 1 << 15
+SETTINGS = {
+    "objective": "binary",
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "max_depth": 6,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "use_missing": False,
+    "deterministic": True,
+    "force_row_wise": True,
+    "seed": 1,
+    "num_threads": 1,
+    "verbose": -1,
+}
+DISTURBED = {"warn": 0.005, "hold": 0.001, "block": 0.0001}
+"""The share of honest payments that each action may reach."""
+
+
+class Learned(NamedTuple):
+    """A model's text as LightGBM writes it, its trees, the score from which on each action is taken, what it
+    learned from."""
+
+    text: str
+    trees: Trees
+    thresholds: dict[str, float]
+    payments: int
+    frauds: int
+
+
+class Lesson(NamedTuple):
+    """Rows to learn from: ``features`` (rows, MODEL_FEATURES) float32, whether each was fraud, and when it was."""
+
+    features: NDArray[np.float32]
+    fraud: NDArray[np.bool_]
+    time_ms: NDArray[np.int64]
+
+
+class Replay:
+    """Payments and their labels, run through the machine from their beginning; each call goes on where the last
+    one ended."""
+
+    def __init__(self, payments: Payments, label_delay_d: int, rules: Rules) -> None:
+        self.payments, self.rules = payments, rules
+        self.stream: Stream = stream(payments, label_delay_d)
+        self.state: State = empty(label_delay_d, limits_for(payments))
+        self._at = 0
+
+    def until(self, until_ms: int, trees: Trees = NO_TREES, keep: bool = False) -> tuple[NDArray[np.int64], Any, Any]:
+        """Runs on to a moment; the rows of the payments it decided, their features if they are to be kept, their
+        scores."""
+        end = int(np.searchsorted(self.stream.events["time_ms"], until_ms))
+        rows, features, scores = [], [np.zeros((0, MODEL_FEATURES), np.float32)], [np.zeros(0)]
+        space = room(CHUNK_EVENTS)
+        for start in range(self._at, end, CHUNK_EVENTS):
+            events = self.stream.events[start : min(start + CHUNK_EVENTS, end)]
+            decide(self.state, trees, self.rules, events, space)
+            payment = self.stream.payment[start : start + len(events)]
+            rows.append(payment[payment >= 0])
+            scores.append(space.answers["score"][: len(events)][payment >= 0])
+            if keep:
+                features.append(space.values[: len(events), :MODEL_FEATURES][payment >= 0])
+        self._at = max(end, self._at)
+        return np.concatenate([np.zeros(0, np.int64), *rows]), np.concatenate(features), np.concatenate(scores)
+
+
+def limits_for(payments: Payments) -> Limits:
+    """Room for everything that these payments may make known."""
+    count = len(payments.events)
+    return Limits(keys_max=max(4 * count, 1024), busy_max=max(2 * count, 1024), memos_max=max(count, 1024))
+
+
+def lesson(replay: Replay, from_ms: int, until_ms: int) -> Lesson:
+    """What can be learned from payments of a span of time; InputError where there are no frauds, or nothing else."""
+    replay.until(from_ms)
+    rows, features, _ = replay.until(until_ms, keep=True)
+    fraud = replay.payments.fraud[rows]
+    if not 0 < fraud.sum() < len(fraud):
+        raise InputError("payments", f"{len(fraud)} payments, {fraud.sum()} of them fraud", "both kinds to learn from")
+    return Lesson(features, fraud, replay.payments.events["time_ms"][rows])
+
+
+def learn(lesson: Lesson) -> Learned:
+    """Trees from all rows; thresholds from how trees that did not see the last days would have scored these."""
+    held_back = lesson.time_ms >= lesson.time_ms.max() - HELD_BACK_D * DAY_MS
+    thresholds = dict.fromkeys(DISTURBED, 1.0)
+    if lesson.fraud[~held_back].sum() > 0:
+        tried = boosted(lesson.features[~held_back], lesson.fraud[~held_back])
+        honest = tried.predict(lesson.features[held_back & ~lesson.fraud])
+        thresholds = {action: float(np.quantile(honest, 1 - share)) for action, share in DISTURBED.items()}
+    text = boosted(lesson.features, lesson.fraud).model_to_string()
+    return Learned(text, read_trees(text, MODEL_FEATURES), thresholds, len(lesson.fraud), int(lesson.fraud.sum()))
+
+
+def boosted(features: Array, fraud: NDArray[np.bool_], names: list[str] | None = None) -> Any:
+    """A booster of LightGBM over such features."""
+    import lightgbm
+
+    data = lightgbm.Dataset(features, fraud.astype(np.int8), feature_name=names or list(LEARNED))
+    return lightgbm.train(SETTINGS, data, ROUNDS)

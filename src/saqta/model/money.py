@@ -1,0 +1,45 @@
+"""Money: whole minor units of a currency; decimal text outside, never a float.
+
+The exponent of a currency, its decimals, is that of ISO 4217.
+"""
+
+import re
+
+from saqta.model.errors import InputError
+
+AMOUNT_MINOR_MAX = 10**15
+_AMOUNT = re.compile(r"(\d{1,15})(?:\.(\d{1,4}))?", re.ASCII)
+
+_EXPONENTS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: (
+        "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD "
+        "CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD "
+        "GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA "
+        "MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR "
+        "RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD "
+        "TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG"
+    ),
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+EXPONENTS = {currency: exponent for exponent, codes in _EXPONENTS.items() for currency in codes.split()}
+"""Decimals of each currency's minor unit, by its code."""
+
+
+def minor_units(text: str, currency: str) -> int:
+    """The amount in whole minor units; InputError for an unknown currency, no amount, or decimals it does not have.
+
+    >>> minor_units("12.5", "KZT"), minor_units("12", "JPY"), minor_units("0.125", "KWD")
+    (1250, 12, 125)
+    """
+    exponent = EXPONENTS.get(currency)
+    if exponent is None:
+        raise InputError("currency", currency, "a currency's code of ISO 4217, such as KZT")
+    parts = _AMOUNT.fullmatch(text)
+    if parts is None or len(parts[2] or "") > exponent:
+        raise InputError("amount", text, f"an amount in {currency}, a decimal text with at most {exponent} decimals")
+    amount = int(parts[1] + (parts[2] or "").ljust(exponent, "0"))
+    if not 0 < amount <= AMOUNT_MINOR_MAX:
+        raise InputError("amount", text, f"more than nothing, and at most {AMOUNT_MINOR_MAX} of the smallest units")
+    return amount
