@@ -88,7 +88,7 @@ def test_nothing_was_left(story: str) -> None:
 
 
 def test_says_who_took_it() -> None:
-    records = watched(scene("taken"))
+    records = watched(scene("taken"), analyser(abandoned_after_s=4.0))
     assert len(alerts(records)) == 1
     assert states(records)[-1] == "reclaimed"
     last = records[-1]

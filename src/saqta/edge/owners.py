@@ -4,13 +4,13 @@ The owner is the track that brought it, and, where that one ends near the thing,
 nobody was seen to bring it, whoever stays near counts as its owner; who passes by does not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import hypot
 
 from saqta.edge.blobs import Bounds, overlap, size
 from saqta.edge.thing import Thing
 from saqta.edge.tracks import Track
-from saqta.edge.ways import Way, Ways
+from saqta.edge.ways import Points, Way, Ways
 
 AWAY_SIZES = 1.75
 """An owner further than this from a thing, in heights of a person there, has left it: three metres (PETS 2006)."""
@@ -20,6 +20,8 @@ STAYS_S = 2.5
 """Who is near for this long stays."""
 SUCCESSOR_S = 2.0
 """A track that begins within this time of another one's end, near by, is the same person."""
+SAME_SHARE = 0.4
+"""A track is held by the thing itself where their boxes share this part of their union."""
 TAKING_S = 2.5
 BESIDE_SIZES = 0.5
 """Who takes a thing was no further from it than this within this time before it was seen to be gone."""
@@ -27,7 +29,7 @@ BESIDE_SIZES = 0.5
 
 def is_attended(thing: Thing, ways: Ways, tracks: Sequence[Track], at_s: float) -> bool:
     """Whether its owner is near; or, where none is known, somebody who stays."""
-    others = {track.number: track for track in tracks if not _is_on(track, thing)}
+    others = {track.number: track for track in tracks if not _is_same(track.bounds, thing.bounds)}
     owner = ways.of(thing.owner) if thing.owner is not None else None
     if owner is None:
         known = thing.owner is not None
@@ -64,24 +66,34 @@ def sizes_away(bounds: Bounds, thing: Thing) -> float:
     return float(hypot((x0 + x1) / 2 - thing.foot[0], DEPTH * (y1 - thing.foot[1])) / tall_px)
 
 
-def _followed(owner: Way, thing: Thing, ways: Ways, others: dict[int, Track]) -> Way:
-    while owner.number not in others and sizes_away(owner.last, thing) <= AWAY_SIZES:
-        following = [way for way in ways.all() if way.born_s > owner.born_s and _goes_on(owner, way)]
+def _followed(owner: Way, thing: Thing, ways: Ways, others: Mapping[int, Track]) -> Way:
+    """The owner's way, or the one that goes on where it ended near the thing."""
+    while owner.number not in others:
+        ended_s, place = _as_somebody(owner, thing)[-1]
+        if sizes_away(place, thing) > AWAY_SIZES:
+            break
+        following = [way for way in ways.all() if way.born_s > owner.born_s and _goes_on(ended_s, place, way)]
         if not following:
             break
-        owner = min(following, key=lambda way: abs(way.born_s - owner.last_s))
+        owner = min(following, key=lambda way: abs(way.born_s - ended_s))
     return owner
 
 
-def _goes_on(before: Way, after: Way) -> bool:
-    (x0, _, x1, y1), (left, _, right, foot) = before.last, after.points[0][1]
+def _goes_on(ended_s: float, place: Bounds, way: Way) -> bool:
+    """Whether a way begins where, and about when, another one ended."""
+    (x0, _, x1, y1), (left, top, right, foot) = way.points[0][1], place
     apart_px = hypot((x0 + x1 - left - right) / 2, y1 - foot)
-    return abs(after.born_s - before.last_s) <= SUCCESSOR_S and apart_px <= max(1.0, before.tall_px)
+    return abs(way.born_s - ended_s) <= SUCCESSOR_S and apart_px <= foot - top
+
+
+def _as_somebody(way: Way, thing: Thing) -> Points:
+    """The points of a way at which it was more than the thing itself: a track may stay with what was put down."""
+    return [point for point in way.points if not _is_same(point[1], thing.bounds)] or way.points[:1]
 
 
 def _near_s(way: Way, thing: Thing) -> list[float]:
     """The moments at which somebody was near, oldest first."""
-    return [at_s for at_s, bounds in way.points if sizes_away(bounds, thing) <= AWAY_SIZES]
+    return [at_s for at_s, bounds in _as_somebody(way, thing) if sizes_away(bounds, thing) <= AWAY_SIZES]
 
 
 def _stays(way: Way | None, thing: Thing, at_s: float) -> bool:
@@ -99,12 +111,11 @@ def _was_beside(way: Way, thing: Thing, at_s: float) -> bool:
     reach = BESIDE_SIZES * way.tall_px
     return way.walked and any(
         x0 - reach <= thing.foot[0] <= x1 + reach and abs(y1 - thing.foot[1]) <= reach
-        for moment_s, (x0, _, x1, y1) in way.points
+        for moment_s, (x0, _, x1, y1) in _as_somebody(way, thing)
         if at_s - TAKING_S <= moment_s <= at_s
     )
 
 
-def _is_on(track: Track, thing: Thing) -> bool:
-    """Whether a track is held by the thing itself."""
-    both = overlap(track.bounds, thing.bounds)
-    return both > 0.4 * (size(track.bounds) + size(thing.bounds) - both)
+def _is_same(one: Bounds, other: Bounds) -> bool:
+    both = overlap(one, other)
+    return both > SAME_SHARE * (size(one) + size(other) - both)

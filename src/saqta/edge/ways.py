@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import hypot
 
 from saqta.edge.blobs import Bounds
 from saqta.edge.tracks import Track
@@ -14,19 +13,22 @@ POINTS_MAX = 128
 """A longer way keeps every other one of its points."""
 SAMPLES_MIN = 12
 """Heights that are known before any scale is."""
-WENT_SIZES = 1.0
-"""Who has gone less far than this, in its own heights, tells nothing of the scale."""
+WENT_SIZES = 0.6
+"""Who walks goes at least this far, in own heights: leaves that tremble do not."""
 _FORGETTING = 0.9995
 _RIDGE = 60.0
+
+
+Points = list[tuple[float, Bounds]]
 
 
 @dataclass(eq=False)
 class Way:
     """Where one track went: (at_s, bounds) in pixels, oldest first; ``tall_px`` is how tall it usually was while it
-    moved, ``went_px`` how far from where it began it got."""
+    moved, ``went_px`` how far from where they began its sides or its foot got."""
 
     number: int
-    points: list[tuple[float, Bounds]] = field(default_factory=list)
+    points: Points = field(default_factory=list)
     tall_px: float = 0.0
     confirmed: bool = False
     every_s: float = 0.0
@@ -46,7 +48,7 @@ class Way:
 
     @property
     def walked(self) -> bool:
-        """Whether it went further than its own height: leaves that tremble do not."""
+        """Whether it is somebody, or something, that goes places."""
         return self.tall_px > 0 and self.went_px >= WENT_SIZES * self.tall_px
 
     def at(self, at_s: float) -> Bounds:
@@ -59,7 +61,7 @@ class Way:
             return
         self.points.append((at_s, track.bounds))
         (x0, _, x1, y1), (left, _, right, foot) = self.points[0][1], track.bounds
-        self.went_px = max(self.went_px, hypot((x0 + x1 - left - right) / 2, y1 - foot))
+        self.went_px = max(self.went_px, abs(left - x0), abs(right - x1), abs(foot - y1))
         if len(self.points) > POINTS_MAX:
             self.every_s = max(0.2, 2 * self.every_s)
             self.points = self.points[::2]
