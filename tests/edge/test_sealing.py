@@ -133,5 +133,5 @@ def test_a_group_that_never_ends_is_parted(tmp_path: Path) -> None:
             one = av.Packet(b"x")
             one.stream, one.time_base, one.pts, one.dts = packet.stream, packet.time_base, number, number
             parts += grouper.add(one) is not None
-    assert parts == 1
-    assert grouper.end() is not None
+        assert parts == 1
+        assert grouper.end() is not None

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -18,6 +18,9 @@ from saqta.model.errors import InputError
 
 RING_BYTES_MAX = 64 << 20
 """Of one stream's originals in memory; with more, the oldest go."""
+
+
+ALERTS_WAITING_MAX = 64
 
 
 class Group(NamedTuple):
@@ -60,46 +63,67 @@ def open_sealed(path: Path, key: PrivateKey, out: Path) -> int:
 
 
 class Originals:
-    """The newest frame groups of one stream. ``add`` and ``cut`` may be called from different threads."""
+    """The newest frame groups of one stream. ``expect`` may be called from any thread; the one that reads the stream
+    calls the others, and ``done`` is called in it, with the alert and the groups that hold its seconds."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._lock = seconds, threading.Lock()
+    def __init__(self, seconds: float, done: Callable[[str, Sequence[Group]], None]) -> None:
+        self.offset_s = 0.0
+        self._seconds, self._done, self._lock = seconds, done, threading.Lock()
+        self._expected: deque[tuple[str, float, float]] = deque()
         self._groups: deque[Group] = deque()
         self._grouper = Grouper()
-        self._from_s: float | None = None
-        self._starts = False
         self._bytes = 0
+        self._from_s = self._at_s = 0.0
+        self._begun = False
+        self._starts = False
+
+    def expect(self, alert: str, from_s: float, until_s: float) -> None:
+        """The seconds of an alert are wanted when they are complete; one too many, and the oldest is given up."""
+        with self._lock:
+            self._expected.append((alert, from_s, until_s))
+            if len(self._expected) > ALERTS_WAITING_MAX:
+                self._expected.popleft()
 
     def add(self, packet: VideoPacket, at_s: float) -> None:
-        """Takes a packet that was decoded already, at about ``at_s`` of the stream."""
-        with self._lock:
-            starts = packet.is_keyframe
-            content = self._grouper.add(packet)
-            if content is not None or self._from_s is None:
-                self._put(content, at_s)
-                self._from_s, self._starts = at_s, starts
+        """Takes a packet that was decoded already, at about ``at_s`` of its source."""
+        at_s += self.offset_s
+        starts = packet.is_keyframe
+        content = self._grouper.add(packet)
+        if content is not None:
+            self._put(content, at_s)
+        if content is not None or not self._begun:
+            self._begun, self._from_s, self._starts = True, at_s, starts
+        self._at_s = at_s
+        self._give(lambda until_s: until_s <= at_s)
 
-    def cut(self, from_s: float, until_s: float) -> Sequence[Group]:
-        """The groups that hold these seconds, from one that can be decoded by itself on."""
-        with self._lock:
-            self._put(self._grouper.end(), until_s)
-            self._from_s = None
-            chosen = [group for group in self._groups if group.from_s <= until_s]
-        first = max((n for n, group in enumerate(chosen) if group.starts and group.from_s <= from_s), default=0)
-        return [group for group in chosen[first:] if group.until_s >= from_s or group is chosen[first]]
+    def end(self) -> None:
+        """The stream is over: gives what is wanted with what there is."""
+        self._give(lambda until_s: True)
 
-    def _put(self, content: bytes | None, until_s: float) -> None:
-        if content is None or self._from_s is None:
-            return
+    def _give(self, is_due: Callable[[float], bool]) -> None:
+        with self._lock:
+            due = [one for one in self._expected if is_due(one[2])]
+            self._expected = deque(one for one in self._expected if one not in due)
+        if due and (content := self._grouper.end()) is not None:
+            self._put(content, self._at_s)
+            self._from_s, self._starts = self._at_s, False
+        for alert, from_s, until_s in due:
+            self._done(alert, self._cut(from_s, until_s))
+
+    def _cut(self, from_s: float, until_s: float) -> Sequence[Group]:
+        """From one that can be decoded by itself on."""
+        first = max((n for n, group in enumerate(self._groups) if group.starts and group.from_s <= from_s), default=0)
+        return [group for group in list(self._groups)[first:] if group.from_s <= until_s]
+
+    def _put(self, content: bytes, until_s: float) -> None:
         self._groups.append(Group(self._from_s, until_s, self._starts, content))
         self._bytes += len(content)
-        while self._groups and (self._bytes > RING_BYTES_MAX or self._is_old(until_s)):
+        while len(self._groups) > 1 and (self._bytes > RING_BYTES_MAX or self._is_old(until_s)):
             self._bytes -= len(self._groups.popleft().content)
 
     def _is_old(self, now_s: float) -> bool:
-        """The oldest group is not needed where the next one that starts begins early enough."""
-        later = [group.from_s for group in list(self._groups)[1:] if group.starts]
-        return bool(later) and later[0] < now_s - self._seconds
+        """The oldest group is not needed where a later one that starts begins early enough."""
+        return any(group.starts and group.from_s < now_s - self._seconds for group in list(self._groups)[1:])
 
 
 @contextmanager
