@@ -14,6 +14,13 @@ from saqta.edge.source import SourceFactory, open_file, open_rtsp
 from saqta.intake.arrivals import Intake
 from saqta.intake.frigate import frigate
 from saqta.intake.onvif.events import onvif
+from saqta.intake.rates.europe import europe
+from saqta.intake.rates.form import Reader
+from saqta.intake.rates.kazakhstan import kazakhstan
+from saqta.intake.rates.kyrgyzstan import kyrgyzstan
+from saqta.intake.rates.table import table
+from saqta.intake.rates.tajikistan import tajikistan
+from saqta.intake.rates.uzbekistan import uzbekistan
 from saqta.simulate.stream import open_feed
 
 SOURCES: dict[str, SourceFactory] = {
@@ -47,3 +54,13 @@ INTAKES: dict[str, Intake[Any]] = {
     "onvif": onvif,
 }
 """Other systems whose events are taken in, by their table of the settings."""
+
+RATES: dict[str, Reader] = {
+    "kazakhstan": kazakhstan,
+    "kyrgyzstan": kyrgyzstan,
+    "tajikistan": tajikistan,
+    "uzbekistan": uzbekistan,
+    "europe": europe,
+    "table": table,
+}
+"""Forms of exchange rates; the first that knows a file's form reads it."""

@@ -36,7 +36,7 @@ from saqta.model import kinds
 from saqta.model.catalogue import make
 from saqta.model.command import Command, Context, IncidentCommand
 from saqta.model.errors import InputError, SaqtaError, StorageError
-from saqta.model.event import Event, Recorded
+from saqta.model.event import Event, Recorded, derive_id
 from saqta.registry import DETECTORS, INTAKES, MODELS, SOURCES
 from saqta.views.tables import CAMERAS, ERASED, REGISTERED
 from saqta.web.app import create_app
@@ -131,6 +131,18 @@ def announce(records: Iterable[kinds.Record], actor: str, purpose: str | None = 
     return [
         make(record, id=new_id(), source=source, actor=actor, time_ms=now, recorded_ms=now, purpose=purpose)
         for record in records
+    ]
+
+
+def named_by_content(records: Iterable[kinds.Record], moments: Iterable[int], actor: str) -> list[Event]:
+    """Events of what happened at ``moments``, named by what they say: the same said again is a repeat."""
+    now, source = now_ms(), f"/{actor}"
+    return [
+        msgspec.structs.replace(made, id=derive_id(made.type, bytes(made.data).decode()))
+        for made in (
+            make(record, id="", source=source, actor=actor, time_ms=time_ms, recorded_ms=now)
+            for record, time_ms in zip(records, moments, strict=True)
+        )
     ]
 
 

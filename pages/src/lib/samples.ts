@@ -1,6 +1,6 @@
 /** Rows for the tests: an ordinary one of each, with what a test is about put over it. */
 
-import type { Camera, Incident, Unit } from './types';
+import type { Camera, Incident, PublishedRate, Unit } from './types';
 
 export const AT = Date.parse('2026-03-01T08:00:00Z');
 export const iso = (afterS: number) => new Date(AT + afterS * 1000).toISOString();
@@ -60,6 +60,19 @@ export function camera(over: Partial<Camera> = {}): Camera {
     status_at: iso(0),
     reason: null,
     counts: {},
+    ...over,
+  };
+}
+
+export function rate(over: Partial<PublishedRate> = {}): PublishedRate {
+  return {
+    currency: 'KZT',
+    quote: 'USD',
+    rate: '0.00195',
+    rate_before: '0.00195008',
+    change_percent: '-0.0039',
+    publisher: 'nationalbank.kz',
+    day: '2026-03-01',
     ...over,
   };
 }

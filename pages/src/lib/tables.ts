@@ -1,6 +1,6 @@
 /** The live tables: a snapshot, then changes. Pure; a table that a change leaves alone stays the same object. */
 
-import type { Camera, Incident, Recommendation, SystemStatus, Unit } from './types';
+import type { Camera, Incident, PublishedRate, Recommendation, SystemStatus, Unit } from './types';
 
 export interface Tables {
   board: ReadonlyMap<string, Incident>;
@@ -8,6 +8,7 @@ export interface Tables {
   units: ReadonlyMap<string, Unit>;
   cameras: ReadonlyMap<string, Camera>;
   status: ReadonlyMap<string, SystemStatus>;
+  rates: ReadonlyMap<string, PublishedRate>;
 }
 
 export interface Snapshot {
@@ -34,6 +35,7 @@ export const EMPTY: Tables = {
   units: new Map(),
   cameras: new Map(),
   status: new Map(),
+  rates: new Map(),
 };
 
 /** The tables of a snapshot; tables that we don't know are left out. */

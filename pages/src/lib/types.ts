@@ -88,6 +88,17 @@ export interface SystemStatus {
   refused: number;
 }
 
+/** What one unit of a currency is worth in another; decimals are texts, as they are everywhere where there is money. */
+export interface PublishedRate {
+  currency: string;
+  quote: string;
+  rate: string;
+  rate_before: string | null;
+  change_percent: string | null;
+  publisher: string;
+  day: string;
+}
+
 export interface Evidence {
   sha256: string;
   media_type: string;

@@ -53,6 +53,7 @@ KINDS: dict[str, Kind] = {
     "saqta.assignment.ended.v1": Kind(kinds.AssignmentEnded, "unit/{unit}"),
     "saqta.roads.imported.v1": Kind(kinds.RoadsImported, "roads/{network}"),
     "saqta.map.imported.v1": Kind(kinds.MapLayerImported, "map/{layer}"),
+    "saqta.rates.published.v1": Kind(kinds.RatesPublished, "rates/{publisher}/{quote}"),
     "saqta.user.added.v1": Kind(kinds.UserAdded, "user/{user}"),
     "saqta.session.started.v1": Kind(kinds.SessionStarted, "user/{user}"),
     "saqta.session.ended.v1": Kind(kinds.SessionEnded, "user/{user}"),

@@ -6,13 +6,14 @@
 """
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any
 
 import msgspec
 
 from saqta.model.event import Recorded
 from saqta.model.incident import Incident
-from saqta.model.kinds import Box, CameraRegistered, Candidate, Line, Polygon
+from saqta.model.kinds import Box, CameraRegistered, Candidate, Line, Polygon, RatesPublished
 from saqta.model.place import Place
 from saqta.model.step import Change, Table, Tables
 from saqta.model.terms import CameraStatus, Role
@@ -216,6 +217,29 @@ class Status(Row, frozen=True, kw_only=True):
     newest_ms: int = 0
 
 
+class Publication(Row, frozen=True, kw_only=True):
+    """What a publisher published of a day."""
+
+    published: RatesPublished
+
+
+class Rate(Row, frozen=True, kw_only=True):
+    """What one unit of a currency is worth in ``quote``, by its national bank or, where that is silent, by another.
+
+    Decimal texts: ``rate`` and ``rate_before``, that of the publisher's day before, have six significant digits,
+    ``change_percent`` four decimals; ``-0.0000`` is a little less than nothing.
+    """
+
+    currency: str
+    quote: str
+    rate: str
+    rate_before: str | None
+    change_percent: str | None
+    publisher: str
+    day: date
+    day_before: date | None
+
+
 class Tally(Row, frozen=True, kw_only=True):
     """How many events of a type there are."""
 
@@ -279,6 +303,12 @@ ERASED = Table("persons_erased", Erased)
 MAP_LAYERS = Table("map_layers", MapLayer)
 """By layer."""
 
+PUBLICATIONS = Table("rates_published", Publication)
+"""By publisher, quote and day, the newest day first; see ``publication_key``."""
+
+RATES = Table("rates", Rate)
+"""By currency."""
+
 TALLY = Table("tally", Tally)
 """By CloudEvents type."""
 
@@ -302,15 +332,22 @@ TABLES: tuple[Table[Any], ...] = (
     TOKENS,
     ERASED,
     MAP_LAYERS,
+    PUBLICATIONS,
+    RATES,
     TALLY,
 )
-LIVE_TABLES: tuple[Table[Any], ...] = (BOARD, RECOMMENDATIONS, UNITS, CAMERAS, STATUS)
+LIVE_TABLES: tuple[Table[Any], ...] = (BOARD, RECOMMENDATIONS, UNITS, CAMERAS, STATUS, RATES)
 SYSTEM = "system"
 
 
 def opened_key(incident: Incident) -> str:
     """The key of an incident among all, which makes the newest the first."""
     return f"{999_999_999_999_999 - incident.opened_ms:015d}/{incident.id}"
+
+
+def publication_key(published: RatesPublished) -> str:
+    """The key of a publication; ``rsplit("/", 1)`` parts the day from what lies before it."""
+    return f"{published.publisher}/{published.quote}/{date.max.toordinal() - published.day.toordinal():07d}"
 
 
 def timeline_key(incident: str, seq: int) -> str:

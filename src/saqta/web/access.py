@@ -64,6 +64,7 @@ MAY: dict[str, frozenset[Role]] = {
     "list_cameras": READERS,
     "read_alert": READERS,
     "read_map": READERS,
+    "list_rates": READERS | {Role.FRAUD_ANALYST},
     "read_evidence": FIELD | {Role.AUDITOR},
     "post_events": DESK | {Role.ADMINISTRATOR, Role.PARTNER},
 }

@@ -30,6 +30,7 @@ from saqta.model.kinds.incidents import (
     IncidentReopened,
 )
 from saqta.model.kinds.people import PersonErased, PersonViewed, SessionEnded, SessionStarted, TokenAdded, UserAdded
+from saqta.model.kinds.rates import CURRENCIES_MAX, RatesPublished
 from saqta.model.kinds.record import (
     AFTER_S_MAX,
     ALERT_REASON_CHARS_MAX,
@@ -67,6 +68,7 @@ __all__ = [
     "ALERT_REASON_CHARS_MAX",
     "CLASSES_MAX",
     "COUNT_MAX",
+    "CURRENCIES_MAX",
     "FIXTURES_MAX",
     "NAME_CHARS_MAX",
     "NOTE_CHARS_MAX",
@@ -109,6 +111,7 @@ __all__ = [
     "PersonErased",
     "PersonViewed",
     "Polygon",
+    "RatesPublished",
     "RecommendationMade",
     "Record",
     "RoadsImported",
