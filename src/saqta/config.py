@@ -51,6 +51,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Nobody may stay in a ``restricted`` zone for longer than ``intrusion_after_s``. A thing is abandoned when its owner
     has been away for ``abandoned_after_s``; ``abandoned_zones`` has other seconds for some zones, or ``"never"``; in a
     ``keep_clear`` zone nothing may be left at all. ``model`` is its own, instead of the node's.
+    ``evidence_source`` is the address of its larger stream, which clips are cut from while ``source`` is analysed.
     """
 
     source: str
@@ -65,6 +66,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     abandoned_zones: dict[str, AfterS] = {}
     keep_clear: tuple[str, ...] = ()
     model: str | None = None
+    evidence_source: str | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

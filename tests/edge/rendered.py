@@ -90,3 +90,13 @@ def encode(
         assert stream is not None
         container.mux(stream.encode(None))
     return path
+
+
+def access_units(path: Path) -> list[list[bytes]]:
+    """The access units of an H.264 file, as lists of their NAL units."""
+    with av.open(str(path)) as container:
+        return [
+            [nal for nal in bytes(packet).replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1") if nal]
+            for packet in container.demux(video=0)
+            if packet.size
+        ]

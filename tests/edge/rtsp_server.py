@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 RTP_BYTES_MAX = 1200
 CLOCK_HZ = 90_000
@@ -14,11 +14,19 @@ CLOCK_HZ = 90_000
 class RtspServer:
     """Plays ``units`` (access units as lists of NAL units, parameter sets in the first) at ``fps`` to each who asks.
 
-    After the last one it goes on ``silent`` (the connection stays open) or closes the connection.
+    After the last one it goes on ``silent`` (the connection stays open) or closes the connection. Each play begins when
+    ``begin`` returns: two streams of one camera begin together.
     """
 
-    def __init__(self, units: Sequence[Sequence[bytes]], fps: float, *, silent: bool) -> None:
-        self._units, self._fps, self._silent = units, fps, silent
+    def __init__(
+        self,
+        units: Sequence[Sequence[bytes]],
+        fps: float,
+        *,
+        silent: bool,
+        begin: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._units, self._fps, self._silent, self._begin = units, fps, silent, begin
         self.connections = 0
         self._stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -58,6 +66,7 @@ class RtspServer:
                 client.sendall(answer + body)
                 if method == "PLAY":
                     self.connections += 1
+                    self._begin()
                     self._play(client)
                     return
 
@@ -69,7 +78,7 @@ class RtspServer:
         ) % b",".join(sets)
 
     def _play(self, client: socket.socket) -> None:
-        sequence = 0
+        sequence, began_s = 0, time.monotonic()
         try:
             for number, unit in enumerate(self._units):
                 stamp = round(number * CLOCK_HZ / self._fps)
@@ -80,7 +89,7 @@ class RtspServer:
                     packet = header + payload
                     client.sendall(struct.pack("!cBH", b"$", 0, len(packet)) + packet)
                     sequence += 1
-                time.sleep(1 / self._fps)
+                time.sleep(max(0.0, began_s + (number + 1) / self._fps - time.monotonic()))
             if self._silent:
                 self._stopped.wait()
         except OSError:

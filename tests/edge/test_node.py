@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import av
 import pytest
 
 from edge import deadly, seeing
-from edge.rendered import FPS, Walker, encode, scene
+from edge.rendered import FPS, Walker, access_units, encode, scene
 from edge.rtsp_server import RtspServer
 from edge.telling import tells_fixtures
 from saqta import registry
@@ -274,15 +273,6 @@ def test_what_cannot_be_opened_is_tried_again_less_and_less_often(
     assert waits_s[:2] == [1.0, 2.0]
     late.write_bytes(film.read_bytes())
     desk.wait_for("A", has(CameraConnected))
-
-
-def access_units(path: Path) -> list[list[bytes]]:
-    with av.open(str(path)) as container:
-        return [
-            [nal for nal in bytes(packet).replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1") if nal]
-            for packet in container.demux(video=0)
-            if packet.size
-        ]
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["ends", "stalls"])

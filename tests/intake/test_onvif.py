@@ -107,6 +107,7 @@ def test_the_command_prints_cameras_that_can_be_imported(device: OnvifDevice, tm
     assert row["camera"] == "127.0.0.1"
     assert row["name"] == "North gate"
     assert row["source"] == "rtsp://eye:correct%20horse@127.0.0.1:554/sub?a=1&b=2"
+    assert row["evidence_source"] == "rtsp://eye:correct%20horse@127.0.0.1:554/main?a=1&b=2"
     register = tmp_path / "cameras.csv"
     register.write_text(ran.out)
     imported = saqta("import", "cameras", register, "--data", tmp_path / "data", "--json")

@@ -29,6 +29,7 @@ class _Row(NamedTuple):
     camera: str
     name: str
     source: str
+    evidence_source: str
 
 
 @onvif.command("discover")
@@ -78,7 +79,8 @@ def _rows(found: Found, login: Login | None) -> Iterator[_Row]:
     for number, one in enumerate(by_source, 1):
         suffix = f"-{number}" if len(by_source) > 1 else ""
         camera = host.replace(":", "-") + suffix
-        yield _Row(camera, (found.name or host) + suffix, with_login(one.analysis, login))
+        evidence = with_login(one.evidence, login) if one.evidence != one.analysis else ""
+        yield _Row(camera, (found.name or host) + suffix, with_login(one.analysis, login), evidence)
 
 
 def _found(wait_s: float, to: str | None) -> list[Found]:

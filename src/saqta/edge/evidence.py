@@ -8,9 +8,10 @@ import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -21,6 +22,7 @@ from av.error import FFmpegError
 
 from saqta.edge.arrays import rows_of
 from saqta.edge.frames import Planes
+from saqta.edge.redaction import Cover
 from saqta.edge.whole import put_under_its_hash
 from saqta.model.errors import StorageError
 from saqta.model.terms import EVIDENCE_SUFFIX
@@ -37,11 +39,21 @@ ENCODERS = ("libopenh264", "libx264", "h264_videotoolbox")
 _TICKS_A_SECOND = 1000
 
 
+class Hidden(NamedTuple):
+    """What was covered in a frame, in pixels of the analysed ``picture`` (width, height); None when everything was.
+    ``arrived_s`` is when the frame came."""
+
+    covers: list[Cover] | None
+    picture: tuple[int, int]
+    arrived_s: float
+
+
 class Still(NamedTuple):
-    """One covered frame."""
+    """One covered frame, and what was covered in it, where that may matter for another stream."""
 
     at_s: float
     planes: Planes
+    hidden: Hidden | None = None
 
 
 class Kept(NamedTuple):
@@ -154,43 +166,54 @@ class ClipWriter:
         self.failure = why
 
 
-def keep(folder: Path, cut: Cut) -> Kept:
-    """Encodes covered frames (at least one) and keeps them. Blocks until they are on the disk; StorageError if not."""
-    stills = cut.stills[-1:] if cut.shows else cut.stills
+def keep(folder: Path, cut: Cut, frames: Iterable[Still] | None = None) -> Kept:
+    """Encodes covered frames (at least one) and keeps them: those of the cut, or for a clip ``frames`` in their place.
+
+    Blocks until they are on the disk; StorageError if not.
+    """
+    stills = cut.stills[-1:] if cut.shows else frames or cut.stills
     media_type, write = (STILL_TYPE, _picture) if cut.shows else (CLIP_TYPE, _encode)
     part = folder / f".{os.getpid()}-{id(cut):x}.part{EVIDENCE_SUFFIX[media_type]}"
     try:
-        write(part, stills)
+        from_s, until_s = write(part, stills)
         digest, size_bytes = put_under_its_hash(part)
     except (OSError, FFmpegError) as error:
         part.unlink(missing_ok=True)
         raise StorageError(f"evidence can't be kept in {folder}: {error.strerror or error}") from error
-    return Kept(digest, media_type, size_bytes, stills[0].at_s, stills[-1].at_s)
+    return Kept(digest, media_type, size_bytes, from_s, until_s)
 
 
-def _picture(path: Path, stills: Sequence[Still]) -> None:
+def _picture(path: Path, stills: Iterable[Still]) -> tuple[float, float]:
     (still,) = stills
     (height, width), packed = still.planes.y.shape, b"".join(plane.tobytes() for plane in still.planes)
     picture = cv2.cvtColor(np.frombuffer(packed, np.uint8).reshape(height * 3 // 2, width), cv2.COLOR_YUV2BGR_I420)
     path.write_bytes(cv2.imencode(path.suffix, picture, (cv2.IMWRITE_JPEG_QUALITY, STILL_QUALITY))[1].tobytes())
+    return still.at_s, still.at_s
 
 
-def _encode(path: Path, stills: Sequence[Still]) -> None:
-    height, width = stills[0].planes.y.shape
+def _encode(path: Path, stills: Iterable[Still]) -> tuple[float, float]:
+    """(the first frame's seconds, the last one's); ends where the frames change their size."""
+    rest = iter(stills)
+    first = last = next(rest)
+    height, width = first.planes.y.shape
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = cast(av.VideoStream, container.add_stream(encoder(), rate=Fraction(10)))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = Fraction(1, _TICKS_A_SECOND)
         stream.codec_context.thread_count = 1
         stream.codec_context.options = {"preset": "veryfast", "crf": "27"}
-        for still in stills:
+        for still in chain([first], rest):
+            if still.planes.y.shape != (height, width):
+                break
+            last = still
             picture = av.VideoFrame(width, height, "yuv420p")
             for plane, pixels in zip(picture.planes, still.planes, strict=True):
                 rows_of(plane, plane.line_size)[: pixels.shape[0], : pixels.shape[1]] = pixels
-            picture.pts = round((still.at_s - stills[0].at_s) * _TICKS_A_SECOND)
+            picture.pts = round((still.at_s - first.at_s) * _TICKS_A_SECOND)
             picture.time_base = Fraction(1, _TICKS_A_SECOND)
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
+    return first.at_s, last.at_s
 
 
 @cache

@@ -30,11 +30,12 @@ _CUT_SHORT_S = 1.0
 
 class Frame(NamedTuple):
     """A decoded frame that is due for analysis. ``fresh``: what came before has no bearing on it (the first frame,
-    another size, a jump of the stream's clock)."""
+    another size, a jump of the stream's clock). ``arrived_s`` is when it came, by this machine's monotonic clock."""
 
     picture: av.VideoFrame
     at_s: float
     fresh: bool
+    arrived_s: float = 0.0
 
 
 class Planes(NamedTuple):
@@ -63,12 +64,7 @@ class FrameReader:
         self.ended: str | None = None
         self._live, self.name, self._step_s = opened.live, name, 1.0 / analysed_fps
         self._file = opened.file
-        self._container = _open(opened, name)
-        try:
-            self._stream = _video_stream(self._container, name)
-        except InputError:
-            self.close()
-            raise
+        self._container, self._stream = open_video(opened, name)
         self._stream.thread_type = "NONE"
         self._stream.thread_count = 1
         self.fps = float(self._stream.average_rate or self._stream.guessed_rate or _FPS_UNKNOWN)
@@ -85,7 +81,7 @@ class FrameReader:
             # A frame is taken when the next one would come later than half a frame after the due time.
             if fresh or self.at_s + 0.5 * clock.interval_s > due_s:
                 due_s = max(due_s + self._step_s, self.at_s + 0.5 * self._step_s)
-                yield Frame(picture, self.at_s, fresh)
+                yield Frame(picture, self.at_s, fresh, time.monotonic())
 
     def packets(self) -> tuple["av.container.InputContainer", "av.VideoStream"]:
         """The container and its video stream, to be demuxed instead of iterated over."""
@@ -137,6 +133,17 @@ class FrameReader:
         if self.at_s + 1 / self.fps < 0.95 * told_s - _CUT_SHORT_S:
             return f"the file is cut short: it ends after {self.at_s:.1f} s of {told_s:.1f} s"
         return "the file ended"
+
+
+def open_video(opened: Opened, name: str) -> "tuple[av.container.InputContainer, av.VideoStream]":
+    """Opens a source: its container, and the stream of it that holds video. InputError where there is none."""
+    container = _open(opened, name)
+    try:
+        return container, _video_stream(container, name)
+    except InputError:
+        container.close()
+        _close(opened.file)
+        raise
 
 
 def luma(picture: av.VideoFrame, side_px: int) -> Gray:

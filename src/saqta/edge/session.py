@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from saqta.edge.analysis import Analyser, Findings, Glance
-from saqta.edge.evidence import Cut, Ring, Still
+from saqta.edge.evidence import Cut, Hidden, Ring, Still
 from saqta.edge.evidence import keep as keep_evidence
 from saqta.edge.frames import Frame, planes
+from saqta.edge.main_stream import MainStream
 from saqta.edge.plugins import Plugins
 from saqta.edge.redaction import Redactor, cover
 from saqta.edge.settings import CameraSettings
@@ -44,8 +45,8 @@ class Session:
     """``step`` each frame in order, then ``close``. Events go to ``emit`` as they happen, what is kept to ``keep``.
 
     An ``analyser`` that is handed in knows the scene from the session before. Moments are ``started_ms`` plus the
-    stream's seconds, ``speed`` times as fast as they were filmed. ``step`` spends CPU and blocks only in ``emit`` and
-    ``keep``.
+    stream's seconds, ``speed`` times as fast as they were filmed. Clips are of the ``main`` stream where there is one.
+    ``step`` spends CPU and blocks only in ``emit`` and ``keep``.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Session:
         keep: Callable[[Cut], None] | None = None,
         analyser: Analyser | None = None,
         speed: float = 1.0,
+        main: MainStream | None = None,
     ) -> None:
         self.counts: dict[str, Directions] = {name: {"forward": {}, "backward": {}} for name in settings.lines}
         self.started_ms = clock()
@@ -65,6 +67,7 @@ class Session:
             settings, plugins.detectors, plugins.model(settings), f"{self.started_ms:x}-"
         )
         self._redactor, self._ring, self._stills = Redactor(), Ring(settings.before_s, settings.after_s), Stills()
+        self._main = main
         self._minute: dict[str, Directions] = {}
         self._minute_s = self._at_s = 0.0
         self._ordinal = 0
@@ -116,7 +119,7 @@ class Session:
     def kept(self, cut: Cut, folder: Path) -> None:
         """Writes a clip or still and tells of it; may be called from another thread. StorageError when it can't be
         written."""
-        kept = keep_evidence(folder, cut)
+        kept = keep_evidence(folder, cut, self._main.clip(cut) if self._main is not None else None)
         record = EvidenceKept(
             alert=cut.alert,
             camera=self._settings.camera,
@@ -136,7 +139,8 @@ class Session:
         wanted = self._ring.wants(frame.at_s)
         if wanted or findings.records:
             picture = planes(frame.picture, self._settings.evidence_side_px)
-            now = Still(frame.at_s, cover(picture, covers, scene.picture))
+            hidden = Hidden(covers, scene.picture, frame.arrived_s)
+            now = Still(frame.at_s, cover(picture, covers, scene.picture), hidden)
             if wanted:
                 self._ring.add(now)
             self._keep_stills(findings.records, events, now)

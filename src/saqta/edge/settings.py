@@ -15,6 +15,7 @@ LINES_MAX = 32
 ZONES_MAX = 32
 POLYGON_POINTS_MAX = 64
 MODEL_THREADS_MAX = 64
+LIVE = ("rtsp://", "rtsps://")
 _CAMERA_ID = re.compile(r"[\w.-]{1,64}")
 _LINE_TEXT = "NAME=x0,y0,x1,y1, fractions of the picture from 0 to 1"
 _ZONE_TEXT = "NAME=x,y,x,y,x,y…, three points or more, fractions of the picture from 0 to 1"
@@ -28,6 +29,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     never; in those that ``keep_clear`` names, at once. ``fixtures`` are boxes of things that belong there. Frames are
     analysed ``analysed_fps`` times a second of the stream, shrunk until the longer side has ``analysis_side_px``.
     Evidence reaches from ``before_s`` before an alert to ``after_s`` after it, ``evidence_side_px`` on the longer side.
+    ``evidence_source`` is the camera's larger stream, which clips are cut from; an RTSP address, as ``source`` then is.
     ``loop`` begins a file again when it ends. ``model`` is the path of an ONNX file, run on ``model_threads`` threads.
     """
 
@@ -44,6 +46,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     analysed_fps: float = 5.0
     analysis_side_px: int = 320
     evidence_side_px: int = 640
+    evidence_source: str | None = None
     before_s: float = 5.0
     after_s: float = 5.0
     loop: bool = False
@@ -55,6 +58,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError("camera", self.camera, "1 to 64 letters, digits, '.', '_' or '-'")
         if not self.source:
             raise InputError("source", self.source, "a file, an rtsp:// address or sim:SCENARIO/CAMERA")
+        _check_streams(self.source, self.evidence_source)
         _check_number("intrusion_after_s", self.intrusion_after_s, 0, AFTER_S_MAX)
         _check_number("abandoned_after_s", self.abandoned_after_s, 0, AFTER_S_MAX)
         _check_number("analysed_fps", self.analysed_fps, 0.1, 120)
@@ -74,6 +78,13 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
                     known = ", ".join(self.zones) or "there is none"
                     raise InputError(field, name, f"the name of a zone ({known})")
         _check_fixtures(self.fixtures)
+
+
+def _check_streams(source: str, evidence_source: str | None) -> None:
+    if evidence_source is not None:
+        for field, given in (("source", source), ("evidence_source", evidence_source)):
+            if not given.startswith(LIVE):
+                raise InputError(field, given, "an rtsp:// address, where evidence comes from a second stream")
 
 
 def parse_line(text: str) -> tuple[str, Line]:

@@ -23,6 +23,7 @@ from saqta.edge.evidence import ClipWriter, Cut
 from saqta.edge.frames import Frame, FrameReader
 from saqta.edge.looks import Look, taken
 from saqta.edge.mailbox import Mailbox
+from saqta.edge.main_stream import MainStream
 from saqta.edge.models.model import Model
 from saqta.edge.plugins import Plugins
 from saqta.edge.recognised import Recognised
@@ -186,6 +187,7 @@ class _Stream(threading.Thread):
         self._analyser = Analyser(seat.settings, detectors, worker.model(seat.settings), f"{began_ms:x}-")
         self._decoded = self._broken = self._analysed = 0
         self._reader: FrameReader | None = None
+        self._main = self._main_stream()
 
     def obey(self, told: Fixtures) -> None:
         """Takes in what belongs into this camera's picture, after the frames so far."""
@@ -200,10 +202,12 @@ class _Stream(threading.Thread):
             analysed=self._analysed,
             dropped=self._worker.mailbox.dropped[self._index],
             broken=self._broken + (reader.broken if reader else 0),
-            evidence_failure=self._worker.writer.failure,
+            evidence_failure=self._worker.writer.failure or (self._main.failure if self._main else None),
         )
 
     def run(self) -> None:
+        if self._main is not None:
+            self._main.start()
         failures = 0
         wait_s = self._wait_s
         while not self._worker.stop.wait(wait_s):
@@ -222,13 +226,21 @@ class _Stream(threading.Thread):
             if not again:
                 return
 
+    def _main_stream(self) -> MainStream | None:
+        address = self._settings.evidence_source
+        if address is None:
+            return None
+        return MainStream(partial(self._orders.plugins.open, address), address, self._worker.stop)
+
     def _session(self) -> Session:
         def keep(cut: Cut) -> None:
             self._worker.writer.submit(partial(session.kept, cut, self._orders.evidence_dir))
 
         orders = self._orders
         emit = self._worker.emit
-        session = Session(self._settings, orders.plugins, orders.clock, emit, keep, self._analyser, orders.speed)
+        session = Session(
+            self._settings, orders.plugins, orders.clock, emit, keep, self._analyser, orders.speed, self._main
+        )
         return session
 
     def _play(self, session: Session) -> tuple[str, bool]:

@@ -137,6 +137,7 @@ def _camera(row: _Row) -> kinds.Record:
         source=_text(row.fields, "source"),
         place=row.points[0] if row.points else None,
         heading_deg=heading,
+        evidence_source=str(row.fields.get("evidence_source") or "") or None,
     )
 
 

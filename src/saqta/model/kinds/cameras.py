@@ -29,7 +29,7 @@ class CameraRegistered(Record, frozen=True, kw_only=True):
 
     A thing left is abandoned ``abandoned_after_s`` after its owner went; in the zones that ``abandoned_zones`` names
     after other seconds, or never; in those that ``keep_clear`` names, at once. ``model`` is its own where it has
-    another than the node's.
+    another than the node's; clips are cut from ``evidence_source`` where it has a larger stream.
     """
 
     camera: str
@@ -45,6 +45,7 @@ class CameraRegistered(Record, frozen=True, kw_only=True):
     abandoned_zones: dict[str, AfterS] = {}
     keep_clear: tuple[str, ...] = ()
     model: str | None = None
+    evidence_source: str | None = None
 
 
 class CameraConnected(Record, frozen=True, kw_only=True):
