@@ -14,7 +14,7 @@ import msgspec
 from saqta.intake.frigate import Mqtt
 from saqta.intake.onvif.events import OnvifDevice
 from saqta.model.errors import InputError
-from saqta.model.kinds import AfterS, Line, Polygon
+from saqta.model.kinds import AfterS, Days, Line, Polygon
 from saqta.model.place import Place
 
 
@@ -52,6 +52,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     has been away for ``abandoned_after_s``; ``abandoned_zones`` has other seconds for some zones, or ``"never"``; in a
     ``keep_clear`` zone nothing may be left at all. ``model`` is its own, instead of the node's.
     ``evidence_source`` is the address of its larger stream, which clips are cut from while ``source`` is analysed.
+    Evidence is deleted after ``retention_days``. With ``seal_to``, a public key that `saqta seal keys` made, originals
+    are kept as well, sealed to it.
     """
 
     source: str
@@ -67,6 +69,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep_clear: tuple[str, ...] = ()
     model: str | None = None
     evidence_source: str | None = None
+    retention_days: Days | None = None
+    seal_to: str | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,6 +23,8 @@ from saqta.control import ControlServer, append_through
 from saqta.edge.models.installed import located
 from saqta.edge.node import CAMERAS_MAX, CameraNode
 from saqta.edge.plugins import Plugins
+from saqta.edge.retention import Kept as KeptEvidence
+from saqta.edge.retention import Retention
 from saqta.edge.settings import CameraSettings
 from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
@@ -38,7 +40,7 @@ from saqta.model.command import Command, Context, IncidentCommand
 from saqta.model.errors import InputError, SaqtaError, StorageError
 from saqta.model.event import Event, Recorded, derive_id
 from saqta.registry import DETECTORS, INTAKES, MODELS, SOURCES
-from saqta.views.tables import CAMERAS, ERASED, REGISTERED
+from saqta.views.tables import CAMERAS, ERASED, KEPT, REGISTERED
 from saqta.web.app import create_app
 from saqta.web.live import Broadcaster
 from saqta.web.ports import Ports
@@ -257,6 +259,8 @@ class Centre:
         node = self._node = self._camera_node()
         self._serve(stack, self._live, node)
         stack.callback(self._join, [self.run_part("cameras", node.run)])
+        retention = Retention(folder.path / "evidence", self._kept_evidence, self._tell_deleted, now_ms)
+        stack.callback(self._join, [self.run_part("retention", retention.run)])
         stack.callback(self._join, [self.run_part(name, run) for name, run in arrivals])
 
     def _arrivals(self) -> Iterator[Arrival]:
@@ -302,6 +306,14 @@ class Centre:
     def _fixtures_of(self, camera: str) -> tuple[kinds.Box, ...]:
         row = self.folder.tables.get(CAMERAS, camera)
         return tuple(fixture.box for fixture in row.fixtures) if row else ()
+
+    def _kept_evidence(self) -> Iterator[KeptEvidence]:
+        days = {name: camera.retention_days for name, camera in self.folder.tables.scan(REGISTERED)}
+        for sha256, kept in self.folder.tables.scan(KEPT):
+            yield KeptEvidence(sha256, kept.camera, kept.media_type, kept.kept_ms, days.get(kept.camera), kept.expired)
+
+    def _tell_deleted(self, records: Sequence[kinds.Record]) -> None:
+        self.folder.log.append(announce(records, "saqta/retention"))
 
     def _catch_up(self) -> None:
         """Steps answer each other's events, so they take turns until none has anything to do."""

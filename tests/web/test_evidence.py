@@ -2,9 +2,12 @@
 
 import hashlib
 import threading
+from urllib.parse import quote
 
 import httpx
 import pytest
+
+from saqta.model import kinds
 
 CLIP = bytes(range(256)) * 64
 SHA = hashlib.sha256(CLIP).hexdigest()
@@ -42,6 +45,23 @@ def test_a_still_is_told_as_a_picture_and_looked_at_on_record(centre) -> None:
         still = alice.get(f"/api/v1/evidence/{SHA}", params={"purpose": "incident 7"})
     assert (still.status_code, still.headers["content-type"], still.content) == (200, "image/jpeg", CLIP)
     assert [purpose for _, purpose in looks(centre)] == ["incident 7"]
+
+
+def test_what_was_deleted_is_gone_and_not_merely_missing(centre, clip: str) -> None:
+    (alert,) = centre.tell(kinds.AlertRaised(kind="intrusion", camera="C1"))
+    shown = {"sha256": SHA, "camera": "C1"}
+    about = {"alert": alert, "media_type": "video/mp4", "size_bytes": len(CLIP), "from_s": 0.0, "until_s": 9.0}
+    centre.tell(kinds.EvidenceKept(**shown, **about))
+    with centre.http("alice") as alice:
+        assert alice.get(f"/api/v1/alerts/{quote(alert, safe='')}").json()["evidence"][0]["deleted"] is None
+        centre.tell(kinds.EvidenceExpired(**shown, retention_days=30.0))
+        (centre.evidence_dir / f"{SHA}.mp4").unlink()
+        centre.tell(kinds.EvidenceDeleted(**shown, reason="the camera keeps evidence for 30 days"))
+        gone = alice.get(clip)
+        assert (gone.status_code, gone.headers["content-type"]) == (410, "application/problem+json")
+        assert gone.json()["detail"].endswith("the camera keeps evidence for 30 days")
+        assert alice.get(f"/api/v1/alerts/{quote(alert, safe='')}").json()["evidence"][0]["deleted"] is not None
+    assert looks(centre) == []
 
 
 def test_every_look_is_recorded_once_a_minute_with_who_and_why(centre, clip: str) -> None:

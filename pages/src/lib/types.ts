@@ -106,6 +106,7 @@ export interface Evidence {
   from_s: number;
   until_s: number;
   shows: string;
+  deleted: string | null;
 }
 
 export interface Alert {

@@ -38,9 +38,9 @@ def make_keys(halved: bool = False) -> tuple[str, list[str]]:
     return public, [HALF_PREFIX + part.hex() for part in (half, _joined(half, bytes(private)))]
 
 
-def public_key(text: str) -> PublicKey:
-    """Reads a public key's text; InputError when it is none."""
-    return PublicKey(_key_bytes(text, PUBLIC_PREFIX, "to"))
+def public_key(text: str, field: str = "to") -> PublicKey:
+    """Reads a public key's text; InputError names the ``field`` that gave it when it is none."""
+    return PublicKey(_key_bytes(text, PUBLIC_PREFIX, field))
 
 
 def private_key(texts: Sequence[str]) -> PrivateKey:

@@ -8,6 +8,7 @@ import re
 
 import msgspec
 
+from saqta.edge.sealing import public_key
 from saqta.model.errors import InputError
 from saqta.model.kinds import AFTER_S_MAX, FIXTURES_MAX, NAME_CHARS_MAX, AfterS, Box, Line, Polygon
 
@@ -31,6 +32,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     Evidence reaches from ``before_s`` before an alert to ``after_s`` after it, ``evidence_side_px`` on the longer side.
     ``evidence_source`` is the camera's larger stream, which clips are cut from; an RTSP address, as ``source`` then is.
     ``loop`` begins a file again when it ends. ``model`` is the path of an ONNX file, run on ``model_threads`` threads.
+    ``seal_to`` is the public key to which originals are sealed, where any are kept.
     """
 
     camera: str
@@ -52,6 +54,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     loop: bool = False
     model: str | None = None
     model_threads: int = 1
+    seal_to: str | None = None
 
     def __post_init__(self) -> None:
         if not _CAMERA_ID.fullmatch(self.camera):
@@ -78,6 +81,8 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
                     known = ", ".join(self.zones) or "there is none"
                     raise InputError(field, name, f"the name of a zone ({known})")
         _check_fixtures(self.fixtures)
+        if self.seal_to is not None:
+            public_key(self.seal_to, "seal_to")
 
 
 def _check_streams(source: str, evidence_source: str | None) -> None:

@@ -7,7 +7,19 @@ import msgspec
 from saqta.model import kinds
 from saqta.model.event import Recorded
 from saqta.model.step import Change, Tables
-from saqta.views.tables import ALERTS, CAMERAS, EVIDENCE, Alert, Changes, Evidence, EvidenceOf
+from saqta.views.tables import (
+    ALERTS,
+    CAMERAS,
+    DELETED,
+    EVIDENCE,
+    KEPT,
+    Alert,
+    Changes,
+    DeletedFile,
+    Evidence,
+    EvidenceOf,
+    KeptFile,
+)
 
 
 def _raised(tables: Tables, recorded: Recorded, record: kinds.AlertRaised) -> Iterator[Change]:
@@ -34,6 +46,9 @@ def _raised(tables: Tables, recorded: Recorded, record: kinds.AlertRaised) -> It
 
 
 def _kept(tables: Tables, recorded: Recorded, record: kinds.EvidenceKept) -> Iterator[Change]:
+    kept = KeptFile(camera=record.camera, media_type=record.media_type, kept_ms=recorded.event.time_ms)
+    yield KEPT.put(record.sha256, kept)
+    yield DELETED.delete(record.sha256)
     yield EVIDENCE.put(f"{record.sha256}/{record.alert}", EvidenceOf(alert=record.alert))
     alert = tables.get(ALERTS, record.alert)
     if alert is not None:
@@ -46,6 +61,26 @@ def _kept(tables: Tables, recorded: Recorded, record: kinds.EvidenceKept) -> Ite
             shows=record.shows,
         )
         yield ALERTS.put(record.alert, msgspec.structs.replace(alert, evidence=(*alert.evidence, evidence)))
+
+
+def _expired(tables: Tables, recorded: Recorded, record: kinds.EvidenceExpired) -> Iterator[Change]:
+    kept = tables.get(KEPT, record.sha256)
+    if kept is not None:
+        yield KEPT.put(record.sha256, msgspec.structs.replace(kept, expired=True))
+
+
+def _deleted(tables: Tables, recorded: Recorded, record: kinds.EvidenceDeleted) -> Iterator[Change]:
+    at_ms = recorded.event.time_ms
+    yield KEPT.delete(record.sha256)
+    yield DELETED.put(record.sha256, DeletedFile(deleted_ms=at_ms, reason=record.reason))
+    for _, entry in tables.scan(EVIDENCE, prefix=f"{record.sha256}/"):
+        alert = tables.get(ALERTS, entry.alert)
+        if alert is not None:
+            evidence = tuple(
+                msgspec.structs.replace(one, deleted_ms=at_ms) if one.sha256 == record.sha256 else one
+                for one in alert.evidence
+            )
+            yield ALERTS.put(entry.alert, msgspec.structs.replace(alert, evidence=evidence))
 
 
 def _belongs(
@@ -68,6 +103,8 @@ def _marked(
 FOLDS: dict[type[kinds.Record], Changes] = {
     kinds.AlertRaised: _raised,
     kinds.EvidenceKept: _kept,
+    kinds.EvidenceExpired: _expired,
+    kinds.EvidenceDeleted: _deleted,
     kinds.IncidentOpened: _belongs,
     kinds.IncidentAlertJoined: _belongs,
     kinds.FixtureMarked: _marked,

@@ -34,8 +34,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(Row, frozen=True, kw_only=True):
-    """A redacted clip or still of an alert; ``from_s`` and ``until_s`` are seconds of its camera's stream, ``shows``
-    says what a still shows."""
+    """A redacted clip or still of an alert, or a sealed original, until it was deleted; ``from_s`` and ``until_s`` are
+    seconds of its camera's stream, ``shows`` says what a still shows."""
 
     sha256: str
     media_type: str
@@ -43,6 +43,7 @@ class Evidence(Row, frozen=True, kw_only=True):
     from_s: float
     until_s: float
     shows: str = ""
+    deleted_ms: int | None = None
 
 
 class Alert(Row, frozen=True, kw_only=True):
@@ -75,6 +76,22 @@ class EvidenceOf(Row, frozen=True, kw_only=True):
     """Which alert a piece of evidence was kept for."""
 
     alert: str
+
+
+class KeptFile(Row, frozen=True, kw_only=True):
+    """A file of evidence that is there: since when, and whether it is about to be deleted."""
+
+    camera: str
+    media_type: str
+    kept_ms: int
+    expired: bool = False
+
+
+class DeletedFile(Row, frozen=True, kw_only=True):
+    """A file of evidence that was deleted, when and why."""
+
+    deleted_ms: int
+    reason: str
 
 
 class ClosedLast(Row, frozen=True, kw_only=True):
@@ -268,6 +285,8 @@ ALERTS = Table("alerts", Alert)
 """By the key of the alert's event."""
 
 EVIDENCE = Table("evidence", EvidenceOf)
+KEPT = Table("evidence_kept", KeptFile)
+DELETED = Table("evidence_deleted", DeletedFile)
 """By ``{sha256}/{alert}``: one clip may be kept for several alerts."""
 
 TIMELINE = Table("timeline", Entry)
@@ -321,6 +340,8 @@ TABLES: tuple[Table[Any], ...] = (
     RECOMMENDATIONS,
     ALERTS,
     EVIDENCE,
+    KEPT,
+    DELETED,
     TIMELINE,
     EARLY,
     UNITS,

@@ -49,6 +49,10 @@ SENTENCES: dict[type[kinds.Record], Sentence] = {
         f"{names.who} took back that it belongs there", record.reason
     ),
     kinds.EvidenceViewed: lambda record, names: f"{names.who} looked at the evidence",
+    kinds.EvidenceDeleted: lambda record, names: _because("Evidence deleted", record.reason),
+    kinds.OriginalOpened: lambda record, names: (
+        f"{names.who} opened the sealed original, together with {record.second}"
+    ),
     kinds.PersonViewed: lambda record, names: f"{names.who} looked at who called",
 }
 """What stands in a timeline, and in which words."""
@@ -83,7 +87,9 @@ def _kept(tables: Tables, recorded: Recorded, record: kinds.EvidenceKept) -> Ite
         yield EARLY.put(record.alert, Early(entries=(*early.entries, _entry(tables, recorded, record))))
 
 
-def _viewed(tables: Tables, recorded: Recorded, record: kinds.EvidenceViewed) -> Iterator[Change]:
+def _of_evidence(
+    tables: Tables, recorded: Recorded, record: kinds.EvidenceViewed | kinds.EvidenceDeleted | kinds.OriginalOpened
+) -> Iterator[Change]:
     alerts = (tables.get(ALERTS, entry.alert) for _, entry in tables.scan(EVIDENCE, prefix=f"{record.sha256}/"))
     for incident in sorted({alert.incident for alert in alerts if alert is not None and alert.incident is not None}):
         yield _put(tables, recorded, record, incident)
@@ -139,7 +145,7 @@ FOLDS: dict[type[kinds.Record], Changes] = {
     **dict.fromkeys(SENTENCES, _told),
     **dict.fromkeys((kinds.IncidentOpened, kinds.IncidentAlertJoined), _belongs),
     kinds.EvidenceKept: _kept,
-    kinds.EvidenceViewed: _viewed,
+    **dict.fromkeys((kinds.EvidenceViewed, kinds.EvidenceDeleted, kinds.OriginalOpened), _of_evidence),
     kinds.FixtureMarked: _marked,
     kinds.FixtureReleased: _marked,
 }

@@ -4,10 +4,13 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Path, Response
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
 from saqta.model.kinds import EvidenceViewed
+from saqta.model.moment import to_text
 from saqta.model.terms import EVIDENCE_SUFFIX
+from saqta.views.tables import DELETED
 from saqta.web import problems
 from saqta.web.access import CallerOf, guarded_router
 from saqta.web.looks import StatedPurpose, record_look
@@ -31,10 +34,17 @@ def read_evidence(
     sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
     purpose: StatedPurpose,
 ) -> Response:
-    """A clip or still, or a part of it by `Range`. The look at it is in the log before the first byte goes out."""
+    """A clip, still or sealed original, or a part of it by `Range`; 410 once it was deleted.
+
+    The look at it is in the log before the first byte goes out.
+    """
     for media_type, suffix in EVIDENCE_SUFFIX.items():
         path = ports.evidence_dir / f"{sha256}{suffix}"
         if path.is_file():
             record_look(ports, caller, EvidenceViewed(sha256=sha256), purpose or PURPOSE_UNSTATED)
             return FileResponse(path, HTTPStatus.OK, {"cache-control": "private, no-store"}, media_type=media_type)
+    deleted = ports.tables.get(DELETED, sha256)
+    if deleted is not None:
+        when = to_text(deleted.deleted_ms)
+        raise HTTPException(HTTPStatus.GONE, f"this evidence was deleted at {when}: {deleted.reason}")
     raise problems.not_found("evidence", sha256)

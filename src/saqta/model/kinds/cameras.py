@@ -10,6 +10,7 @@ from saqta.model.kinds.record import (
     AfterS,
     Bounds,
     Counts,
+    Days,
     Line,
     Name,
     Path,
@@ -29,7 +30,9 @@ class CameraRegistered(Record, frozen=True, kw_only=True):
 
     A thing left is abandoned ``abandoned_after_s`` after its owner went; in the zones that ``abandoned_zones`` names
     after other seconds, or never; in those that ``keep_clear`` names, at once. ``model`` is its own where it has
-    another than the node's; clips are cut from ``evidence_source`` where it has a larger stream.
+    another than the node's; clips are cut from ``evidence_source`` where it has a larger stream. Evidence
+    is kept for ``retention_days``, for ever where it has none; with ``seal_to``, a public key, originals are kept
+    beside, sealed to it.
     """
 
     camera: str
@@ -46,6 +49,8 @@ class CameraRegistered(Record, frozen=True, kw_only=True):
     keep_clear: tuple[str, ...] = ()
     model: str | None = None
     evidence_source: str | None = None
+    retention_days: Days | None = None
+    seal_to: str | None = None
 
 
 class CameraConnected(Record, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ STREAM_S_MAX = 1_000_000_000
 TRACK_MAX = 2**53
 COUNT_MAX = 1_000_000
 CLASSES_MAX = 32
+DAYS_MAX = 36_500
 PATH_POINTS_MAX = 64
 NOTE_CHARS_MAX = 500
 AFTER_S_MAX = 86_400
@@ -29,6 +30,7 @@ Reason = Annotated[str, msgspec.Meta(max_length=ALERT_REASON_CHARS_MAX)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 StreamTime = Annotated[float, msgspec.Meta(ge=0, le=STREAM_S_MAX)]
 Counts = Annotated[dict[Name, Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]], msgspec.Meta(max_length=CLASSES_MAX)]
+Days = Annotated[float, msgspec.Meta(ge=0.01, le=DAYS_MAX)]
 TrackNumber = Annotated[int, msgspec.Meta(ge=0, le=TRACK_MAX)]
 Bounds = tuple[Share, Share, Share, Share]
 Path = Annotated[tuple[tuple[Share, Share, StreamTime], ...], msgspec.Meta(max_length=PATH_POINTS_MAX)]
