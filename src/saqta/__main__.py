@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from saqta.commands import cameras, centre, measuring, people, pictures, registers, simulation
+from saqta.commands import cameras, centre, measuring, payments, people, pictures, registers, simulation
 from saqta.commands.fraud import fraud
 from saqta.commands.log import log
 from saqta.commands.models import model
@@ -53,6 +53,7 @@ app.command()(pictures.redact)
 app.add_typer(pictures.seal, name="seal")
 app.add_typer(log, name="log")
 app.command("import")(registers.import_register)
+app.command()(payments.payments)
 app.add_typer(model, name="model")
 app.add_typer(onvif, name="onvif")
 app.add_typer(people.user, name="user")

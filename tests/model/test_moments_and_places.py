@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saqta.model.errors import ContentConflict, InputError
-from saqta.model.moment import from_datetime, from_text, to_datetime, to_text
+from saqta.model.moment import from_datetime, from_text, to_datetime, to_text, zone_from_text
 from saqta.model.place import Place, distance_m
 
 PLACES = st.builds(Place, st.floats(-90, 90), st.floats(-180, 180))
@@ -62,3 +62,9 @@ def test_a_long_value_is_shown_in_part() -> None:
 
 def test_a_conflict_names_the_event() -> None:
     assert str(ContentConflict("/x", "e1")) == "event e1 of /x is already recorded with other content"
+
+
+def test_a_zone_is_an_offset() -> None:
+    assert str(zone_from_text("-03:30")) == "UTC-03:30"
+    with pytest.raises(InputError, match="zone: got 'Astana'"):
+        zone_from_text("Astana")

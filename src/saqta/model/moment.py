@@ -1,7 +1,7 @@
 """Moments: UTC milliseconds inside, RFC 3339 at the edges; a naive time is refused."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from saqta.model.errors import InputError
 
@@ -47,6 +47,20 @@ def from_text(text: str, field: str = "time") -> int:
     except (ValueError, TypeError) as error:
         raise InputError(field, text, "an RFC 3339 time, such as 2026-01-31T08:00:00Z") from error
     return from_datetime(moment, field)
+
+
+def zone_from_text(text: str, field: str = "zone") -> tzinfo:
+    """The zone with an offset from UTC; InputError when it is none.
+
+    >>> zone_from_text("+05:00")
+    datetime.timezone(datetime.timedelta(seconds=18000))
+    """
+    try:
+        zone = datetime.strptime(text, "%z").tzinfo
+    except ValueError as error:
+        raise InputError(field, text, "an offset from UTC, such as +05:00") from error
+    assert zone is not None  # noqa: S101 - "%z" gives one
+    return zone
 
 
 def duration_text(seconds: float) -> str:
