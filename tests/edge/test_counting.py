@@ -13,7 +13,8 @@ from saqta.edge.frames import FrameReader
 from saqta.edge.lines import LineCounter
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import open_file
-from saqta.edge.tracks import LOST_S, TRACKS_MAX, Detection, Track, Tracker
+from saqta.edge.tracker import LOST_S, TRACKS_MAX, Tracker
+from saqta.edge.tracks import Detection, Track
 from saqta.model.kinds import Line
 
 MIDDLE: Line = (0.5, 0.0, 0.5, 1.0)

@@ -13,7 +13,7 @@ import numpy as np
 
 from saqta.edge.arrays import Gray, gray
 from saqta.edge.background import SETTLED_S, Background, Comparison
-from saqta.edge.blobs import Bounds, find_blobs
+from saqta.edge.blobs import Bounds
 from saqta.edge.frames import Frame, luma
 from saqta.edge.ghosts import GhostFinder
 from saqta.edge.lines import Crossing, LineCounter
@@ -22,9 +22,11 @@ from saqta.edge.models.model import Model
 from saqta.edge.plugins import Detector, DetectorFactory
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
+from saqta.edge.segment import find_blobs
 from saqta.edge.settings import CameraSettings
 from saqta.edge.things import Things
-from saqta.edge.tracks import Track, Tracker, widened
+from saqta.edge.tracker import Tracker
+from saqta.edge.tracks import Track, widened
 from saqta.model.kinds import AlertRaised, Box, Record
 
 MOVING_MARGIN = 0.15

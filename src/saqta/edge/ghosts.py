@@ -15,6 +15,8 @@ SHARE_MIN = 0.0003
 """Least part of the picture that is judged."""
 REGIONS_MAX = 32
 """Only the largest regions are judged."""
+APART_MAX = 0.5
+"""A region beyond whose outline more than this part differs too belongs to something larger, which is passing."""
 OUTLINE_RATIO = 1.35
 """A ghost's outline is this many times plainer in the background than in the picture."""
 _COUNT_MAX = 255
@@ -36,12 +38,12 @@ class GhostFinder:
         _, stayed = cv2.threshold(self._frames, stayed_frames - 1, 255, cv2.THRESH_BINARY)
         if cv2.countNonZero(stayed) < SHARE_MIN * stayed.size:
             return None
-        ghosts = self._judge(gray(cv2.morphologyEx(stayed, cv2.MORPH_CLOSE, _KERNEL)), luma, expected)
+        ghosts = self._judge(gray(cv2.morphologyEx(stayed, cv2.MORPH_CLOSE, _KERNEL)), differs, luma, expected)
         if ghosts is not None:
             self._frames[ghosts > 0] = 0
         return ghosts
 
-    def _judge(self, stayed: Gray, luma: Gray, expected: Gray) -> Gray | None:
+    def _judge(self, stayed: Gray, differs: Gray, luma: Gray, expected: Gray) -> Gray | None:
         count, labelled, measured, _ = cv2.connectedComponentsWithStats(stayed, connectivity=8)
         labels, stats = np.asarray(labelled, np.int32), np.asarray(measured, np.int32)
         areas = stats[1:count, cv2.CC_STAT_AREA]
@@ -52,10 +54,15 @@ class GhostFinder:
             x, y, width, height = (int(value) for value in stats[label, :4])
             window = np.s_[max(0, y - 3) : y + height + 3, max(0, x - 3) : x + width + 3]
             region = (labels[window] == label).astype(np.uint8)
-            if _has_gone(region, luma[window], expected[window]):
+            if _is_apart(region, differs[window]) and _has_gone(region, luma[window], expected[window]):
                 ghosts = np.zeros_like(luma) if ghosts is None else ghosts
                 ghosts[window] |= gray(cv2.dilate(region, _KERNEL)) * 255
         return ghosts
+
+
+def _is_apart(region: Gray, differs: Gray) -> bool:
+    beyond = cv2.dilate(region, _KERNEL, iterations=2) > region
+    return bool((differs[beyond] > 0).mean() <= APART_MAX) if beyond.any() else True
 
 
 def _has_gone(region: Gray, luma: Gray, expected: Gray) -> bool:

@@ -14,6 +14,9 @@ from saqta.model.kinds import Line
 CLEAR_SHARE = 0.12
 """Clearly on a side: further from the line than this part of the thing's larger side."""
 
+APART_S = 2.0
+"""Things that were followed as one when it crossed, and come apart within this time, have all crossed."""
+
 
 class Crossing(NamedTuple):
     """Somebody or something crossed a line."""
@@ -25,6 +28,14 @@ class Crossing(NamedTuple):
     at_s: float
 
 
+class _Side(NamedTuple):
+    """Where a thing was when it was clearly on a side; ``forward`` when that is where ``forward`` leads to."""
+
+    x: float
+    y: float
+    forward: bool
+
+
 class LineCounter:
     """Watches the lines of one camera; ``picture`` is (width, height) in the pixels of the tracks."""
 
@@ -33,39 +44,50 @@ class LineCounter:
         self._lines = {
             name: (x0 * width, y0 * height, x1 * width, y1 * height) for name, (x0, y0, x1, y1) in lines.items()
         }
-        self._clear: dict[tuple[str, int], tuple[float, float, bool]] = {}
+        self._sides: dict[tuple[str, int], _Side] = {}
+        self._crossed: dict[tuple[str, int], tuple[float, _Side]] = {}
 
     def step(self, tracks: Iterable[Track], at_s: float) -> list[Crossing]:
         """The crossings that became clear with this frame; tentative tracks are remembered and count once confirmed."""
         crossings = []
         living = list(tracks)
         for track in living:
-            if not track.seen:
-                continue
             for name, line in self._lines.items():
-                forward = self._crossed(name, line, track)
+                if track.parent is not None and (name, track.number) not in self._sides:
+                    self._inherit(name, track.number, track.parent, at_s)
+                forward = self._passed(name, line, track) if track.seen else None
                 if forward is not None:
                     crossings.append(Crossing(name, forward, track.kind, track.number, at_s))
         numbers = {track.number for track in living}
-        self._clear = {key: side for key, side in self._clear.items() if key[1] in numbers}
+        self._sides = {key: side for key, side in self._sides.items() if key[1] in numbers}
+        self._crossed = {key: crossed for key, crossed in self._crossed.items() if key[1] in numbers}
         return crossings
 
-    def _crossed(self, name: str, line: Line, track: Track) -> bool | None:
+    def _inherit(self, name: str, number: int, parent: int, at_s: float) -> None:
+        """What came apart from a thing that has just crossed has crossed with it, uncounted."""
+        crossed_s, side_before = self._crossed.get((name, parent), (-APART_S, None))
+        side = side_before if at_s - crossed_s <= APART_S else None
+        side = side or self._sides.get((name, parent))
+        if side is not None:
+            self._sides[name, number] = side
+
+    def _passed(self, name: str, line: Line, track: Track) -> bool | None:
+        """Which way the track has crossed with this frame; None when it has not."""
         x, y = track.foot
         x0, y0, x1, y1 = line
         length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
-        side = ((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)) / length
-        if abs(side) < CLEAR_SHARE * max(track.width, track.height):
+        away = ((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)) / length
+        if abs(away) < CLEAR_SHARE * max(track.width, track.height):
             return None
-        before = self._clear.get((name, track.number))
-        forward = side > 0
-        if before is not None and before[2] != forward:
-            if not track.confirmed:
-                return None
-            self._clear[name, track.number] = (x, y, forward)
-            return forward if _meet((before[0], before[1], x, y), line) else None
-        self._clear[name, track.number] = (x, y, forward)
-        return None
+        before = self._sides.get((name, track.number))
+        crosses = before is not None and before.forward != (away > 0)
+        if crosses and not track.confirmed:
+            return None
+        self._sides[name, track.number] = side = _Side(x, y, away > 0)
+        if before is None or not crosses:
+            return None
+        self._crossed[name, track.number] = (track.at_s, before)
+        return side.forward if _meet((before.x, before.y, x, y), line) else None
 
 
 def _meet(path: Line, line: Line) -> bool:

@@ -14,6 +14,8 @@ FILLED = 0.70
 FILLED_WEIGHT = 4.0
 GAPS_MAX = 0.2
 """Gaps say little: a vehicle has them too where it is as bright as the road."""
+WALKS_HEIGHTS_A_S = 2.5
+"""Who goes faster than this many of his own heights a second does not walk."""
 CUT_WEIGHT = 0.1
 """What a frame counts in which the picture's edge cuts the thing."""
 
@@ -26,10 +28,10 @@ class Shape:
     def __init__(self) -> None:
         self._person = self._weight = 0.0
 
-    def add(self, width: float, height: float, area: float, cut: bool) -> None:
-        """A frame in which it was seen: its box and how many pixels of it are filled."""
+    def add(self, width: float, height: float, area: float, cut: bool, heights_a_s: float = 0.0) -> None:
+        """A frame in which it was seen: its box, how many pixels of it are filled, and how fast it goes."""
         filled = FILLED_WEIGHT * (FILLED - area / (width * height))
-        says = log(height / width) - SLENDER + min(GAPS_MAX, filled)
+        says = log(height / width) - SLENDER + min(GAPS_MAX, filled) - max(0.0, heights_a_s - WALKS_HEIGHTS_A_S)
         weight = (CUT_WEIGHT if cut else 1.0) * area**0.5
         self._person += weight * max(-1.0, min(1.0, says))
         self._weight += weight
