@@ -25,7 +25,8 @@ from saqta.edge.evidence import (
     keep,
 )
 from saqta.edge.frames import FrameReader, Planes, planes
-from saqta.edge.redaction import REGIONS_MAX, SETTLED_S, Cover, Redactor, cover
+from saqta.edge.recognised import Recognised
+from saqta.edge.redaction import REGIONS_MAX, REMEMBERED_LOOKS, SETTLED_S, Cover, Redactor, cover
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import open_file
@@ -203,6 +204,25 @@ def test_a_thing_that_was_left_may_be_shown_and_who_passes_before_it_may_not() -
     assert both.y[44:116, 124:146].std() == 0
     assert (both.y[62:88, 102:112] == before.y[62:88, 102:112]).all()
     assert cover(planes_of_noise(), Redactor().look(view), (320, 180)).y[64:86, 104:136].std() == 0
+
+
+def test_who_a_model_recognises_stays_covered_until_it_has_looked_again_and_again_without_finding_him() -> None:
+    nothing, redactor = np.zeros((180, 320), np.uint8), Redactor()
+    person, van = Recognised("person", 0.8, (100, 60, 120, 120)), Recognised("van", 0.8, (200, 60, 260, 100))
+    view = Scene(9.0, 0.2, (320, 180), nothing, nothing, nothing, nothing, nothing, [], (), True, 9.0, THINGS)
+
+    def hidden(recognised: Sequence[Recognised] | None) -> tuple[bool, bool, bool]:
+        """Of the person, of the van's upper and of its lower half: whether nothing can be seen."""
+        picture, before = planes_of_noise(), planes_of_noise()
+        covers = redactor.look(view._replace(recognised=recognised))
+        shown = cover(picture, covers, (320, 180)).y == before.y
+        parts = shown[60:120, 100:120], shown[62:76, 202:258], shown[82:100, 202:258]
+        return tuple(bool(part.mean() < 0.05) for part in parts)
+
+    assert hidden(None) == (False, False, False)
+    assert hidden([person, van]) == (True, False, True)
+    assert hidden(None) == (True, False, True)
+    assert [hidden([])[0] for _ in range(REMEMBERED_LOOKS)] == [True] * (REMEMBERED_LOOKS - 1) + [False]
 
 
 def test_covers_that_overlap_leave_no_hole() -> None:

@@ -1,5 +1,6 @@
 """The camera node with real processes: what streams can do to it, and what it does then."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from edge import deadly, seeing
@@ -19,7 +21,9 @@ from edge.rtsp_server import RtspServer
 from edge.telling import tells_fixtures
 from saqta import registry
 from saqta.edge.node import CAMERAS_MAX, CameraNode
+from saqta.edge.originals import open_sealed
 from saqta.edge.plugins import Plugins
+from saqta.edge.sealing import make_keys, private_key
 from saqta.edge.settings import CameraSettings
 from saqta.model import catalogue
 from saqta.model.errors import InputError, StorageError
@@ -136,6 +140,33 @@ def children() -> set[int]:
     return {
         int(pid) for pid in Path(f"/proc/self/task/{threading.main_thread().native_id}/children").read_text().split()
     }
+
+
+def test_an_original_is_kept_under_seal_where_the_settings_ask_for_it(
+    start: Callable[..., Running], desk: Desk, film: Path, tmp_path: Path
+) -> None:
+    public, private = make_keys()
+    start([CameraSettings(camera="A", source=str(film), seal_to=public, before_s=1.0, **YARD)])
+    start([CameraSettings(camera="B", source=str(film), before_s=1.0, **YARD)])
+    clip, original = sorted(
+        (one for one in desk.wait_for("A", has(EvidenceKept, 2)) if isinstance(one, EvidenceKept)),
+        key=lambda one: one.media_type,
+        reverse=True,
+    )
+    assert (clip.media_type, original.media_type) == ("video/mp4", "application/vnd.saqta.sealed")
+    assert original.alert == clip.alert
+    assert original.from_s <= clip.from_s
+    assert original.until_s >= clip.until_s - 1 / FPS
+    path = tmp_path / "evidence" / f"{original.sha256}.sealed"
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == original.sha256
+    assert open_sealed(path, private_key(private), tmp_path / "opened.mkv") >= 2 * FPS
+    with av.open(str(film)) as all_of_it, av.open(str(tmp_path / "opened.mkv")) as opened:
+        filmed = [frame.to_ndarray().tobytes() for frame in all_of_it.decode(video=0)]
+        seen = [frame.to_ndarray().tobytes() for frame in opened.decode(video=0)]
+    first = filmed.index(seen[0])
+    assert seen == filmed[first : first + len(seen)]
+    kept = [one for one in desk.wait_for("B", has(CameraLost)) if isinstance(one, EvidenceKept)]
+    assert {one.media_type for one in kept} == {"video/mp4"}
 
 
 def test_moments_count_from_the_first_frame_however_long_opening_took(

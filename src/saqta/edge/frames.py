@@ -6,7 +6,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 import av
 import cv2
@@ -46,18 +46,30 @@ class Planes(NamedTuple):
     v: Gray
 
 
+class PacketTaker(Protocol):
+    """Who wants a stream's packets as they came."""
+
+    def add(self, packet: "av.Packet[av.VideoStream]", at_s: float) -> None: ...
+    def end(self) -> None: ...
+
+
 class FrameReader:
     """Opens a source and gives the frames that are due, in order. Iterating blocks for at most READ_WAIT_S a read.
 
     ``decoded`` counts every frame, ``broken`` packets that could not be decoded, ``decode_cpu_s`` the CPU time that
     this thread spent on them. ``trace`` is told what is being done. InputError when the source can't be opened or holds
-    no video.
+    no video. ``packets`` gets every packet once it was decoded, and is told before the source is given back.
     """
 
     def __init__(
-        self, opened: Opened, name: str, analysed_fps: float, trace: Callable[[Deed], None] = lambda _: None
+        self,
+        opened: Opened,
+        name: str,
+        analysed_fps: float,
+        trace: Callable[[Deed], None] = lambda _: None,
+        packets: PacketTaker | None = None,
     ) -> None:
-        self._trace = trace
+        self._trace, self._packets = trace, packets
         trace(Deed.WORKING)
         self.decoded = self.broken = 0
         self.decode_cpu_s = self.at_s = 0.0
@@ -89,6 +101,8 @@ class FrameReader:
 
     def close(self) -> None:
         """Gives the source back."""
+        if self._packets is not None:
+            self._packets.end()
         self._container.close()
         if not isinstance(self._file, str):
             self._file.close()
@@ -115,6 +129,8 @@ class FrameReader:
                 pictures = []
                 self.broken += 1
                 broken_in_a_row += 1
+            if self._packets is not None and packet.size:
+                self._packets.add(packet, self.at_s)
             self._trace(Deed.NOTHING)
             self.decode_cpu_s += time.thread_time() - started_s
             if broken_in_a_row > BROKEN_PACKETS_MAX:

@@ -1,20 +1,25 @@
 """Originals: recordings sealed as a whole, and the newest frame groups of a stream, for the seconds around an alert."""
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from math import inf
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from av.error import FFmpegError
 from nacl.public import PrivateKey, PublicKey
 
+from saqta.edge.evidence import Kept
 from saqta.edge.frames import FrameReader
 from saqta.edge.groups import Grouper, VideoPacket, groups, join
 from saqta.edge.plugins import Plugins
 from saqta.edge.sealing import Sealer, unseal
-from saqta.edge.whole import whole
-from saqta.model.errors import InputError
+from saqta.edge.whole import put_under_its_hash, whole
+from saqta.model.errors import InputError, StorageError
+from saqta.model.terms import EVIDENCE_SUFFIX, SEALED_TYPE
 
 RING_BYTES_MAX = 64 << 20
 """Of one stream's originals in memory; with more, the oldest go."""
@@ -74,21 +79,25 @@ class Originals:
         self._grouper = Grouper()
         self._bytes = 0
         self._from_s = self._at_s = 0.0
-        self._begun = False
+        self._begun = self._ended = False
         self._starts = False
 
     def expect(self, alert: str, from_s: float, until_s: float) -> None:
         """The seconds of an alert are wanted when they are complete; one too many, and the oldest is given up."""
         with self._lock:
-            self._expected.append((alert, from_s, until_s))
-            if len(self._expected) > ALERTS_WAITING_MAX:
-                self._expected.popleft()
+            if not self._ended:
+                self._expected.append((alert, from_s, until_s))
+                if len(self._expected) > ALERTS_WAITING_MAX:
+                    self._expected.popleft()
+                return
+        self._done(alert, self._cut(from_s, until_s))
 
     def add(self, packet: VideoPacket, at_s: float) -> None:
         """Takes a packet that was decoded already, at about ``at_s`` of its source."""
         at_s += self.offset_s
+        self._ended = False
         starts = packet.is_keyframe
-        content = self._grouper.add(packet)
+        content = _written(lambda: self._grouper.add(packet))
         if content is not None:
             self._put(content, at_s)
         if content is not None or not self._begun:
@@ -97,23 +106,31 @@ class Originals:
         self._give(lambda until_s: until_s <= at_s)
 
     def end(self) -> None:
-        """The stream is over: gives what is wanted with what there is."""
+        """The stream is over, and is about to be closed: gives what is wanted with what there is."""
+        self._end_group()
         self._give(lambda until_s: True)
 
     def _give(self, is_due: Callable[[float], bool]) -> None:
         with self._lock:
             due = [one for one in self._expected if is_due(one[2])]
             self._expected = deque(one for one in self._expected if one not in due)
-        if due and (content := self._grouper.end()) is not None:
-            self._put(content, self._at_s)
-            self._from_s, self._starts = self._at_s, False
+            self._ended = is_due(inf)
+        if due:
+            self._end_group()
         for alert, from_s, until_s in due:
             self._done(alert, self._cut(from_s, until_s))
 
+    def _end_group(self) -> None:
+        content = _written(self._grouper.end)
+        if content is not None:
+            self._put(content, self._at_s)
+            self._from_s, self._starts = self._at_s, False
+
     def _cut(self, from_s: float, until_s: float) -> Sequence[Group]:
         """From one that can be decoded by itself on."""
-        first = max((n for n, group in enumerate(self._groups) if group.starts and group.from_s <= from_s), default=0)
-        return [group for group in list(self._groups)[first:] if group.from_s <= until_s]
+        groups = list(self._groups)
+        first = max((n for n, group in enumerate(groups) if group.starts and group.from_s <= from_s), default=0)
+        return [group for group in groups[first:] if group.from_s <= until_s]
 
     def _put(self, content: bytes, until_s: float) -> None:
         self._groups.append(Group(self._from_s, until_s, self._starts, content))
@@ -124,6 +141,27 @@ class Originals:
     def _is_old(self, now_s: float) -> bool:
         """The oldest group is not needed where a later one that starts begins early enough."""
         return any(group.starts and group.from_s < now_s - self._seconds for group in list(self._groups)[1:])
+
+
+def _written(write: Callable[[], bytes | None]) -> bytes | None:
+    """A damaged stream may hold packets that can't be written: the original has a gap there, and the stream goes on."""
+    try:
+        return write()
+    except FFmpegError:
+        return None
+
+
+def keep_sealed(folder: Path, chosen: Sequence[Group], to: PublicKey) -> Kept:
+    """Seals groups (at least one) and keeps them. Blocks until they are on the disk; StorageError if not."""
+    part = folder / f".{os.getpid()}-{id(chosen):x}.part{EVIDENCE_SUFFIX[SEALED_TYPE]}"
+    try:
+        with part.open("wb") as file:
+            seal((group.content for group in chosen), file, to)
+        digest, size_bytes = put_under_its_hash(part)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StorageError(f"an original can't be kept in {folder}: {error.strerror}") from error
+    return Kept(digest, SEALED_TYPE, size_bytes, chosen[0].from_s, chosen[-1].until_s)
 
 
 @contextmanager

@@ -4,8 +4,10 @@
 - Covered is whatever differs from the scene, tracked or not, until the scene looks as before or nothing has stirred
   there for minutes (``settled``).
 - In doubt everything is covered: as long as the scene is not known, or when more differs than can be told apart.
-- Motion is all that it goes by: who stands in view when a scene is first learned, and stays motionless, belongs to
-  the scene and is not covered; nor is who came and then did not stir at all for minutes and was never tracked.
+- Persons that a model recognises are covered wherever they are, and the lower halves of vehicles, for their plates.
+  Without one motion is all that it goes by: who stands in view when a scene is first learned, and stays motionless,
+  belongs to the scene and is not covered; nor is who came and then did not stir at all for minutes and was never
+  tracked.
 """
 
 from collections import deque
@@ -20,6 +22,7 @@ from saqta.edge.arrays import Gray, gray
 from saqta.edge.background import SETTLED_S
 from saqta.edge.blobs import Bounds, alike
 from saqta.edge.frames import Planes
+from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
 from saqta.edge.shapes import PERSON, VEHICLE, Shape
 from saqta.edge.tracks import Track, widened
@@ -27,6 +30,8 @@ from saqta.edge.tracks import Track, widened
 REGIONS_MAX = 64
 """More regions than this are covered as one: the whole picture."""
 REMEMBERED_FRAMES = 3
+REMEMBERED_LOOKS = 3
+"""What a model found is there until it has looked this often without finding it."""
 MARGIN_SHARE = 0.012
 SAME_SHARE = 0.5
 """A track is a thing where their boxes share this part of their union."""
@@ -55,12 +60,16 @@ class Redactor:
 
     def __init__(self) -> None:
         self._recent: deque[Gray] = deque(maxlen=REMEMBERED_FRAMES)
+        self._found: deque[Sequence[Recognised]] = deque(maxlen=REMEMBERED_LOOKS)
 
     def look(self, scene: Scene, things: Sequence[Bounds] = ()) -> list[Cover] | None:
         """What has to be covered in this frame; None when everything has to be. In the boxes of ``things``, which are
         known to be nobody, only who passes before them is covered."""
         if self._recent and self._recent[-1].shape != scene.differs.shape:
             self._recent.clear()
+            self._found.clear()
+        if scene.recognised is not None:
+            self._found.append(scene.recognised)
         self._recent.append(gray(cv2.bitwise_or(scene.differs, scene.unsettled)))
         if not scene.known or scene.settled_s < SETTLED_S:
             return None
@@ -74,7 +83,8 @@ class Redactor:
         tracks = [t for t in scene.tracks if all(alike(t.bounds, thing) < SAME_SHARE for thing in things)]
         if covers is None:
             return None
-        return covers + [_box(box, _OTHER) for box in scene.parked] + _tracked(tracks)
+        found = [recognised(one.kind, one.bounds) for look in self._found for one in look]
+        return covers + [_box(box, _OTHER) for box in scene.parked] + _tracked(tracks) + found
 
 
 def regions(mask: Gray, classed: bool = False) -> list[Cover] | None:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from saqta.edge.analysis import Analyser, Findings, Glance
-from saqta.edge.evidence import Cut, Hidden, Ring, Still
+from saqta.edge.evidence import Cut, Hidden, Kept, Ring, Still
 from saqta.edge.evidence import keep as keep_evidence
 from saqta.edge.frames import Frame, planes
 from saqta.edge.main_stream import MainStream
+from saqta.edge.originals import Group, keep_sealed
 from saqta.edge.plugins import Plugins
 from saqta.edge.redaction import Redactor, cover
+from saqta.edge.sealing import public_key
 from saqta.edge.settings import CameraSettings
 from saqta.edge.stills import Stills
 from saqta.model import catalogue
@@ -28,6 +30,7 @@ from saqta.model.kinds import (
     Record,
 )
 from saqta.model.moment import Clock
+from saqta.model.terms import SEALED_TYPE
 
 ACTOR = "saqta/edge"
 COUNTED_EVERY_S = 60.0
@@ -46,6 +49,7 @@ class Session:
 
     An ``analyser`` that is handed in knows the scene from the session before. Moments are ``started_ms`` plus the
     stream's seconds, ``speed`` times as fast as they were filmed. Clips are of the ``main`` stream where there is one.
+    ``original`` is told of each alert, and from when until when its original is wanted.
     ``step`` spends CPU and blocks only in ``emit`` and ``keep``.
     """
 
@@ -59,6 +63,7 @@ class Session:
         analyser: Analyser | None = None,
         speed: float = 1.0,
         main: MainStream | None = None,
+        original: Callable[[str, float, float], None] | None = None,
     ) -> None:
         self.counts: dict[str, Directions] = {name: {"forward": {}, "backward": {}} for name in settings.lines}
         self.started_ms = clock()
@@ -67,7 +72,7 @@ class Session:
             settings, plugins.detectors, plugins.model(settings), f"{self.started_ms:x}-"
         )
         self._redactor, self._ring, self._stills = Redactor(), Ring(settings.before_s, settings.after_s), Stills()
-        self._main = main
+        self._main, self._original = main, original
         self._minute: dict[str, Directions] = {}
         self._minute_s = self._at_s = 0.0
         self._ordinal = 0
@@ -120,18 +125,27 @@ class Session:
         """Writes a clip or still and tells of it; may be called from another thread. StorageError when it can't be
         written."""
         kept = keep_evidence(folder, cut, self._main.clip(cut) if self._main is not None else None)
+        self._tell_kept(kept, cut.alert, cut.shows)
+
+    def sealed(self, alert: str, groups: Sequence[Group], folder: Path) -> None:
+        """As ``kept``, of the original frame groups of an alert."""
+        if groups and self._settings.seal_to is not None:
+            self._tell_kept(keep_sealed(folder, groups, public_key(self._settings.seal_to)), alert)
+
+    def _tell_kept(self, kept: Kept, alert: str, shows: str = "") -> None:
         record = EvidenceKept(
-            alert=cut.alert,
+            alert=alert,
             camera=self._settings.camera,
             sha256=kept.sha256,
             media_type=kept.media_type,
             size_bytes=kept.size_bytes,
             from_s=round(kept.from_s, 3),
             until_s=round(kept.until_s, 3),
-            shows=cut.shows,
+            shows=shows,
         )
-        id = derive_id(cut.alert, "evidence", *filter(None, [cut.shows]))
-        self._emit([self._make(record, id, kept.until_s, cut.alert)])
+        which = "sealed" if kept.media_type == SEALED_TYPE else shows
+        id = derive_id(alert, "evidence", *filter(None, [which]))
+        self._emit([self._make(record, id, kept.until_s, alert)])
 
     def _remember(self, frame: Frame, findings: Findings, events: Sequence[Event]) -> None:
         scene = findings.scene
@@ -147,6 +161,9 @@ class Session:
         for record, event in zip(findings.records, events, strict=True):
             if isinstance(record, AlertRaised):
                 self._cut_out(self._ring.expect(event.key, frame.at_s))
+                if self._original is not None:
+                    settings = self._settings
+                    self._original(event.key, frame.at_s - settings.before_s, frame.at_s + settings.after_s)
         self._cut_out(self._ring.due(frame.at_s))
 
     def _keep_stills(self, records: Sequence[Record], events: Sequence[Event], now: Still) -> None:

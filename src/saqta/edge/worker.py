@@ -25,6 +25,7 @@ from saqta.edge.looks import Look, taken
 from saqta.edge.mailbox import Mailbox
 from saqta.edge.main_stream import MainStream
 from saqta.edge.models.model import Model
+from saqta.edge.originals import Group, Originals
 from saqta.edge.plugins import Plugins
 from saqta.edge.recognised import Recognised
 from saqta.edge.session import Session
@@ -187,6 +188,7 @@ class _Stream(threading.Thread):
         self._analyser = Analyser(seat.settings, detectors, worker.model(seat.settings), f"{began_ms:x}-")
         self._decoded = self._broken = self._analysed = 0
         self._reader: FrameReader | None = None
+        self._originals: Originals | None = None
         self._main = self._main_stream()
 
     def obey(self, told: Fixtures) -> None:
@@ -236,10 +238,16 @@ class _Stream(threading.Thread):
         def keep(cut: Cut) -> None:
             self._worker.writer.submit(partial(session.kept, cut, self._orders.evidence_dir))
 
+        def seal(alert: str, groups: Sequence[Group]) -> None:
+            self._worker.writer.submit(partial(session.sealed, alert, groups, self._orders.evidence_dir))
+
+        settings = self._settings
+        self._originals = Originals(settings.before_s + settings.after_s, seal) if settings.seal_to else None
         orders = self._orders
         emit = self._worker.emit
+        expect = self._originals.expect if self._originals is not None else None
         session = Session(
-            self._settings, orders.plugins, orders.clock, emit, keep, self._analyser, orders.speed, self._main
+            self._settings, orders.plugins, orders.clock, emit, keep, self._analyser, orders.speed, self._main, expect
         )
         return session
 
@@ -252,7 +260,9 @@ class _Stream(threading.Thread):
             try:
                 self._trace(Deed.WORKING)
                 opened = self._orders.plugins.open(self._settings.source)
-                reader = FrameReader(opened, self._settings.source, self._settings.analysed_fps, self._trace)
+                reader = FrameReader(
+                    opened, self._settings.source, self._settings.analysed_fps, self._trace, self._originals
+                )
             except InputError as error:
                 self._trace(Deed.NOTHING)
                 return str(error), True
@@ -274,6 +284,8 @@ class _Stream(threading.Thread):
                 return reader.ended or "", opened.live
             offset_s += reader.at_s + 1 / reader.fps
             self._put_away()
+            if self._originals is not None:
+                self._originals.offset_s = offset_s
 
     def _hand_over(self, session: Session, frame: Frame) -> None:
         def analyse(frame: Frame) -> Glance:

@@ -8,6 +8,7 @@ import msgspec
 from saqta.model import kinds
 from saqta.model.event import Recorded
 from saqta.model.step import Change, Tables
+from saqta.model.terms import SEALED_TYPE
 from saqta.views.tables import ALERTS, EARLY, EVIDENCE, TIMELINE, UNITS, Changes, Early, Entry, early_key, timeline_key
 
 
@@ -40,7 +41,9 @@ SENTENCES: dict[type[kinds.Record], Sentence] = {
     kinds.AssignmentArrived: lambda record, names: f"{names.unit} is on scene",
     kinds.AssignmentEnded: lambda record, names: _because(f"{names.unit} left", record.reason),
     kinds.EvidenceKept: lambda record, names: (
-        f"Still kept as evidence: {record.shows}"
+        f"Original of {record.until_s - record.from_s:.0f} s kept under seal"
+        if record.media_type == SEALED_TYPE
+        else f"Still kept as evidence: {record.shows}"
         if record.shows
         else f"Clip of {record.until_s - record.from_s:.0f} s kept as evidence"
     ),
