@@ -11,7 +11,7 @@ from saqta.simulate.layouts import LAYOUTS
 from saqta.simulate.lens import HEIGHT, WIDTH
 from saqta.simulate.render import FPS, Renderer
 from saqta.simulate.scenario import scenario
-from saqta.simulate.scene import ACTORS_KEPT_MAX, Scene, _of_flow
+from saqta.simulate.scene import ACTORS_KEPT_MAX, PERSON, SUITCASE, Scene, _of_flow
 from saqta.simulate.stream import open_feed
 from saqta.simulate.truth import truth
 
@@ -133,3 +133,20 @@ def test_a_source_that_is_none_is_refused(source: str, field: str) -> None:
     with pytest.raises(InputError) as caught:
         open_feed(source)
     assert caught.value.field == field
+
+
+def test_a_suitcase_rests_on_the_square_until_its_owner_comes_back() -> None:
+    square = scenario("demo").scenes["square"]
+
+    def there(at_s: float) -> dict[str, str]:
+        return {actor.id: actor.kind for actor, _ in square.actors(at_s)}
+
+    assert {"l0", "s0"}.isdisjoint(there(1.0))
+    assert there(21.5)["l0"] == PERSON
+    assert "s0" not in there(21.5)
+    assert there(60.0)["s0"] == SUITCASE
+    assert "l0" not in there(60.0)
+    assert there(151.5)["r0"] == PERSON
+    assert "s0" not in there(152.5)
+    assert there(330.0)["s1"] == SUITCASE
+    assert not any(actor.kind == SUITCASE for actor, _ in scenario("demo").scenes["depot"].actors(60.0))

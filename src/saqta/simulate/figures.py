@@ -15,7 +15,7 @@ import numpy as np
 from saqta.simulate.layout import Spot
 from saqta.simulate.lens import Array, Lens
 from saqta.simulate.materials import Colour
-from saqta.simulate.scene import PERSON, Actor, Pose
+from saqta.simulate.scene import PERSON, SUITCASE, Actor, Pose
 from saqta.simulate.vehicles import body_of, vehicle
 
 LOOKS_KEPT_MAX = 512
@@ -54,7 +54,32 @@ class Figure(NamedTuple):
 
 def figure(actor: Actor, pose: Pose, lens: Lens, sun: Spot) -> Figure:
     """How an actor looks at a pose."""
+    if actor.kind == SUITCASE:
+        return _suitcase(actor.look, pose, lens, sun)
     return _person(actor.look, pose, lens, sun) if actor.kind == PERSON else _vehicle(actor, pose, lens, sun)
+
+
+_SUITCASE_M = (0.5, 0.3, 0.72)
+_SUITCASES: tuple[Colour, ...] = ((44, 40, 122), (110, 64, 30), (52, 52, 56), (40, 96, 60))
+
+
+def _suitcase(look: int, pose: Pose, lens: Lens, sun: Spot) -> Figure:
+    """Its front, its lid and its handle, the broad side towards the camera."""
+    colour, (wide, deep, tall) = _SUITCASES[look % len(_SUITCASES)], _SUITCASE_M
+    across, ahead = (pose.x - wide / 2, pose.x + wide / 2), (pose.y, pose.y + deep)
+    front = [(x, ahead[0], z) for x, z in zip((*across, *across[::-1]), (0.06, 0.06, tall, tall), strict=True)]
+    lid = [(x, y, tall) for x, y in zip((*across, *across[::-1]), (ahead[0],) * 2 + (ahead[1],) * 2, strict=True)]
+    handle = [(pose.x, pose.y + deep / 2, tall), (pose.x, pose.y + deep / 2, tall + 0.28)]
+    solid = np.array([*front, *lid, *handle])
+    thrown = solid[:, :2] + solid[:, 2:] * np.array(sun)
+    pixels, depths = lens.project(np.vstack([solid, np.column_stack([thrown, np.zeros(len(thrown))])]))
+    px_m = lens.focal_px / float(depths[: len(solid)].mean())
+    parts = [
+        Part(8, 10, 0.05 * px_m, (70, 70, 72)),
+        Part(0, 4, 0.0, colour),
+        Part(4, 8, 0.0, _tone(colour, 1.35)),
+    ]
+    return Figure(pixels[: len(solid)], parts, pixels[len(solid) :], parts[1:], float(depths[: len(solid)].mean()))
 
 
 class _Clothes(NamedTuple):

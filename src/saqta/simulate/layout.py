@@ -92,11 +92,21 @@ class Visits(NamedTuple):
     stay_s: tuple[float, float] = (9.0, 16.0)
 
 
+class Leavings(NamedTuple):
+    """When somebody leaves a suitcase: first at ``first_s``, then every ``every_s``; ``rest_s`` later they come back
+    for it."""
+
+    first_s: float
+    every_s: float
+    rest_s: float
+
+
 class Layout(NamedTuple):
     """One camera's ground, with its zones, the way of those who enter what is restricted, and its counting lines.
 
     ``entry`` leads from outside to the edge of ``haunt`` (x0, y0, x1, y1), where an intruder lingers; ``sun`` is how
-    far a metre of height throws its shadow. Lines are seen from the camera, from their first to their second point.
+    far a metre of height throws its shadow. ``forgetful`` is the way of those who leave a suitcase in its middle.
+    Lines are seen from the camera, from their first to their second point.
     """
 
     lens: Lens
@@ -110,3 +120,4 @@ class Layout(NamedTuple):
     entry: Ring
     haunt: Rectangle
     lines: dict[str, tuple[Spot, Spot]]
+    forgetful: Ring = ()

@@ -255,6 +255,7 @@ SQUARE = Layout(
     entry=((3.0, 19.0), (3.4, 23.6), (3.2, 25.8)),
     haunt=(-4.6, 26.6, 5.0, 31.5),
     lines={"steps": ((-11.0, 22.5), (11.0, 22.5))},
+    forgetful=((-22.0, 16.5), (-4.2, 17.4), (20.0, 15.8)),
 )
 
 LAYOUTS = {"depot": DEPOT, "avenue": AVENUE, "quay": QUAY, "square": SQUARE}

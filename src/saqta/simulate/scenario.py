@@ -17,13 +17,15 @@ from saqta.model.event import Event, derive_id
 from saqta.model.kinds import CameraRegistered, Line, MapLayerImported, Polygon, Record, RoadsImported, UnitRegistered
 from saqta.model.moment import from_text
 from saqta.simulate.city import CITIES_KEPT_MAX, City, city, to_place
-from saqta.simulate.layout import Layout, Ring, Visits
+from saqta.simulate.layout import Layout, Leavings, Ring, Visits
 from saqta.simulate.layouts import LAYOUTS
 from saqta.simulate.lens import HEIGHT, WIDTH
 from saqta.simulate.roads import Roads
 from saqta.simulate.scene import Scene
 
 SEED = 7
+ABANDONED_AFTER_S = 20.0
+"""In the simulated city what was left is told sooner than elsewhere, so that nobody has to wait for it."""
 SOURCE = ACTOR = "saqta/simulate"
 FOUNDED_MS = from_text("2026-01-01T00:00:00Z")
 """When the city says that it was set up: a fixed moment, so that a second start says nothing new."""
@@ -70,19 +72,29 @@ _UNITS = (
 
 
 class _Outline(NamedTuple):
-    """``firsts_s`` is when the first intruder comes, by camera; ``busy`` multiplies the traffic."""
+    """``firsts_s`` is when the first intruder comes, by camera; ``busy`` multiplies the traffic; ``leavings`` is when
+    suitcases are left where a camera looks at people who may."""
 
     cameras: tuple[str, ...]
     firsts_s: tuple[float, ...]
     every_s: float
     busy: float
+    leavings: Leavings
 
 
 SCENARIOS: dict[str, _Outline] = {
-    "demo": _Outline(("depot", "avenue", "quay", "square"), (3.5, 30.0, 70.0, 110.0), 150.0, 1.0),
-    "quiet": _Outline(("depot", "avenue", "quay", "square"), (150.0, 420.0, 700.0, 900.0), 1800.0, 0.5),
+    "demo": _Outline(
+        ("depot", "avenue", "quay", "square"), (3.5, 30.0, 70.0, 110.0), 150.0, 1.0, Leavings(22.0, 300.0, 130.0)
+    ),
+    "quiet": _Outline(
+        ("depot", "avenue", "quay", "square"), (150.0, 420.0, 700.0, 900.0), 1800.0, 0.5, Leavings(300.0, 3600.0, 600.0)
+    ),
     "rush": _Outline(
-        ("depot", "avenue", "quay", "square", "market", "boulevard"), (6.0, 10.0, 15.0, 20.0, 26.0, 33.0), 55.0, 1.6
+        ("depot", "avenue", "quay", "square", "market", "boulevard"),
+        (6.0, 10.0, 15.0, 20.0, 26.0, 33.0),
+        55.0,
+        1.6,
+        Leavings(18.0, 180.0, 90.0),
     ),
 }
 
@@ -137,7 +149,11 @@ def scenario(name: str, seed: int = SEED) -> Scenario:
         roaming=frozenset(unit.id for unit in _UNITS if "patrol" in unit.capabilities),
         scenes={
             camera.id: Scene(
-                camera.id, seed, _busy(LAYOUTS[camera.layout], outline.busy), Visits(first_s, outline.every_s)
+                camera.id,
+                seed,
+                _busy(LAYOUTS[camera.layout], outline.busy),
+                Visits(first_s, outline.every_s),
+                outline.leavings if LAYOUTS[camera.layout].forgetful else None,
             )
             for camera, first_s in zip(cameras, outline.firsts_s, strict=True)
         },
@@ -178,6 +194,7 @@ def _registered(camera: _Camera, scenario_name: str, town: City, roads: Roads) -
         lines={name: _line(layout, line) for name, line in layout.lines.items()},
         zones={name: _zone(layout, ring) for name, ring in layout.zones.items()},
         restricted=layout.restricted,
+        abandoned_after_s=ABANDONED_AFTER_S,
     )
 
 

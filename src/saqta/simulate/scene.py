@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from saqta.simulate.layout import Flow, Layout, Rectangle, Ring, Spot, Visits
+from saqta.simulate.layout import Flow, Layout, Leavings, Rectangle, Ring, Spot, Visits
 
-PERSON = "person"
+PERSON, SUITCASE = "person", "suitcase"
 _RESTING_MS = 0.3
+_APPROACH_S = 20.0
+_BESIDE_M = 0.6
 ACTORS_KEPT_MAX = 2048
 """Actors are kept a while, since they are asked for in every frame; a forgotten one is made again, the same."""
 
@@ -34,7 +36,8 @@ class Pose(NamedTuple):
 
 class Actor(NamedTuple):
     """Somebody or something that comes by: at ``times`` (seconds of the stream) at ``xs``, ``ys``; ``look`` seeds how
-    it looks. ``kind`` is ``person``, ``car``, ``van``, ``bus`` or ``truck``. It may sit where it rests."""
+    it looks. ``kind`` is ``person``, ``car``, ``van``, ``bus``, ``truck`` or ``suitcase``. It may sit where it rests.
+    """
 
     id: str
     kind: str
@@ -74,6 +77,7 @@ class Scene(NamedTuple):
     seed: int
     layout: Layout
     visits: Visits
+    leavings: Leavings | None = None
 
     def actors(self, at_s: float) -> Iterator[tuple[Actor, Pose]]:
         """Everybody on the ground at a moment, in a fixed order."""
@@ -85,6 +89,10 @@ class Scene(NamedTuple):
         newest = floor((at_s - self.visits.first_s) / self.visits.every_s) + 1
         for visit in range(max(0, newest - 2), newest + 1):
             yield from _present(_of_visit(self.name, self.seed, layout.entry, layout.haunt, self.visits, visit), at_s)
+        if self.leavings is not None and at_s >= self.leavings.first_s - _APPROACH_S:
+            leaving = floor((at_s - self.leavings.first_s + _APPROACH_S) / self.leavings.every_s)
+            for actor in _of_leaving(self.name, self.seed, layout.forgetful, self.leavings, leaving):
+                yield from _present(actor, at_s)
 
 
 def _present(actor: Actor | None, at_s: float) -> Iterator[tuple[Actor, Pose]]:
@@ -137,6 +145,27 @@ def _of_visit(name: str, seed: int, entry: Ring, haunt: Rectangle, visits: Visit
         walk(spot)
     xs, ys = zip(*spots, strict=True)
     return Actor(f"v{visit}", PERSON, tuple(times), xs, ys, rng.getrandbits(32))
+
+
+@lru_cache(maxsize=ACTORS_KEPT_MAX)
+def _of_leaving(name: str, seed: int, way: Ring, leavings: Leavings, leaving: int) -> tuple[Actor, Actor, Actor]:
+    """Somebody who puts a suitcase down and walks on, the suitcase, and the same one who comes back and takes it."""
+    rng = random.Random(f"{seed}/{name}/leaving/{leaving}")
+    look, (start, middle, end) = rng.getrandbits(32), way
+    put_down_s = leavings.first_s + leaving * leavings.every_s
+    taken_s = put_down_s + leavings.rest_s
+    beside = (middle[0], middle[1] + _BESIDE_M)
+    comes = _past(f"l{leaving}", (start, beside, end), put_down_s, look)
+    returns = _past(f"r{leaving}", (end, beside, start), taken_s, look)
+    rests = Actor(f"s{leaving}", SUITCASE, (put_down_s, taken_s), (middle[0],) * 2, (middle[1],) * 2, look)
+    return comes, rests, returns
+
+
+def _past(id: str, way: Ring, at_s: float, look: int) -> Actor:
+    """Somebody who is in the middle of a way at a moment, and for two seconds around it."""
+    before_s, after_s = (_length_m(leg) / 1.4 for leg in pairwise(way))
+    xs, ys = zip(way[0], way[1], way[1], way[2], strict=True)
+    return Actor(id, PERSON, (at_s - 1 - before_s, at_s - 1, at_s + 1, at_s + 1 + after_s), xs, ys, look)
 
 
 def _walking(id: str, kind: str, points: Sequence[Spot], speed_ms: float, start_s: float, rng: random.Random) -> Actor:
