@@ -197,6 +197,20 @@ def test_a_look_that_was_put_off_is_due_with_the_next_frame(model: Model) -> Non
     assert looks == [True, True, True, False]
 
 
+def test_who_is_far_away_in_a_large_picture_is_looked_at_more_closely(tmp_path: Path) -> None:
+    model = open_model(seeing.yolox(tmp_path / "seer.onnx"), registry.MODELS)
+    analyser = Analyser(CameraSettings(camera="C1", source="x.mp4"), {}, model)
+    found = []
+    for number in range(60):
+        x = 200 + 8 * number
+        walks = [(x, 300, x + 16, 340)] if number > 20 else []
+        frame = Frame(picture(*walks, width=1280, height=720), number / 5, fresh=number == 0)
+        found += analyser.step(frame).scene.recognised or []
+    assert model.recognise([View(picture((600, 300, 616, 340), width=1280, height=720))]) == [[]]
+    assert len(found) >= 10
+    assert all(60 < one.bounds[0] < 180 and 60 < one.bounds[1] < 100 for one in found)
+
+
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     walks = Walker((-0.1, 0.8), (0.7, 0.8), 2, 8)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from paho.mqtt import publish
 from structlog.testing import capture_logs
 
@@ -224,3 +226,26 @@ def test_a_centre_makes_an_incident_of_it(port: int, tmp_path: Path) -> None:
             return any(recorded.event.type == "saqta.incident.opened.v1" for recorded in folder.log.read(0))
 
         until(opened)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*json.loads(tracked())["after"], "odd"]), JSON, max_size=4))
+def test_whatever_a_message_holds_it_is_taken_or_put_aside(changes: dict[str, Any]) -> None:
+    log = MemoryLog(lambda: NOW_MS)
+    door = Door("/intake/frigate", log, lambda: NOW_MS)
+    take(Mqtt(), door, tracked(**changes))
+    assert log.size() <= 1
+    assert len(alerts(log)) + len(put_aside(log)) == log.size()
+
+
+@given(st.binary(max_size=200))
+def test_whatever_bytes_come_they_are_put_aside(payload: bytes) -> None:
+    log = MemoryLog(lambda: NOW_MS)
+    take(Mqtt(), Door("/intake/frigate", log, lambda: NOW_MS), payload)
+    assert len(put_aside(log)) == 1

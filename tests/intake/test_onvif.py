@@ -3,9 +3,12 @@
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from intake.listening import running, until
 from intake.onvif_device import NS, PASSWORD, USER, OnvifDevice
@@ -14,7 +17,7 @@ from saqta.intake.onvif.device import Device
 from saqta.intake.onvif.discovery import discover
 from saqta.intake.onvif.events import OnvifDevice as Settings
 from saqta.intake.onvif.events import onvif
-from saqta.intake.onvif.soap import ANSWER_BYTES_MAX, Login, SoapError
+from saqta.intake.onvif.soap import ANSWER_BYTES_MAX, Login, SoapError, parsed
 from saqta.log.memory import MemoryLog
 from saqta.model import catalogue
 from saqta.model.kinds import AlertRaised, MessagePutAside
@@ -76,6 +79,12 @@ def test_what_is_no_soap_is_refused(device: OnvifDevice, answer: bytes) -> None:
     device.override["GetProfiles"] = answer
     with pytest.raises(SoapError):
         asked(device).profiles()
+
+
+@given(st.binary(max_size=300) | st.text("<>/=\"'&;:abs xmlns!-[]").map(str.encode))
+def test_whatever_a_device_answers_it_is_xml_or_refused(answer: bytes) -> None:
+    with suppress(SoapError):
+        parsed(answer)
 
 
 def test_a_stream_that_is_not_rtsp_is_refused(device: OnvifDevice) -> None:

@@ -3,6 +3,7 @@
 - It looks at the first frame, for who stands in view from the beginning on, and then at frames that hold movement.
 - It looks again now and then while something is there that does not move; an empty scene in which nothing stirs costs
   nothing.
+- In a picture far larger than the model's input it looks twice: at the whole, and more closely where somebody moves.
 - Frames of several cameras that are due together are looked at together.
 - A look is put off where there is no time for it: no frame is lost for one.
 """
@@ -10,11 +11,15 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from saqta.edge.blobs import size
 from saqta.edge.frames import Frame
-from saqta.edge.models.model import Model, Thing
+from saqta.edge.models.model import Model, Thing, merged
 from saqta.edge.models.view import View
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
+from saqta.model.kinds import Box
 
 MOVING_EVERY_S = 0.3
 """While something moves: every other frame at five analysed a second."""
@@ -22,6 +27,15 @@ STILL_EVERY_S = 10.0
 """While something is there that does not move."""
 RESTS_S = 1.0
 """A track that went on more lately than this moves."""
+
+
+CLOSER_FROM = 2.0
+"""A picture that is more than this many times as large as the model's input is looked at more closely, too."""
+CLOSER_SHARE_MAX = 0.6
+"""The closer view is no wider than this part of the picture: otherwise it would not be closer."""
+_EDGE = 0.002
+"""A box that is less than this part of the picture away from the edge of a view reaches over it."""
+_AROUND = 0.5
 
 
 class Look(NamedTuple):
@@ -65,13 +79,37 @@ class Looks:
 
 def taken(looks: Sequence[Look]) -> list[Sequence[Recognised]]:
     """What the models make of the frames that they should look at, in one batch a model."""
-    found: list[Sequence[Recognised]] = [()] * len(looks)
+    found: list[list[Thing]] = [[] for _ in looks]
     for model in {id(one.model): one.model for one in looks}.values():
-        places = [place for place, one in enumerate(looks) if one.model is model]
-        things = model.recognise([View(looks[place].frame.picture) for place in places])
-        for place, seen in zip(places, things, strict=True):
-            found[place] = [_recognised(thing, looks[place].scene) for thing in seen]
-    return found
+        views = [(place, view) for place, one in enumerate(looks) if one.model is model for view in _views(one)]
+        for (place, view), things in zip(views, model.recognise([view for _, view in views]), strict=True):
+            found[place] += [thing for thing in things if not _is_cut(thing.box, view.part)]
+    return [[_recognised(thing, look.scene) for thing in merged(seen)] for look, seen in zip(looks, found, strict=True)]
+
+
+def _views(look: Look) -> list[View]:
+    picture, entry = look.frame.picture, look.model.entry
+    closer = _closer(look.scene, max(picture.width, picture.height) / max(entry.width, entry.height))
+    return [View(picture)] + ([View(picture, closer)] if closer is not None else [])
+
+
+def _closer(scene: Scene, times: float) -> Box | None:
+    """The part of the picture around all who move, or around the smallest of them; None where it would be no closer.
+
+    ``times`` is how many times as large as the model's input the picture is.
+    """
+    moving = [track.bounds for track in scene.tracks if track.seen]
+    if times < CLOSER_FROM or not moving:
+        return None
+    side = max(scene.picture)
+    for boxes in (moving, [min(moving, key=size)]):
+        edges = np.array(boxes)
+        (x0, y0), (x1, y1) = edges[:, :2].min(axis=0), edges[:, 2:].max(axis=0)
+        extent = max(side / times, (1 + _AROUND) * max(x1 - x0, y1 - y0))
+        if extent <= CLOSER_SHARE_MAX * side:
+            x, y, half = (x0 + x1) / 2, (y0 + y1) / 2, extent / 2
+            return scene.box((x - half, y - half, x + half, y + half))
+    return None
 
 
 def _moves(scene: Scene) -> bool:
@@ -82,3 +120,9 @@ def _recognised(thing: Thing, scene: Scene) -> Recognised:
     width, height = scene.picture
     x0, y0, x1, y1 = thing.box
     return Recognised(thing.kind, thing.score, (x0 * width, y0 * height, x1 * width, y1 * height))
+
+
+def _is_cut(box: Box, part: Box) -> bool:
+    """Whether a thing reaches over the edge of the part that is looked at, inside the picture: the rest is not seen."""
+    low = any(edge > 0 and side - edge < _EDGE for side, edge in zip(box[:2], part[:2], strict=True))
+    return low or any(edge < 1 and edge - side < _EDGE for side, edge in zip(box[2:], part[2:], strict=True))

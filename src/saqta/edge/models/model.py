@@ -96,3 +96,16 @@ class Model:
         box = np.clip(found.boxes[row] * (to_picture * 2) + np.array(part[:2] * 2), 0.0, 1.0)
         kind, score = self._kinds[found.classes[row]], min(1.0, float(found.scores[row]))
         return Thing(kind, score, (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+
+
+def merged(things: Sequence[Thing]) -> list[Thing]:
+    """What several views of one frame gave, each thing once, best first.
+
+    >>> near, again = Thing("car", 0.9, (0.1, 0.1, 0.3, 0.3)), Thing("car", 0.8, (0.1, 0.1, 0.3, 0.29))
+    >>> merged([again, near]) == [near]
+    True
+    """
+    ordered = sorted(things, key=lambda thing: -thing.score)
+    boxes = np.array([thing.box for thing in ordered]).reshape(-1, 4)
+    kept = thinned(boxes, np.array([thing.kind == PERSON for thing in ordered]), OVERLAP_MAX)
+    return [ordered[row] for row in kept[:THINGS_MAX]]
