@@ -38,11 +38,11 @@ class Advance(Protocol):
 
 
 class Results:
-    """A command's results: lines of JSON with a summary last, or text for people."""
+    """A command's results: lines of JSON with a summary last, or text for people; ``aside``, on standard error."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, aside: bool = False) -> None:
         self._as_json = as_json
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = Console(highlight=False, soft_wrap=True, stderr=aside)
 
     def line(self, record: Mapping[str, Any] | bytes, text: str) -> None:
         """One result: ``record`` as JSON (bytes are JSON already), or ``text``."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saqta.fraud import layout
+from saqta.fraud.calls import HEARD
 from saqta.fraud.features import JOINED, LEARNED
 from saqta.fraud.layout import DAY_MS, EVENT, FRAUD, HOUR_MS, LABEL, LATE, PAYMENT, Array, Limits, State, empty
 from saqta.fraud.machine import decide, room
@@ -178,4 +179,4 @@ def test_every_feature_is_told_and_read(payments: Payments) -> None:
     assert [name for name, width in zip(LEARNED, spread, strict=True) if width == 0] == []
     assert np.isfinite(space.values).all()
     page = (Path(__file__).parents[2] / "docs" / "fraud.md").read_text(encoding="utf-8")
-    assert [name for name, means in (LEARNED | JOINED).items() if f"| `{name}` | {means} |" not in page] == []
+    assert [name for name, means in (LEARNED | JOINED | HEARD).items() if f"| `{name}` | {means} |" not in page] == []

@@ -16,7 +16,7 @@ from saqta.model.errors import InputError
 
 @pytest.fixture(scope="module")
 def features(payments: Payments, rules: Rules) -> np.ndarray:
-    return Replay(payments, 7, rules).until(2**60, keep=True)[1][::37]
+    return Replay(payments, 7, rules).until(2**60, keep=True).features[::37]
 
 
 def test_scores_equal_those_of_lightgbm(learned: tuple[Learned, Path], features: np.ndarray) -> None:

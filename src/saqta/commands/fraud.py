@@ -1,5 +1,7 @@
 """``saqta fraud``: learn from payments, say how well it works, try a rule, decide."""
 
+import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +11,10 @@ from saqta.commands.options import Json, group
 from saqta.fraud.layout import DAY_MS, LABEL_DELAY_D_MAX
 from saqta.model.moment import from_text
 from saqta.terminal import Results
+from saqta.wiring import now_ms
 
 fraud = group("Calls and payments: learn, evaluate, try a rule, decide.")
+EVER_MS = 1 << 62
 PaymentFiles = Annotated[
     list[Path], typer.Option("--payments", metavar="FILE", help="Payments as Parquet (docs/fraud.md); repeatable.")
 ]
@@ -31,7 +35,7 @@ def train(
     from saqta.fraud import folder, rules, training
     from saqta.fraud.payments import read_payments
 
-    until_ms = from_text(f"{until}T00:00:00Z", "until")
+    until_ms = _midnight(until, "until")
     replay = training.Replay(read_payments(payments), label_delay_d, rules.read_rules(rules.STANDARD))
     known_ms = until_ms - label_delay_d * DAY_MS
     learned = training.learn(training.lesson(replay, known_ms - training.TRAIN_D * DAY_MS, known_ms))
@@ -60,7 +64,63 @@ def evaluate(
     from saqta.fraud import evaluation, rules
     from saqta.fraud.payments import read_payments
 
-    test_from_ms = from_text(f"{test_from}T00:00:00Z", "test-from")
+    test_from_ms = _midnight(test_from, "test-from")
     standard = rules.read_rules(rules.STANDARD)
     found = evaluation.evaluate(read_payments(payments), standard, test_from_ms, test_days, label_delay_d)
     Results(as_json).summary(found._asdict())
+
+
+@fraud.command()
+def backtest(
+    rule: Annotated[Path, typer.Option(metavar="FILE", help="Rules to try (docs/fraud.md).")],
+    payments: PaymentFiles,
+    from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="The day after the last.")] = None,
+    label_delay_d: LabelDelay = 7,
+    as_json: Json = False,
+) -> None:
+    """Say what rules would have stopped, beside those in force."""
+    from saqta.fraud import rules
+    from saqta.fraud.backtest import backtest as tried
+    from saqta.fraud.payments import read_payments
+
+    from_ms = 0 if from_day is None else _midnight(from_day, "from")
+    until_ms = EVER_MS if until is None else _midnight(until, "until")
+    results, read = Results(as_json), rules.read_rules(rule)
+    paid, count = read_payments(payments), 0
+    for name, these in (("tried", read), ("in force", rules.read_rules(rules.STANDARD))):
+        hits, count = tried(paid, these, from_ms, until_ms, label_delay_d)
+        for hit in hits:
+            found = f"{hit.hits} hits, {hit.frauds} frauds, {hit.honest_disturbed:.3%} of honest payments disturbed"
+            results.line({"set": name, **hit._asdict()}, f"{name:9} {hit.rule:28} {found}")
+    results.summary({"payments": count, "rules": read.version})
+
+
+@fraud.command()
+def decide(
+    model: Annotated[Path, typer.Option(metavar="DIR", help="The folder that `train` wrote.")],
+    rules: Annotated[Path | None, typer.Option(metavar="FILE", help="Rules in place of the standard ones.")] = None,
+    home: Annotated[str, typer.Option(help="The home country of telephone numbers, ISO 3166.")] = "KZ",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Know nothing of before, not even what `train` saw.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Give reasons by SHAP values; exact, but slower.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Decide JSON lines from standard input: payments, calls, labels; answers go to standard output in their order."""
+    from saqta.fraud import folder
+    from saqta.fraud import rules as ruling
+    from saqta.fraud.deciding import Decider
+    from saqta.fraud.layout import Limits, empty
+    from saqta.fraud.pipe import decide_lines
+
+    loaded, read = folder.read_model(model), ruling.read_rules(rules or ruling.STANDARD)
+    delay_d = loaded.manifest.label_delay_d
+    state = empty(delay_d, Limits()) if fresh else folder.read_learned_state(model)
+    decider = Decider(loaded, read, state, home, why)
+    sys.stdout.flush()
+    summary = decide_lines(sys.stdin.fileno(), sys.stdout.fileno(), decider, now_ms, time.perf_counter_ns)
+    Results(as_json, aside=not as_json).summary(summary | {"model": loaded.version, "rules": read.version})
+
+
+def _midnight(day: str, field: str) -> int:
+    """The beginning of a day in UTC."""
+    return from_text(f"{day}T00:00:00Z", field)

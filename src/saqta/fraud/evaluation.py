@@ -58,7 +58,7 @@ def evaluate(payments: Payments, rules: Rules, test_from_ms: int, test_d: int, l
     known_until_ms = test_from_ms - label_delay_d * DAY_MS
     learned = learn(lesson(replay, known_until_ms - TRAIN_D * DAY_MS, known_until_ms))
     replay.until(test_from_ms)
-    _, _, scores = replay.until(test_from_ms + test_d * DAY_MS, learned.trees)
+    scores = replay.until(test_from_ms + test_d * DAY_MS, learned.trees).answers["score"]
     known_until_d = known_until_ms // DAY_MS
     train = np.flatnonzero((day >= known_until_d - BASELINE_TRAIN_D) & (day < known_until_d))
     common = {"train_payments": len(train), "test_payments": len(test), "test_frauds": int(fraud.sum())}

@@ -11,6 +11,7 @@ import msgspec
 from saqta.fraud.features import LEARNED
 from saqta.fraud.layout import LABEL_DELAY_D_MAX, LIFE, RING, State
 from saqta.fraud.machine import MODEL_FEATURES
+from saqta.fraud.rules import Action
 from saqta.fraud.snapshot import read_state, write_state
 from saqta.fraud.training import Learned
 from saqta.fraud.trees import Trees, read_trees
@@ -29,7 +30,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     trees: str
     label_delay_d: int
     until: str
-    thresholds: dict[str, float]
+    thresholds: dict[Action, float]
     train_payments: int
     train_frauds: int
 

@@ -49,7 +49,7 @@ EVENT = np.dtype(
         ("facts", "<u4"),
         ("kind", "<u1"),
         ("label", "<u1"),
-        ("spare", "<u2"),
+        ("currency", "<u2"),
     ]
 )
 """One event for the machine. ``actor`` pays or calls, ``counterpart`` is paid or called, ``subscriber`` is the

@@ -2,7 +2,15 @@
 
 from xxhash import xxh3_64_intdigest
 
-ACCOUNT, NUMBER, DEVICE, PLACE, ID = "account:", "number:", "device:", "place:", "id:"
+ACCOUNT, NUMBER, DEVICE, CELL, PLACE, CHANNEL, ID = (
+    "account:",
+    "number:",
+    "device:",
+    "cell:",
+    "place:",
+    "channel:",
+    "id:",
+)
 
 
 def key(kind: str, text: str) -> int:

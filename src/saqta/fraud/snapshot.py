@@ -48,7 +48,7 @@ def write_state(path: Path, state: State) -> None:
 def read_state(path: Path) -> State:
     """The state that was written, in arrays of its own; OSError, ValueError, KeyError or BadZipFile when it is
     none."""
-    with np.load(path, allow_pickle=False) as kept:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         counters = kept["counters"]
         state = empty(int(counters[DELAY_D]), Limits(*(int(limit) for limit in kept["limits"])))
         for name in in_use(state):

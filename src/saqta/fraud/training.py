@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saqta.fraud.features import LEARNED
-from saqta.fraud.layout import DAY_MS, Array, Limits, State, empty
+from saqta.fraud.layout import ANSWER, DAY_MS, Array, Limits, State, empty
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
 from saqta.fraud.payments import Payments, Stream, stream
-from saqta.fraud.rules import Rules
+from saqta.fraud.rules import Action, Rules
 from saqta.fraud.trees import NO_TREES, Trees, read_trees
 from saqta.model.errors import InputError
 
@@ -38,7 +38,7 @@ SETTINGS = {
     "num_threads": 1,
     "verbose": -1,
 }
-DISTURBED = {"warn": 0.005, "hold": 0.001, "block": 0.0001}
+DISTURBED: dict[Action, float] = {"warn": 0.005, "hold": 0.001, "block": 0.0001}
 """The share of honest payments that each action may reach."""
 
 
@@ -48,7 +48,7 @@ class Learned(NamedTuple):
 
     text: str
     trees: Trees
-    thresholds: dict[str, float]
+    thresholds: dict[Action, float]
     payments: int
     frauds: int
 
@@ -61,6 +61,15 @@ class Lesson(NamedTuple):
     time_ms: NDArray[np.int64]
 
 
+class Decided(NamedTuple):
+    """Payments in the order in which they were decided: their rows, features (payments, MODEL_FEATURES),
+    layout.ANSWER."""
+
+    rows: NDArray[np.int64]
+    features: NDArray[np.float32]
+    answers: Array
+
+
 class Replay:
     """Payments and their labels, run through the machine from their beginning; each call goes on where the last
     one ended."""
@@ -71,22 +80,22 @@ class Replay:
         self.state: State = empty(label_delay_d, limits_for(payments))
         self._at = 0
 
-    def until(self, until_ms: int, trees: Trees = NO_TREES, keep: bool = False) -> tuple[NDArray[np.int64], Any, Any]:
-        """Runs on to a moment; the rows of the payments it decided, their features if they are to be kept, their
-        scores."""
+    def until(self, until_ms: int, trees: Trees = NO_TREES, keep: bool = False) -> Decided:
+        """Runs on to a moment, and gives what it decided on the way; the features only where they are to be kept."""
         end = int(np.searchsorted(self.stream.events["time_ms"], until_ms))
-        rows, features, scores = [], [np.zeros((0, MODEL_FEATURES), np.float32)], [np.zeros(0)]
+        rows = [np.zeros(0, np.int64)]
+        features, answers = [np.zeros((0, MODEL_FEATURES), np.float32)], [np.zeros(0, ANSWER)]
         space = room(CHUNK_EVENTS)
         for start in range(self._at, end, CHUNK_EVENTS):
             events = self.stream.events[start : min(start + CHUNK_EVENTS, end)]
             decide(self.state, trees, self.rules, events, space)
             payment = self.stream.payment[start : start + len(events)]
             rows.append(payment[payment >= 0])
-            scores.append(space.answers["score"][: len(events)][payment >= 0])
+            answers.append(space.answers[: len(events)][payment >= 0])
             if keep:
                 features.append(space.values[: len(events), :MODEL_FEATURES][payment >= 0])
         self._at = max(end, self._at)
-        return np.concatenate([np.zeros(0, np.int64), *rows]), np.concatenate(features), np.concatenate(scores)
+        return Decided(np.concatenate(rows), np.concatenate(features), np.concatenate(answers))
 
 
 def limits_for(payments: Payments) -> Limits:

@@ -24,7 +24,8 @@ class Trees(NamedTuple):
     """Nodes of all trees: a node's children lie side by side, a leaf leads to itself; ``depth`` is the deepest
     tree's.
 
-    ``cover`` is how many rows of the training reached a node, ``parent`` leads back to the root, which is its own.
+    ``value`` is what a leaf adds, or what is expected at a node, ``cover`` how many rows of the training reached it,
+    ``parent`` leads back to the root, which is its own.
     """
 
     root: Array
@@ -79,6 +80,23 @@ def _below(trees: Trees, row: Array, node: Any) -> Any:
 def share(raw: float) -> float:
     """Log-odds as a share between 0 and 1."""
     return 1.0 / (1.0 + math.exp(-raw))
+
+
+@compiled
+def steps(trees: Trees, row: Array, out: Array) -> None:
+    """Adds to ``out``, (features + 1,) float64, what each feature's decisions on the row's way added to the expected
+    score.
+
+    The expected score itself stands last. Quick, and for trees not far from SHAP values, which ``contributions``
+    gives.
+    """
+    for root in trees.root:
+        node = root
+        out[-1] += trees.value[node]
+        while trees.left[node] != node:
+            below = _below(trees, row, node)
+            out[trees.feature[node]] += trees.value[below] - trees.value[node]
+            node = below
 
 
 @compiled
@@ -181,6 +199,10 @@ def _joined(blocks: list[Mapping[str, str]], nodes: int, features: int) -> Trees
         trees.root[number] = free
         free, deep = _planted(block, trees, free, features)
         depth = max(depth, deep)
+    for node in range(nodes, 0, -1):
+        if trees.left[node] != node:
+            pair = slice(trees.left[node], trees.left[node] + 2)
+            trees.value[node] = np.average(trees.value[pair], weights=trees.cover[pair])
     return trees._replace(depth=depth)
 
 

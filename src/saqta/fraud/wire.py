@@ -1,0 +1,203 @@
+"""What partners send and get, one JSON object a line: payments, calls and labels in, answers or errors out."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from struct import Struct
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+from xxhash import xxh3_64_intdigest
+
+from saqta.fraud import layout
+from saqta.fraud.naming import ACCOUNT, CELL, CHANNEL, DEVICE, ID, NUMBER, PLACE, key
+from saqta.fraud.numbers import Numbers
+from saqta.fraud.rules import Action
+from saqta.model.errors import InputError
+from saqta.model.money import EXPONENTS, minor_units
+from saqta.model.place import Place
+
+TEXT_MAX = 128
+FUTURE_MS = 5 * 60_000
+"""For so long a partner's clock may run before ours."""
+CALL_S_MAX = 7 * 86_400
+Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
+Moment = Annotated[datetime, Meta(tz=True)]
+PACKED = Struct("<qQQQQQQQdIBBH")
+"""An event as layout.EVENT has it."""
+_DIGEST_AT = 16
+_CURRENCY = {code: number for number, code in enumerate(sorted(EXPONENTS), 1)}
+_UNIT = {code: 10.0**exponent for code, exponent in EXPONENTS.items()}
+_TRUNK = {None: 0, "foreign": layout.FOREIGN_TRUNK, "national": layout.NATIONAL_TRUNK}
+_ATTESTED = {None: 0, "A": layout.ATTESTED_A, "B": layout.ATTESTED_B, "C": layout.ATTESTED_C}
+_WHERE = re.compile(r"(.*?)(?: - at `\$\.?(.*)`)?", re.DOTALL)
+
+
+class Payment(msgspec.Struct, tag_field="kind", tag="payment", frozen=True, gc=False):
+    """``amount`` is decimal text; ``phone`` the payer's number in E.164, which joins the payment to calls."""
+
+    id: Text
+    time: Moment
+    account: Text
+    payee: Text
+    amount: Text
+    currency: Text
+    channel: Text | None = None
+    device: Text | None = None
+    place: Place | None = None
+    phone: Text | None = None
+
+
+class Call(msgspec.Struct, tag_field="kind", tag="call", frozen=True, gc=False):
+    """``caller`` and ``callee`` in E.164; ``seconds`` where the call is over."""
+
+    id: Text
+    time: Moment
+    caller: Text
+    callee: Text
+    trunk: Literal["national", "foreign"] | None = None
+    attestation: Literal["A", "B", "C"] | None = None
+    imei: Text | None = None
+    cell: Text | None = None
+    seconds: Annotated[float, Meta(ge=0, le=CALL_S_MAX)] | None = None
+
+
+class Label(msgspec.Struct, tag_field="kind", tag="label", frozen=True, gc=False):
+    """What the payment or call ``of`` turned out to be, and since when that is known."""
+
+    id: Text
+    of: Text
+    fraud: bool
+    known: Moment
+
+
+Message = Payment | Call | Label
+
+
+class Reason(msgspec.Struct, frozen=True, gc=False):
+    """Why: a rule's name or a feature's, and words."""
+
+    code: str
+    text: str
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What to do with one payment or call."""
+
+    id: str
+    action: Action
+    score: float
+    reasons: tuple[Reason, ...]
+    model: str
+    rules: str
+    decision_id: str
+
+
+decode: Callable[[bytes], Message] = msgspec.json.Decoder(Message).decode
+encode = msgspec.json.Encoder().encode
+
+
+class Packer:
+    """Turns messages into the machine's events."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._numbers = Numbers()
+
+    def pack(self, message: Message, now_ms: int, out: bytearray, at: int) -> None:
+        """Writes one event at ``at``; InputError where a field says what can't be."""
+        if isinstance(message, Payment):
+            self._payment(message, now_ms, out, at)
+        elif isinstance(message, Call):
+            self._call(message, now_ms, out, at)
+        else:
+            known_ms = _past_ms(message.known, now_ms, "known")
+            said = layout.FRAUD if message.fraud else layout.HONEST
+            of = key(ID, message.of)
+            PACKED.pack_into(out, at, known_ms, of, 0, 0, 0, 0, 0, 0, 0.0, 0, layout.LABEL, said, 0)
+
+    def _payment(self, message: Payment, now_ms: int, out: bytearray, at: int) -> None:
+        currency = message.currency
+        amount = minor_units(message.amount, currency) / _UNIT[currency]
+        place, phone = message.place, message.phone
+        if phone:
+            self._numbers.look_up(phone, "phone")
+        PACKED.pack_into(
+            out,
+            at,
+            _past_ms(message.time, now_ms, "time"),
+            key(ID, message.id),
+            0,
+            key(ACCOUNT, message.account),
+            key(ACCOUNT, message.payee),
+            key(DEVICE, message.device) if message.device else 0,
+            key(NUMBER, phone) if phone else 0,
+            key(PLACE, f"{place.lat},{place.lon}") if place else 0,
+            amount,
+            key(CHANNEL, message.channel) & 0xFFFFFFFF if message.channel else 0,
+            layout.PAYMENT,
+            0,
+            _CURRENCY[currency],
+        )
+        _digest(out, at)
+
+    def _call(self, message: Call, now_ms: int, out: bytearray, at: int) -> None:
+        caller = self._numbers.look_up(message.caller, "caller")
+        callee = self._numbers.look_up(message.callee, "callee")
+        facts = _TRUNK[message.trunk] | _ATTESTED[message.attestation]
+        facts |= layout.CALLER_NATIONAL if caller.country == self._home else 0
+        facts |= 0 if caller.assigned else layout.CALLER_UNASSIGNED
+        facts |= layout.CALLEE_NATIONAL if callee.country == self._home else 0
+        facts |= 0 if callee.assigned else layout.CALLEE_UNASSIGNED
+        PACKED.pack_into(
+            out,
+            at,
+            _past_ms(message.time, now_ms, "time"),
+            key(ID, message.id),
+            0,
+            key(NUMBER, message.caller),
+            key(NUMBER, message.callee),
+            key(DEVICE, message.imei) if message.imei else 0,
+            0,
+            key(CELL, message.cell) if message.cell else 0,
+            -1.0 if message.seconds is None else message.seconds,
+            facts,
+            layout.CALL,
+            0,
+            0,
+        )
+        _digest(out, at)
+
+
+def _digest(out: bytearray, at: int) -> None:
+    """Puts into an event the digest of its content: by it a repeat is told from other content under the same id."""
+    digest = xxh3_64_intdigest(out[at : at + PACKED.size]) or 1
+    out[at + _DIGEST_AT : at + _DIGEST_AT + 8] = digest.to_bytes(8, "little")
+
+
+def _past_ms(moment: datetime, now_ms: int, field: str) -> int:
+    moment_ms = round(moment.timestamp() * 1e6) // 1000
+    if moment_ms > now_ms + FUTURE_MS:
+        raise InputError(field, moment.isoformat(), "a time that is not in the future")
+    return moment_ms
+
+
+def refused(line: bytes, error: Exception) -> InputError:
+    """The error of a line that can't be taken: the field, what stood there, what belongs there."""
+    if isinstance(error, InputError):
+        return error
+    if not isinstance(error, msgspec.ValidationError):
+        return InputError("line", line[:80].decode(errors="replace"), "a JSON object: a payment, a call or a label")
+    parts = _WHERE.fullmatch(str(error))
+    expected, field = (parts[1], parts[2] or "line") if parts else (str(error), "line")
+    missing = re.fullmatch(r"Object missing required field `(\w+)`", expected)
+    if missing:
+        return InputError(missing[1], None, "a value: it is left out")
+    try:
+        given = msgspec.json.decode(line)
+        for name in field.split("."):
+            given = given.get(name) if isinstance(given, dict) else given
+    except msgspec.DecodeError:
+        given = line[:80].decode(errors="replace")
+    return InputError(field, given, expected[:1].lower() + expected[1:])

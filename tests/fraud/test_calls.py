@@ -1,0 +1,136 @@
+"""Calls by the standard rules, and payments that follow them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saqta.fraud.deciding import BATCH_MAX, Decider
+from saqta.fraud.folder import read_model
+from saqta.fraud.layout import Limits, empty
+from saqta.fraud.rules import Rules
+from saqta.fraud.training import Learned
+from saqta.model.moment import from_text, to_text
+
+START_MS = from_text("2026-03-12T10:00:00Z")
+OURS, THEIRS, OTHER = "+77011234567", "+77029876543", "+77057654321"
+FOREIGN = "+442071838750"
+
+
+@pytest.fixture
+def decides(learned: tuple[Learned, Path], rules: Rules) -> Callable[..., list[dict[str, Any]]]:
+    state = empty(7, Limits(keys_max=8192, busy_max=4096, memos_max=4096))
+    decider = Decider(read_model(learned[1]), rules, state, "KZ")
+
+    def decides(*messages: dict[str, Any]) -> list[dict[str, Any]]:
+        lines = [json.dumps(message).encode() for message in messages]
+        answers = [
+            decider.answer(lines[at : at + BATCH_MAX], START_MS + 10**10) for at in range(0, len(lines), BATCH_MAX)
+        ]
+        return [json.loads(answer) for batch in answers for answer in batch]
+
+    return decides
+
+
+def call(number: int, caller: str = THEIRS, callee: str = OURS, after_s: float = 0, **fields: object) -> dict[str, Any]:
+    time = to_text(START_MS + int(after_s * 1000))
+    return {"kind": "call", "id": f"c{number}", "time": time, "caller": caller, "callee": callee, **fields}
+
+
+def payment(id: str, after_s: float, amount: str = "10", **fields: object) -> dict[str, Any]:
+    time = to_text(START_MS + int(after_s * 1000))
+    usual = {"account": "a", "payee": "shop", "currency": "KZT", "phone": OURS}
+    return {"kind": "payment", "id": id, "time": time, "amount": amount, **usual, **fields}
+
+
+def codes(answer: dict[str, Any]) -> list[str]:
+    return [reason["code"] for reason in answer["reasons"]]
+
+
+def victim(number: int) -> str:
+    return f"+7701{2_000_000 + 7_919 * number % 900_000:07d}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "action", "code"),
+    [
+        ({}, "allow", None),
+        ({"trunk": "national"}, "allow", None),
+        ({"trunk": "foreign"}, "block", "spoofed_number"),
+        ({"trunk": "foreign", "caller": FOREIGN}, "allow", None),
+        ({"caller": "+77990000000"}, "block", "unassigned_caller"),
+        ({"attestation": "A"}, "allow", None),
+        ({"attestation": "C"}, "warn", "attested_by_gateway"),
+    ],
+)
+def test_what_a_call_says_of_itself(decides, fields: dict[str, Any], action: str, code: str | None) -> None:
+    answer = decides(call(1) | fields)[0]
+    assert (answer["action"], codes(answer)) == (action, [code] if code else [])
+    assert (answer["score"] > 0) == (action != "allow")
+
+
+def test_short_rings_to_many_want_to_be_called_back(decides) -> None:
+    calls = [call(n, FOREIGN, victim(n), after_s=60 * n, seconds=2) for n in range(40)]
+    answers = decides(*calls)
+    assert "wangiri" not in codes(answers[5])
+    assert (answers[-1]["action"], "wangiri" in codes(answers[-1])) == ("block", True)
+
+
+def test_one_device_in_one_cell_with_many_numbers_is_a_sim_box(decides) -> None:
+    def calls(imei: str, received: bool, first: int) -> list[dict[str, Any]]:
+        callers = [f"+7702{3_000_000 + first + n}" for n in range(6)]
+        back = [call(first + 500 + n, OURS, caller, seconds=30) for n, caller in enumerate(callers) if received]
+        out = [
+            call(
+                first + n, callers[n % 6], victim(n % 40), after_s=1_200 * n / 20, seconds=90, imei=imei, cell="cell-1"
+            )
+            for n in range(90)
+        ]
+        return decides(*back, *out)
+
+    assert "sim_box" in codes(calls("box", received=False, first=0)[-1])
+    assert "sim_box" not in codes(calls("phone shop", received=True, first=1_000)[-1])
+
+
+def test_calls_a_minute_and_the_same_number_again(decides) -> None:
+    fast = decides(*(call(n, THEIRS, victim(n), after_s=2 * n) for n in range(40)))
+    assert "calls_a_minute" in codes(fast[-1])
+    again = decides(*(call(100 + n, OTHER, OURS, after_s=60 * n + 100) for n in range(20)))
+    assert codes(again[-1]) == ["same_number_again"]
+
+
+def test_a_caller_of_whom_frauds_are_known_is_blocked(decides) -> None:
+    calls = [call(n, FOREIGN, victim(n), after_s=3_600 * n) for n in range(4)]
+    known = to_text(START_MS + 5 * 3_600_000)
+    labels = [{"kind": "label", "id": f"l{n}", "of": f"c{n}", "fraud": True, "known": known} for n in range(3)]
+    answers = decides(*calls, *labels, call(9, FOREIGN, OURS, after_s=6 * 3_600))
+    assert [answer["action"] for answer in answers[:4]] == ["allow"] * 4
+    assert codes(answers[-1]) == ["reported_caller"]
+    assert "3 frauds" in answers[-1]["reasons"][0]["text"]
+
+
+def test_a_payment_to_a_stranger_while_on_the_phone_with_risk_is_held(decides) -> None:
+    habit = [payment(f"h{n}", -86_400 * (20 - n), amount=str(10 + n % 3)) for n in range(20)]
+    decides(*habit)
+    decides(call(1, THEIRS, OURS, trunk="foreign"))
+    held, usual = decides(payment("p1", 14 * 60, payee="mule"), payment("p2", 15 * 60))
+    assert held["action"] == "hold"
+    assert held["reasons"][0]["code"] == "on_the_phone_with_risk"
+    assert "since 14 min" in held["reasons"][0]["text"]
+    assert "on_the_phone_with_risk" not in codes(usual)
+
+
+def test_after_a_call_of_an_unknown_foreigner_only_what_is_far_above_habit_is_held(decides) -> None:
+    decides(*(payment(f"h{n}", -86_400 * (20 - n), amount=str(10 + n % 3)) for n in range(20)))
+    decides(call(1, FOREIGN, OURS, seconds=300))
+    small, large, later = decides(
+        payment("p1", 1_200, payee="mule 1"),
+        payment("p2", 1_300, amount="900", payee="mule 2"),
+        payment("p3", 9_000, amount="900", payee="mule 3"),
+    )
+    assert "after_a_risky_call" not in codes(small)
+    assert "after_a_risky_call" in codes(large)
+    assert "after_a_risky_call" not in codes(later)
+    assert "on_the_phone_with_risk" not in codes(large)
