@@ -96,7 +96,9 @@ def read_model(path: Path, manifest: Manifest) -> tuple[bytes, str]:
             raise InputError("model", f"{path.stat().st_size} bytes", f"at most {MODEL_BYTES_MAX} bytes")
         content = path.read_bytes()
     except OSError as error:
-        raise InputError("model", str(path), f"an ONNX file that can be read ({error.strerror})") from error
+        raise InputError(
+            "model", str(path), f"an ONNX file that can be read, or an installed model ({error.strerror})"
+        ) from error
     sha256 = hashlib.sha256(content).hexdigest()
     if manifest.sha256 is not None and manifest.sha256.lower() != sha256:
         raise InputError("model", str(path), f"the file whose SHA-256 its manifest tells: {manifest.sha256}")
