@@ -21,7 +21,7 @@ from saqta.intake.onvif.events import OnvifDevice
 from saqta.model import incident, kinds, unit
 from saqta.model import object as left
 from saqta.model.catalogue import KINDS
-from saqta.registry import DETECTORS, INTAKES, MODELS, RATES, SOURCES
+from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, RATES, SOURCES
 
 DOCS = Path(__file__).parent
 EXAMPLE = """```toml
@@ -122,6 +122,7 @@ def _commands() -> Iterator[str]:
     yield "Every one has a line in `registry.py`.\n"
     yield f"Sources of frames, by the scheme of their address: {', '.join(f'`{name}`' for name in SOURCES)}.\n"
     yield f"Detectors: {', '.join(f'`{name}`' for name in DETECTORS)}.\n"
+    yield f"Guards, which say whether a camera sees: {', '.join(f'`{name}`' for name in GUARDS)}.\n"
     yield f"Forms of models: {', '.join(f'`{name}`' for name in MODELS)}.\n"
     yield f"Other systems, by their table of the settings: {', '.join(f'`{name}`' for name in INTAKES)}.\n"
     yield f"Forms of exchange rates: {', '.join(f'`{name}`' for name in RATES)}."

@@ -42,15 +42,23 @@ class Story:
         source: str = "/cameras",
         id: str | None = None,
         settle: bool = True,
+        cause: str | None = None,
     ) -> str:
         """Appends an event of that time (seconds after the start); returns its key."""
-        event = self.event(record, at_s, source, id)
+        event = self.event(record, at_s, source, id, cause)
         self.log.append([event])
         if settle:
             self.settle()
         return event.key
 
-    def event(self, record: kinds.Record, at_s: float = 0, source: str = "/cameras", id: str | None = None) -> Event:
+    def event(
+        self,
+        record: kinds.Record,
+        at_s: float = 0,
+        source: str = "/cameras",
+        id: str | None = None,
+        cause: str | None = None,
+    ) -> Event:
         time_ms = START_MS + round(at_s * 1000)
         return make(
             record,
@@ -59,6 +67,7 @@ class Story:
             actor="test/teller",
             time_ms=time_ms,
             recorded_ms=max(time_ms, self.now_ms),
+            cause=cause,
         )
 
     def command(

@@ -4,12 +4,15 @@ from typing import Any
 
 from saqta.edge.detectors.abandoned import abandoned
 from saqta.edge.detectors.intrusion import intrusion
+from saqta.edge.guards.blind import blind
+from saqta.edge.guards.frozen import frozen
+from saqta.edge.guards.moved import moved
 from saqta.edge.models.fastestdet import FASTESTDET
 from saqta.edge.models.form import Form
 from saqta.edge.models.nanodet import NANODET
 from saqta.edge.models.weights import NANODET_WEIGHTS, Weights
 from saqta.edge.models.yolox import YOLOX
-from saqta.edge.plugins import DetectorFactory
+from saqta.edge.plugins import DetectorFactory, GuardFactory
 from saqta.edge.source import SourceFactory, open_file, open_rtsp
 from saqta.intake.arrivals import Intake
 from saqta.intake.frigate import frigate
@@ -64,3 +67,10 @@ RATES: dict[str, Reader] = {
     "table": table,
 }
 """Forms of exchange rates; the first that knows a file's form reads it."""
+
+GUARDS: dict[str, GuardFactory] = {
+    "camera_blind": blind,
+    "camera_moved": moved,
+    "camera_frozen": frozen,
+}
+"""What tells that a camera does not see, by the kind of alert: the first one that is sure is told."""

@@ -39,14 +39,14 @@ from saqta.model.catalogue import make
 from saqta.model.command import Command, Context, IncidentCommand
 from saqta.model.errors import InputError, SaqtaError, StorageError
 from saqta.model.event import Event, Recorded, derive_id
-from saqta.registry import DETECTORS, INTAKES, MODELS, SOURCES
+from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, SOURCES
 from saqta.views.tables import CAMERAS, ERASED, KEPT, REGISTERED
 from saqta.web.app import create_app
 from saqta.web.live import Broadcaster
 from saqta.web.ports import Ports
 from saqta.web.server import Server, listen
 
-PLUGINS = Plugins(SOURCES, DETECTORS, MODELS)
+PLUGINS = Plugins(SOURCES, DETECTORS, MODELS, GUARDS)
 STEPS = (correlate.STEP, dispatch.STEP, views.STEP)
 DEFAULTS = Settings()
 STOP_WAIT_S = 10.0

@@ -198,6 +198,7 @@ def test_tells_what_a_camera_sees_until_its_file_ends(
     assert (tmp_path / "evidence" / f"{kept.sha256}.mp4").is_file()
     lost = next(record for record in records if isinstance(record, CameraLost))
     assert (lost.reason, lost.retry_s) == ("the file ended", 0.0)
+    assert alerts_of(records) == ["intrusion"]
     node.stop()
     (state,) = node.status().cameras
     assert (state.decoded, state.analysed + state.dropped, state.connected) == (120, 60, False)
@@ -238,6 +239,8 @@ def test_a_stream_that_kills_its_worker_twice_is_quarantined_and_the_others_go_o
     lost = [record for record in desk.records("bad") if isinstance(record, CameraLost)]
     assert lost[-1].retry_s > lost[0].retry_s
     assert "signal 11" in lost[0].reason
+    connected = sum(isinstance(record, CameraConnected) for record in desk.records("bad"))
+    assert alerts_of(desk.records("bad")).count("camera_lost") == max(1, connected)
     desk.wait_for("good", lambda records: isinstance(records[-1], CameraConnected))
     states = {state.camera: state for state in node.status().cameras}
     assert states["good"].connected
@@ -264,6 +267,7 @@ def test_a_killed_worker_comes_back(start: Callable[..., Running], desk: Desk, f
     records = desk.wait_for("A", has(CameraConnected, 2))
     lost = next(record for record in records if isinstance(record, CameraLost))
     assert "signal 9" in lost.reason
+    assert alerts_of(records) == ["camera_lost"]
     assert node.status().restarts == 1
 
 
@@ -299,7 +303,8 @@ def test_what_cannot_be_opened_is_tried_again_less_and_less_often(
 ) -> None:
     late = tmp_path / "late.mp4"
     start([CameraSettings(camera="A", source=str(late))])
-    records = desk.wait_for("A", has(CameraLost, 2))
+    records = desk.wait_for("A", has(CameraLost, 3))
+    assert alerts_of(records) == ["camera_lost"]
     waits_s = [record.retry_s for record in records if isinstance(record, CameraLost)]
     assert waits_s[:2] == [1.0, 2.0]
     late.write_bytes(film.read_bytes())
@@ -315,7 +320,12 @@ def test_an_rtsp_stream_that_ends_or_stalls_is_lost_and_comes_back(
     try:
         start([CameraSettings(camera="A", source=server.address)])
         records = desk.wait_for("A", has(CameraConnected, 2))
-        assert [type(record) for record in records[:3]] == [CameraConnected, CameraLost, CameraConnected]
+        told = [record for record in records if not isinstance(record, EvidenceKept)]
+        assert [type(record) for record in told[:4]] == [CameraConnected, CameraLost, AlertRaised, CameraConnected]
+        alert = told[2]
+        assert isinstance(alert, AlertRaised)
+        assert (alert.kind, alert.confidence) == ("camera_lost", 1.0)
+        assert alert.at_s == pytest.approx(1.0, abs=0.2)
         assert server.connections == 2
     finally:
         server.close()
@@ -411,6 +421,10 @@ def test_refuses_two_cameras_of_one_name_and_too_many(desk: Desk, tmp_path: Path
         made(["A", "B", "A"])
     with pytest.raises(InputError, match=str(CAMERAS_MAX)):
         made([str(n) for n in range(CAMERAS_MAX + 1)])
+
+
+def alerts_of(records: list[Record | None]) -> list[str]:
+    return [record.kind for record in records if isinstance(record, AlertRaised)]
 
 
 def command(pid: int) -> bytes:

@@ -289,6 +289,29 @@ def test_a_camera_comes_goes_and_counts(story: Story) -> None:
     }
 
 
+def test_a_camera_that_does_not_see_says_why_until_it_does(story: Story) -> None:
+    story.tell(kinds.CameraConnected(camera="C1", width=640, height=360, fps=25))
+    alert = story.tell(kinds.AlertRaised(kind="camera_blind", camera="C1", at_s=4.0))
+    story.tell(opened(alert=alert))
+    blind = kinds.CameraSightChanged(camera="C1", fault="camera_blind", reason="covered", at_s=4.0)
+    story.tell(blind, at_s=4, cause=alert)
+    camera = story.rows(CAMERAS)["C1"]
+    assert (camera.status, camera.fault, camera.fault_reason) == (CameraStatus.LIVE, "camera_blind", "covered")
+    assert camera.fault_ms == START_MS + 4_000
+    story.tell(kinds.CameraSightChanged(camera="C1", at_s=30.0), at_s=30, cause=alert)
+    camera = story.rows(CAMERAS)["C1"]
+    assert (camera.fault, camera.fault_reason, camera.fault_ms) == (None, None, None)
+    told = [entry.text for _, entry in sorted(story.rows(TIMELINE).items())]
+    assert told[-1] == "The camera sees again"
+    assert len(told) == 2
+
+
+def test_a_camera_that_comes_again_sees_until_it_tells_otherwise(story: Story) -> None:
+    story.tell(kinds.CameraSightChanged(camera="C1", fault="camera_moved", reason="turned", at_s=4.0))
+    story.tell(kinds.CameraConnected(camera="C1", width=640, height=360, fps=25))
+    assert story.rows(CAMERAS)["C1"].fault is None
+
+
 # Access
 
 

@@ -59,6 +59,8 @@ export function camera(over: Partial<Camera> = {}): Camera {
     status: 'live',
     status_at: iso(0),
     reason: null,
+    fault: null,
+    fault_reason: null,
     counts: {},
     ...over,
   };

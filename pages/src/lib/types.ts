@@ -64,6 +64,8 @@ export interface Camera {
   status: CameraStatus;
   status_at: string;
   reason: string | null;
+  fault: string | null;
+  fault_reason: string | null;
   counts: Record<string, { forward: Record<string, number>; backward: Record<string, number> }>;
 }
 

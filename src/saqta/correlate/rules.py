@@ -35,7 +35,7 @@ RULES: dict[str, Rule] = {
     "crowd": Rule("Crowd", Priority.P3, 300, 100, ("crowd",)),
     "stopped_vehicle": Rule("Stopped vehicle", Priority.P3, 300, 80, ("stopped_vehicle", "wrong_way")),
     "queue": Rule("Traffic queue", Priority.P4, 600, 200, ("queue", "stopped_vehicle", "wrong_way")),
-    "camera_blind": Rule("Camera covered", Priority.P3, 600, 0, _PICTURE),
+    "camera_blind": Rule("Camera blind", Priority.P3, 600, 0, _PICTURE),
     "camera_moved": Rule("Camera moved", Priority.P3, 600, 0, _PICTURE),
     "camera_frozen": Rule("Camera picture frozen", Priority.P3, 600, 0, _PICTURE),
     "camera_lost": Rule("Camera lost", Priority.P3, 600, 0, _PICTURE),

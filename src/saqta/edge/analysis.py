@@ -19,11 +19,12 @@ from saqta.edge.ghosts import GhostFinder
 from saqta.edge.lines import Crossing, LineCounter
 from saqta.edge.looks import Look, Looks, taken
 from saqta.edge.models.model import Model
-from saqta.edge.plugins import Detector, DetectorFactory
+from saqta.edge.plugins import Detector, DetectorFactory, GuardFactory
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
 from saqta.edge.segment import find_blobs
 from saqta.edge.settings import CameraSettings
+from saqta.edge.sight import Sight
 from saqta.edge.things import Things
 from saqta.edge.tracker import Tracker
 from saqta.edge.tracks import Track, widened
@@ -73,7 +74,9 @@ class Analyser:
         detectors: Mapping[str, DetectorFactory],
         model: Model | None = None,
         name: str = "",
+        guards: Mapping[str, GuardFactory] = {},
     ) -> None:
+        self.sight = Sight(settings, guards)
         self.fixtures: tuple[Box, ...] = settings.fixtures
         self._settings, self._detectors, self._model, self._name = settings, detectors, model, name
         self._looks = Looks()
@@ -91,6 +94,10 @@ class Analyser:
             detectors = [factory(self._settings) for factory in self._detectors.values()]
             stage = _Stage(self._settings, detectors, picture, frame.at_s, self._name, stage)
             self._stage = stage
+        sighting = self.sight.step(picture, frame.at_s, frame.fresh)
+        if not sighting.sees:
+            unseen = Findings(stage.unseen(picture, frame.at_s), (), sighting.records)
+            return Glance(None, lambda recognised: unseen)
         scene = stage.glance(picture, frame.at_s, self.fixtures)
         look = None
         if self._model is not None and self._looks.due(scene, frame.fresh):
@@ -99,12 +106,12 @@ class Analyser:
         def conclude(recognised: Sequence[Recognised] | None) -> Findings:
             if look is not None:
                 self._looks.found(recognised)
-            return self._told(stage.conclude(scene._replace(recognised=recognised)))
+            return self._told(stage.conclude(scene._replace(recognised=recognised)), sighting.records)
 
         return Glance(look, conclude)
 
-    def _told(self, findings: Findings) -> Findings:
-        return findings._replace(records=[self._signed(record) for record in findings.records])
+    def _told(self, findings: Findings, before: Sequence[Record]) -> Findings:
+        return findings._replace(records=[*before, *map(self._signed, findings.records)])
 
     def _signed(self, record: Record) -> Record:
         """An alert of something in the picture says which model took part, where one did."""
@@ -171,6 +178,26 @@ class _Stage:
             return Findings(scene, (), ())
         crossings = self._lines.step(scene.tracks, scene.at_s)
         return Findings(scene, crossings, [record for detector in self._detectors for record in detector(scene)])
+
+    def unseen(self, picture: Gray, at_s: float) -> Scene:
+        """The scene of a frame that can't be trusted: nothing is known, and nothing learned of it."""
+        step_s, self._last_s = at_s - self._last_s, at_s
+        nothing: Gray = np.zeros_like(picture)
+        return Scene(
+            at_s=at_s,
+            step_s=step_s,
+            picture=self._picture,
+            luma=picture,
+            expected=picture,
+            differs=nothing,
+            unsettled=nothing,
+            moving=nothing,
+            tracks=(),
+            parked=tuple(self._parked),
+            known=False,
+            settled_s=self._background.age_s,
+            things=self._things,
+        )
 
     def _follow(self, picture: Gray, compared: Comparison, at_s: float, step_s: float) -> None:
         solid = compared.solid

@@ -21,14 +21,14 @@ from pathlib import Path
 import msgspec
 
 from saqta.edge.plugins import Plugins
-from saqta.edge.session import ACTOR, camera_source
+from saqta.edge.session import ACTOR, camera_source, lost_alert
 from saqta.edge.settings import CameraSettings
 from saqta.edge.trace import Deed, Traces
 from saqta.edge.worker import Fixtures, Message, Orders, Report, Seat, run
 from saqta.model import catalogue
 from saqta.model.errors import InputError, StorageError
 from saqta.model.event import Event, decode, derive_id
-from saqta.model.kinds import Box, CameraConnected, CameraLost, CameraQuarantined
+from saqta.model.kinds import AlertRaised, Box, CameraConnected, CameraLost, CameraQuarantined
 from saqta.model.moment import Clock
 
 CAMERAS_MAX = 512
@@ -80,6 +80,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
 class _Camera:
     settings: CameraSettings
     connected: bool = False
+    lost: bool = False  # and an alert has told so
     quarantined: bool = False
     strikes: int = 0
     struck_s: float = 0.0
@@ -194,7 +195,7 @@ class CameraNode:
         for worker in self._workers:
             now_s = time.monotonic()
             if worker.process is None and worker.cameras and now_s >= worker.start_s:
-                seats = [Seat(camera.settings, _held_back_s(camera)) for camera in worker.cameras]
+                seats = [Seat(camera.settings, _held_back_s(camera), camera.lost) for camera in worker.cameras]
                 worker.traces = Traces(self._context, len(seats))
                 worker.pipe, theirs = self._context.Pipe()
                 worker.process = self._context.Process(
@@ -239,7 +240,9 @@ class CameraNode:
         for event in events:
             record = catalogue.read(event)
             if isinstance(record, CameraConnected | CameraLost):
-                self._camera(record.camera).connected = isinstance(record, CameraConnected)
+                camera = self._camera(record.camera)
+                camera.connected = isinstance(record, CameraConnected)
+                camera.lost = isinstance(record, CameraLost) and (camera.lost or record.retry_s > 0)
         while events:
             try:
                 self._deliver(events)
@@ -292,7 +295,8 @@ class CameraNode:
         """Tells that a camera is lost, and then, for good, that it is quarantined, where it is."""
         id = camera.settings.camera
         retry_s = max(worker.start_s - time.monotonic(), _held_back_s(camera))
-        self._tell([self._event(CameraLost(camera=id, reason=why, retry_s=round(retry_s, 1)))])
+        lost = CameraLost(camera=id, reason=why, retry_s=round(retry_s, 1))
+        self._tell([self._event(lost), *([] if camera.lost else [self._event(lost_alert(id, why))])])
         alone = any(other.cameras == [camera] for other in self._workers)
         if camera.strikes >= STRIKES_MAX and alone:
             camera.quarantined = True
@@ -309,9 +313,9 @@ class CameraNode:
     def _camera(self, id: str) -> _Camera:
         return next(camera for camera in self._cameras if camera.settings.camera == id)
 
-    def _event(self, record: CameraQuarantined | CameraLost) -> Event:
+    def _event(self, record: CameraQuarantined | CameraLost | AlertRaised) -> Event:
         self._ordinal += 1
-        source = camera_source(record.camera)
+        source = camera_source(record.camera or "")
         return catalogue.make(
             record,
             id=derive_id(source, "node", str(self._started_ms), str(self._ordinal)),

@@ -1,7 +1,8 @@
-"""What can be plugged into a camera: sources, detectors and forms of models, handed in by whoever starts it.
+"""What can be plugged into a camera: sources, detectors, guards and forms of models, handed in by whoever starts it.
 
-A detector is one file in ``detectors`` and one line in ``saqta.registry``. Its factory makes one for each session of a
-camera, with whatever it has to remember; factories are module-level, so that worker processes get them by name.
+A detector is one file in ``detectors`` and one line in ``saqta.registry``, a guard one in ``guards``. Its factory makes
+one for each session of a camera, with whatever it has to remember; factories are module-level, so that worker processes
+get them by name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from saqta.edge.models.opening import open_model
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import Opened, SourceFactory, scheme
+from saqta.edge.view import Outlook
 from saqta.model.errors import InputError
 from saqta.model.kinds import Record
 
@@ -22,12 +24,27 @@ Detector = Callable[[Scene], Sequence[Record]]
 DetectorFactory = Callable[[CameraSettings], Detector]
 
 
+class Suspicion(NamedTuple):
+    """Why a camera may not see: an alert once it has been so for ``wait_s``. While in ``doubt`` nothing is detected."""
+
+    reasons: tuple[str, ...]
+    confidence: float
+    wait_s: float
+    doubt: bool = True
+
+
+Guard = Callable[[Outlook], Suspicion | None]
+"""Looks at a frame now and then, in order of time, and tells what speaks against it: None where nothing does."""
+GuardFactory = Callable[[CameraSettings], Guard]
+
+
 class Plugins(NamedTuple):
-    """Sources by scheme, detectors by name, forms of models by name."""
+    """Sources by scheme, detectors by name, forms of models by name, guards by the kind of alert that they raise."""
 
     sources: Mapping[str, SourceFactory]
     detectors: Mapping[str, DetectorFactory]
     models: Mapping[str, Form]
+    guards: Mapping[str, GuardFactory] = {}
 
     def open(self, source: str) -> Opened:
         """Finds the factory by the source's scheme; InputError when there is none."""

@@ -24,6 +24,7 @@ from saqta.model.kinds import (
     AlertRaised,
     CameraConnected,
     CameraLost,
+    CameraSightChanged,
     EvidenceKept,
     LineCounted,
     ObjectStateChanged,
@@ -37,6 +38,12 @@ COUNTED_EVERY_S = 60.0
 
 Directions = dict[str, dict[str, int]]
 """``forward`` and ``backward``, each a count by class."""
+
+
+def lost_alert(camera: str, reason: str, at_s: float | None = None) -> AlertRaised:
+    """The alert of a camera whose frames came and do not come any more."""
+    at_s = round(at_s, 3) if at_s is not None else None
+    return AlertRaised(kind="camera_lost", camera=camera, at_s=at_s, confidence=1.0, reasons=(f"no frames: {reason}",))
 
 
 def camera_source(camera: str) -> str:
@@ -69,22 +76,24 @@ class Session:
         self.started_ms = clock()
         self._settings, self._clock, self._emit, self._keep, self._speed = settings, clock, emit, keep, speed
         self._analyser = analyser or Analyser(
-            settings, plugins.detectors, plugins.model(settings), f"{self.started_ms:x}-"
+            settings, plugins.detectors, plugins.model(settings), f"{self.started_ms:x}-", plugins.guards
         )
         self._redactor, self._ring, self._stills = Redactor(), Ring(settings.before_s, settings.after_s), Stills()
         self._main, self._original = main, original
         self._minute: dict[str, Directions] = {}
         self._minute_s = self._at_s = 0.0
         self._ordinal = 0
+        self._guarded = frozenset(plugins.guards)
+        self._unseeing: str | None = None
 
     def begin(self) -> None:
         """The first frame is here: the stream's seconds count from now, however long opening it took."""
         self.started_ms = self._clock()
 
     def connected(self, width: int, height: int, fps: float) -> None:
-        """Tells that frames arrive."""
+        """Tells that frames arrive, and whether the camera still doesn't see."""
         record = CameraConnected(camera=self._settings.camera, width=width, height=height, fps=round(fps, 3))
-        self._emit([self._event(record, self._at_s)])
+        self._emit([self._event(one, self._at_s) for one in (record, *self._analyser.sight.standing(self._at_s))])
 
     def step(self, frame: Frame) -> Findings:
         """Takes in a frame, tells what it shows and keeps it, covered, for evidence."""
@@ -97,7 +106,7 @@ class Session:
         return glance._replace(conclude=lambda recognised: self._conclude(frame, glance.conclude(recognised)))
 
     def _conclude(self, frame: Frame, findings: Findings) -> Findings:
-        events = [self._event(record, frame.at_s) for record in findings.records]
+        events = [self._told(record, frame.at_s) for record in findings.records]
         if self._keep is not None:
             self._remember(frame, findings, events)
         for crossing in findings.crossings:
@@ -111,12 +120,19 @@ class Session:
             self._emit(events)
         return findings
 
-    def close(self, reason: str | None = None, retry_s: float = 0.0) -> None:
-        """The stream is over: tells the last counts, the clips so far, and, with a reason, that the camera is lost."""
+    def close(self, reason: str | None = None, retry_s: float = 0.0, alarm: bool = False) -> None:
+        """The stream is over: tells the last counts, the clips so far, and, with a reason, that the camera is lost.
+
+        That is an alert too, where it is an ``alarm``.
+        """
         events = self._counted()
         if reason is not None:
             record = CameraLost(camera=self._settings.camera, reason=reason, retry_s=retry_s)
             events.append(self._event(record, self._at_s))
+        if reason is not None and alarm:
+            alert = self._event(lost_alert(self._settings.camera, reason, self._at_s), self._at_s)
+            events.append(alert)
+            self._cut_out(self._ring.expect(alert.key, self._at_s))
         if events:
             self._emit(events)
         self._cut_out(self._ring.rest())
@@ -172,6 +188,9 @@ class Session:
                 self._stills.changed(record, self._ring)
             elif isinstance(record, AlertRaised) and record.object is not None:
                 self._cut_out(self._stills.of(record, event.key, now))
+            elif isinstance(record, AlertRaised) and record.kind in self._guarded:
+                before = self._ring.nearest(now.at_s - self._settings.before_s) or now
+                self._cut_out([Cut(event.key, (before,), "before"), Cut(event.key, (now,), "now")])
 
     def _cut_out(self, cuts: Sequence[Cut]) -> None:
         for cut in cuts:
@@ -196,10 +215,19 @@ class Session:
             for name, counts in minute.items()
         ]
 
-    def _event(self, record: Record, at_s: float) -> Event:
+    def _told(self, record: Record, at_s: float) -> Event:
+        """The event of what was found; a change of sight is caused by the alert that told of it."""
+        if isinstance(record, CameraSightChanged):
+            return self._event(record, at_s, self._unseeing)
+        event = self._event(record, at_s)
+        if isinstance(record, AlertRaised) and record.kind in self._guarded:
+            self._unseeing = event.key
+        return event
+
+    def _event(self, record: Record, at_s: float, cause: str | None = None) -> Event:
         self._ordinal += 1
         source = camera_source(self._settings.camera)
-        return self._make(record, derive_id(source, str(self.started_ms), str(self._ordinal)), at_s)
+        return self._make(record, derive_id(source, str(self.started_ms), str(self._ordinal)), at_s, cause)
 
     def _make(self, record: Record, id: str, at_s: float, cause: str | None = None) -> Event:
         return catalogue.make(

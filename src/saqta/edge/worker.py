@@ -47,10 +47,11 @@ T = TypeVar("T")
 
 
 class Seat(NamedTuple):
-    """A camera in a worker; its stream is first opened after ``wait_s``."""
+    """A camera in a worker; its stream is first opened after ``wait_s``. ``lost`` when an alert has told so already."""
 
     settings: CameraSettings
     wait_s: float
+    lost: bool
 
 
 class Orders(NamedTuple):
@@ -181,11 +182,12 @@ class _Stream(threading.Thread):
 
     def __init__(self, index: int, seat: Seat, worker: _Worker, traces: Traces) -> None:
         super().__init__(name=f"camera {seat.settings.camera}", daemon=True)
-        self._index, self._settings, self._wait_s = index, seat.settings, seat.wait_s
+        self._index, self._settings, self._wait_s, self._lost = index, seat.settings, seat.wait_s, seat.lost
         self._worker, self._orders = worker, worker.orders
         self._trace = partial(traces.set, 2 * index)
-        detectors, began_ms = worker.orders.plugins.detectors, worker.orders.clock()
-        self._analyser = Analyser(seat.settings, detectors, worker.model(seat.settings), f"{began_ms:x}-")
+        plugins, began_ms = worker.orders.plugins, worker.orders.clock()
+        model = worker.model(seat.settings)
+        self._analyser = Analyser(seat.settings, plugins.detectors, model, f"{began_ms:x}-", plugins.guards)
         self._decoded = self._broken = self._analysed = 0
         self._reader: FrameReader | None = None
         self._originals: Originals | None = None
@@ -223,7 +225,8 @@ class _Stream(threading.Thread):
             failures = 0 if time.monotonic() - started_s >= HEALTHY_S else failures
             wait_s = min(RETRY_MAX_S, RETRY_S * 2**failures) if again else 0.0
             failures = min(failures + 1, 30)
-            self._put(partial(session.close, reason, wait_s))
+            self._put(partial(session.close, reason, wait_s, alarm=again and not self._lost))
+            self._lost = again
             self._put_away()
             if not again:
                 return
@@ -274,6 +277,7 @@ class _Stream(threading.Thread):
                 if (reader.width, reader.height) != size:
                     size = (reader.width, reader.height)
                     self._put(partial(session.connected, *size, reader.fps))
+                    self._lost = False
                 at_s = frame.at_s + offset_s
                 if not opened.live:
                     self._worker.stop.wait(max(0.0, started_s + at_s / self._orders.speed - time.monotonic()))

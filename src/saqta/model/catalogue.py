@@ -25,6 +25,7 @@ KINDS: dict[str, Kind] = {
     "saqta.camera.registered.v1": Kind(kinds.CameraRegistered, "camera/{camera}"),
     "saqta.camera.connected.v1": Kind(kinds.CameraConnected, "camera/{camera}"),
     "saqta.camera.lost.v1": Kind(kinds.CameraLost, "camera/{camera}"),
+    "saqta.camera.sight_changed.v1": Kind(kinds.CameraSightChanged, "camera/{camera}"),
     "saqta.camera.quarantined.v1": Kind(kinds.CameraQuarantined, "camera/{camera}"),
     "saqta.alert.raised.v1": Kind(kinds.AlertRaised, "alert/{kind}", claim=True),
     "saqta.object.state_changed.v1": Kind(kinds.ObjectStateChanged, "object/{camera}/{object}"),

@@ -31,14 +31,28 @@ def _registered(tables: Tables, recorded: Recorded, record: kinds.CameraRegister
 
 
 def _connected(tables: Tables, recorded: Recorded, record: kinds.CameraConnected) -> Iterator[Change]:
+    """A camera that comes again sees until it tells otherwise, which it does at once."""
     camera = msgspec.structs.replace(
         _camera(tables, recorded, record.camera),
         status=CameraStatus.LIVE,
         reason=None,
         status_ms=recorded.event.time_ms,
+        fault=None,
+        fault_reason=None,
+        fault_ms=None,
         width=record.width,
         height=record.height,
         fps=record.fps,
+    )
+    yield CAMERAS.put(camera.id, camera)
+
+
+def _sight_changed(tables: Tables, recorded: Recorded, record: kinds.CameraSightChanged) -> Iterator[Change]:
+    camera = msgspec.structs.replace(
+        _camera(tables, recorded, record.camera),
+        fault=record.fault,
+        fault_reason=record.reason or None,
+        fault_ms=recorded.event.time_ms if record.fault is not None else None,
     )
     yield CAMERAS.put(camera.id, camera)
 
@@ -88,6 +102,7 @@ def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
 FOLDS: dict[type[kinds.Record], Changes] = {
     kinds.CameraRegistered: _registered,
     kinds.CameraConnected: _connected,
+    kinds.CameraSightChanged: _sight_changed,
     kinds.CameraLost: _lost,
     kinds.CameraQuarantined: _quarantined,
     kinds.LineCounted: _counted,

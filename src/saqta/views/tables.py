@@ -154,6 +154,7 @@ class Fixture(Row, frozen=True, kw_only=True):
 class Camera(Row, frozen=True, kw_only=True):
     """A camera as it stands: what it looks at, whether its picture comes, and what it counted, by line.
 
+    ``fault`` is the kind of alert that tells why its picture shows nothing that can be trusted, None where it sees.
     ``fixtures`` are the newest FIXTURES_MAX, oldest first: marking one more forgets the oldest.
     """
 
@@ -167,6 +168,9 @@ class Camera(Row, frozen=True, kw_only=True):
     status: CameraStatus = CameraStatus.REGISTERED
     reason: str | None = None
     status_ms: int
+    fault: str | None = None
+    fault_reason: str | None = None
+    fault_ms: int | None = None
     width: int | None = None
     height: int | None = None
     fps: float | None = None

@@ -40,6 +40,7 @@ SENTENCES: dict[type[kinds.Record], Sentence] = {
     kinds.AssignmentStarted: lambda record, names: f"{names.unit} is on its way",
     kinds.AssignmentArrived: lambda record, names: f"{names.unit} is on scene",
     kinds.AssignmentEnded: lambda record, names: _because(f"{names.unit} left", record.reason),
+    kinds.CameraSightChanged: lambda record, names: "The camera sees again",
     kinds.EvidenceKept: lambda record, names: (
         f"Original of {record.until_s - record.from_s:.0f} s kept under seal"
         if record.media_type == SEALED_TYPE
@@ -88,6 +89,13 @@ def _kept(tables: Tables, recorded: Recorded, record: kinds.EvidenceKept) -> Ite
     else:
         early = tables.get(EARLY, record.alert) or Early()
         yield EARLY.put(record.alert, Early(entries=(*early.entries, _entry(tables, recorded, record))))
+
+
+def _sight_changed(tables: Tables, recorded: Recorded, record: kinds.CameraSightChanged) -> Iterator[Change]:
+    """It is told where the alert that caused it is; that it began, the alert says itself."""
+    alert = tables.get(ALERTS, recorded.event.cause) if recorded.event.cause is not None else None
+    if record.fault is None and alert is not None and alert.incident is not None:
+        yield _put(tables, recorded, record, alert.incident)
 
 
 def _of_evidence(
@@ -149,6 +157,7 @@ FOLDS: dict[type[kinds.Record], Changes] = {
     **dict.fromkeys((kinds.IncidentOpened, kinds.IncidentAlertJoined), _belongs),
     kinds.EvidenceKept: _kept,
     **dict.fromkeys((kinds.EvidenceViewed, kinds.EvidenceDeleted, kinds.OriginalOpened), _of_evidence),
+    kinds.CameraSightChanged: _sight_changed,
     kinds.FixtureMarked: _marked,
     kinds.FixtureReleased: _marked,
 }

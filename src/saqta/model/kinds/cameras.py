@@ -70,6 +70,16 @@ class CameraLost(Record, frozen=True, kw_only=True):
     retry_s: float
 
 
+class CameraSightChanged(Record, frozen=True, kw_only=True):
+    """Frames arrive, and from ``at_s`` on the camera does not see: ``fault`` is the kind of the alert that told so; or,
+    without one, it sees again. The event's ``cause`` is that alert, where it is known."""
+
+    camera: str
+    fault: Name | None = None
+    reason: Reason = ""
+    at_s: StreamTime | None = None
+
+
 class CameraQuarantined(Record, frozen=True, kw_only=True):
     """The stream killed its worker twice and runs in a process of its own from now on."""
 

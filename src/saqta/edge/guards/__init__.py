@@ -1,0 +1,1 @@
+"""What tells that a camera does not see: one file each, listed in ``saqta.registry``."""

@@ -1,0 +1,186 @@
+"""What a camera is known to look at, learned over a minute, and how much of it a frame still shows.
+
+Outlines are compared, not brightness: what a blurred copy leaves of the picture, block by block, by how it correlates
+with what is known. So neither the light of the moment nor noise matters, and what comes into view costs the blocks that
+it hides. Only what is at rest is learned, and nothing while something is wrong.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from saqta.edge.arrays import Gray, Real, gray
+
+COARSE_PX = 80
+"""Outlines are found in a picture of this many pixels on its longer side; how sharp they are, in the analysed one."""
+BLOCK_PX = 10
+MEMORY_S = 60.0
+RENEW_S = 2.0
+"""What was learned is taken up this often."""
+REST = 12
+"""Most change, of 255, of a pixel that is at rest from one frame to the next."""
+POWER_MIN = 1.0
+"""Least mean square of a block's outlines, in levels of 255, by which it can be known."""
+IN_PLACE = 0.35
+"""Least correlation of outlines that are in their place."""
+CONTRAST_MIN = 0.15
+"""Least contrast, as a part of the learned one, of what is still seen."""
+PLAIN_SHARE = 0.15
+"""A block is plain with less than this part of the power of its learned outlines."""
+WHITE = 225
+CHANGED = 1
+"""A block has changed where this part of its pixels did, in 255ths, however little: sensors' noise reaches them all."""
+
+THERE_MAX, GONE_MIN, SUDDEN_S = 0.4, 0.7, 0.85
+"""The view is there with at most so much of it lost, and gone with so much; suddenly, from one to the other."""
+
+Blocks = NDArray[np.float32]
+"""(rows, columns) float32: one number for each block of the picture."""
+
+
+class Outlook(NamedTuple):
+    """One frame against what is known; shares are from 0 to 1.
+
+    ``present`` is the share of blocks that have outlines now, ``textured`` of those that have known ones. Of these
+    ``lost`` is the share whose outlines are not in their place; of the lost, ``plain`` is the share with no other
+    outlines instead, and ``resting`` that with the same ones as a moment ago. ``sudden`` is whether the view was lost
+    at once: what comes into it takes longer. ``sharpness`` is how much finer detail is left of the outlines that are in
+    place, ``detail`` how fine the whole picture is, both 1 as learned. ``white`` is the share of white pixels,
+    ``white_known`` as learned; ``brightness`` the mean, of 255. ``changed`` is the share of blocks in which anything
+    changed since the last frame.
+    ``known`` is the learned picture, and ``known_s`` for how long it has been learned.
+    """
+
+    at_s: float
+    luma: Gray
+    known: Real
+    known_s: float
+    present: float
+    textured: float
+    lost: float
+    plain: float
+    resting: float
+    sharpness: float
+    detail: float
+    sudden: bool
+    white: float
+    white_known: float
+    brightness: float
+    changed: float
+
+
+class View:
+    """The view of one camera, in pictures of one size. ``look`` at a frame, then ``learn`` it if nothing is wrong."""
+
+    def __init__(self, first: Gray) -> None:
+        self.shape = first.shape
+        height, width = first.shape
+        scale = min(1.0, COARSE_PX / max(width, height))
+        self._coarse = max(1, round(width * scale)), max(1, round(height * scale))
+        self._grid = max(1, self._coarse[0] // BLOCK_PX), max(1, self._coarse[1] // BLOCK_PX)
+        self.forget(first)
+
+    def forget(self, luma: Gray) -> None:
+        """Begins to learn anew, with this frame."""
+        self._known: Real = luma.astype(np.float32)
+        self._known_s = self._renewed_s = 0.0
+        self._white_known, self._sharpness = _white(luma), 1.0
+        self._there_s = self._gone_s = -np.inf
+        self._last, self._outlines = luma, self._outlines_of(luma)
+        self._change: Gray = np.zeros_like(luma)
+        self._renew()
+        self._fineness_known = self._fineness = self._fineness_of(_fine(luma), self._power)
+
+    def look(self, luma: Gray, at_s: float) -> Outlook:
+        """Compares a frame with what is known."""
+        self._change = gray(cv2.absdiff(luma, self._last))
+        before, self._outlines = self._outlines, self._outlines_of(luma)
+        self._last = luma
+        fine, power = _fine(luma), self._blocks(self._outlines**2)
+        likeness = self._blocks(self._outlines * self._outlines_known)
+        contrast = likeness / (self._power + 0.001)
+        in_place = (likeness >= IN_PLACE * np.sqrt(power * self._power + 0.1)) & (contrast >= CONTRAST_MIN)
+        textured = self._power >= POWER_MIN
+        lost, there = textured & ~in_place, textured & in_place
+        rests = self._blocks(self._outlines * before) >= 0.5 * np.sqrt(power * self._blocks(before**2) + 0.1)
+        if 4 * there.sum() >= textured.sum() > 0:
+            finer = self._blocks(fine * self._fine_known) / (self._fine_power + 0.01)
+            self._sharpness = float(np.median((finer / np.maximum(contrast, CONTRAST_MIN))[there]))
+        self._fineness = self._fineness_of(fine, power)
+        lost_share = _share(lost, textured)
+        return Outlook(
+            at_s=at_s,
+            luma=luma,
+            known=self._known,
+            known_s=self._known_s,
+            present=float((power >= POWER_MIN).mean()),
+            textured=float(textured.mean()),
+            lost=lost_share,
+            plain=_share(lost & (power < PLAIN_SHARE * self._power + 0.3), lost),
+            resting=_share(lost & rests, lost),
+            sharpness=self._sharpness,
+            detail=self._fineness / max(0.001, self._fineness_known),
+            sudden=self._is_sudden(lost_share, at_s),
+            white=_white(luma),
+            white_known=self._white_known,
+            brightness=cv2.mean(luma)[0],
+            changed=self._changed(),
+        )
+
+    def learn(self, step_s: float) -> None:
+        """Takes in what is at rest in the frame that was looked at last, ``step_s`` after the one before."""
+        if step_s <= 0:
+            return
+        self._known_s += step_s
+        rate = step_s / min(MEMORY_S, self._known_s)
+        _, at_rest = cv2.threshold(self._change, REST, 255, cv2.THRESH_BINARY_INV)
+        cv2.accumulateWeighted(self._last, self._known, rate, at_rest)
+        self._white_known += rate * (_white(self._last) - self._white_known)
+        self._fineness_known += rate * (self._fineness - self._fineness_known)
+        self._renewed_s += step_s
+        if self._renewed_s >= RENEW_S:
+            self._renew()
+
+    def _is_sudden(self, lost: float, at_s: float) -> bool:
+        if lost <= THERE_MAX:
+            self._there_s = at_s
+        if lost < GONE_MIN:
+            self._gone_s = np.inf
+        self._gone_s = min(self._gone_s, at_s)
+        return self._gone_s - self._there_s <= SUDDEN_S
+
+    def _changed(self) -> float:
+        _, changed = cv2.threshold(self._change, 0, 255, cv2.THRESH_BINARY)
+        return float((gray(cv2.resize(changed, self._grid, interpolation=cv2.INTER_AREA)) >= CHANGED).mean())
+
+    def _renew(self) -> None:
+        self._renewed_s = 0.0
+        self._outlines_known, self._fine_known = self._outlines_of(self._known), _fine(self._known)
+        self._power, self._fine_power = self._blocks(self._outlines_known**2), self._blocks(self._fine_known**2)
+
+    def _outlines_of(self, luma: Gray | Real) -> Real:
+        coarse = cv2.resize(luma, self._coarse, interpolation=cv2.INTER_AREA).astype(np.float32)
+        return np.subtract(coarse, cv2.blur(coarse, (5, 5)))
+
+    def _fineness_of(self, fine: Real, power: Blocks) -> float:
+        textured = self._power >= POWER_MIN
+        fineness = np.sqrt(self._blocks(fine**2) / (power + 0.1))
+        return float(np.median(fineness[textured])) if textured.any() else 0.0
+
+    def _blocks(self, field: Real) -> Blocks:
+        """Its mean in each block."""
+        return np.asarray(cv2.resize(field, self._grid, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _fine(luma: Gray | Real) -> Real:
+    return np.asarray(cv2.subtract(luma, cv2.blur(luma, (3, 3)), dtype=cv2.CV_32F), np.float32)
+
+
+def _white(luma: Gray) -> float:
+    return cv2.countNonZero(cv2.threshold(luma, WHITE, 255, cv2.THRESH_BINARY)[1]) / luma.size
+
+
+def _share(some: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:
+    return float(some.sum()) / max(1, int(of.sum()))
