@@ -14,7 +14,7 @@ import msgspec
 from saqta.intake.frigate import Mqtt
 from saqta.intake.onvif.events import OnvifDevice
 from saqta.model.errors import InputError
-from saqta.model.kinds import AfterS, Days, Line, Polygon
+from saqta.model.kinds import AfterS, Days, Ground, Limit, Line, Polygon
 from saqta.model.place import Place
 
 
@@ -54,6 +54,12 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ``evidence_source`` is the address of its larger stream, which clips are cut from while ``source`` is analysed.
     Evidence is deleted after ``retention_days``. With ``seal_to``, a public key that `saqta seal keys` made, originals
     are kept as well, sealed to it.
+
+    ``lanes`` names the zones in which vehicles run: nobody walks there, no vehicle stops for ``stopped_after_s`` while
+    others pass, and none goes against the others, or against the arrow ``[x0, y0, x1, y1]`` that ``directions`` has for
+    the zone. ``queue_max`` says for a zone how long a queue of standing vehicles may be, ``crowd_max`` how many people
+    may be in it. ``ground`` has four points ``[x, y, across_m, along_m]``: with them speeds are told in km/h, and
+    queues are measured in metres instead of vehicles.
     """
 
     source: str
@@ -71,6 +77,12 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     evidence_source: str | None = None
     retention_days: Days | None = None
     seal_to: str | None = None
+    lanes: tuple[str, ...] = ()
+    stopped_after_s: float = 20.0
+    directions: dict[str, Line] = {}
+    queue_max: dict[str, Limit] = {}
+    crowd_max: dict[str, Limit] = {}
+    ground: Ground = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

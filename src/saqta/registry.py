@@ -3,7 +3,12 @@
 from typing import Any
 
 from saqta.edge.detectors.abandoned import abandoned
+from saqta.edge.detectors.carriageway import carriageway
+from saqta.edge.detectors.crowd import crowd
 from saqta.edge.detectors.intrusion import intrusion
+from saqta.edge.detectors.queue import queue
+from saqta.edge.detectors.stopped_vehicle import stopped_vehicle
+from saqta.edge.detectors.wrong_way import wrong_way
 from saqta.edge.guards.blind import blind
 from saqta.edge.guards.frozen import frozen
 from saqta.edge.guards.moved import moved
@@ -37,6 +42,11 @@ SOURCES: dict[str, SourceFactory] = {
 DETECTORS: dict[str, DetectorFactory] = {
     "intrusion": intrusion,
     "abandoned": abandoned,
+    "stopped_vehicle": stopped_vehicle,
+    "wrong_way": wrong_way,
+    "queue": queue,
+    "crowd": crowd,
+    "carriageway": carriageway,
 }
 """What looks at every analysed frame, in this order."""
 

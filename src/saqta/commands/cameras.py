@@ -35,6 +35,7 @@ def watch(
     keep_clear: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A zone where nothing may stand.")
     ] = None,
+    lane: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A zone where vehicles run.")] = None,
     analysed_fps: Annotated[float | None, typer.Option(help="How many frames a second are analysed; 5.")] = None,
     model: Annotated[Path | None, typer.Option(metavar="FILE.onnx", help="A detector model (docs/models.md).")] = None,
     as_json: Json = False,
@@ -54,6 +55,12 @@ def watch(
         abandoned_after_s=known.abandoned_after_s if abandoned_after_s is None else abandoned_after_s,
         abandoned_zones=known.abandoned_zones | dict(map(parse_abandoned_zone, abandoned_zone or ())),
         keep_clear=(*known.keep_clear, *(keep_clear or ())),
+        lanes=(*known.lanes, *(lane or ())),
+        stopped_after_s=known.stopped_after_s,
+        directions=known.directions,
+        queue_max=known.queue_max,
+        crowd_max=known.crowd_max,
+        ground=known.ground,
         analysed_fps=loaded.edge.analysed_fps if analysed_fps is None else analysed_fps,
         model=str(model) if model else known.model or loaded.edge.model,
         model_threads=loaded.edge.model_threads,

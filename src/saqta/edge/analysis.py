@@ -16,6 +16,7 @@ from saqta.edge.background import SETTLED_S, Background, Comparison
 from saqta.edge.blobs import Bounds
 from saqta.edge.frames import Frame, luma
 from saqta.edge.ghosts import GhostFinder
+from saqta.edge.ground import GroundMap
 from saqta.edge.lines import Crossing, LineCounter
 from saqta.edge.looks import Look, Looks, taken
 from saqta.edge.models.model import Model
@@ -28,6 +29,7 @@ from saqta.edge.sight import Sight
 from saqta.edge.things import Things
 from saqta.edge.tracker import Tracker
 from saqta.edge.tracks import Track, widened
+from saqta.edge.votes import vote
 from saqta.model.kinds import AlertRaised, Box, Record
 
 MOVING_MARGIN = 0.15
@@ -41,11 +43,12 @@ PARKED_MAX = 32
 
 
 class Findings(NamedTuple):
-    """What one frame gave: the scene, who crossed a line, and what the detectors tell."""
+    """What one frame gave: the scene, who crossed a line, what the detectors tell, and the lines that are occupied."""
 
     scene: Scene
     crossings: Sequence[Crossing]
     records: Sequence[Record]
+    occupied: Sequence[str] = ()
 
 
 class Glance(NamedTuple):
@@ -139,7 +142,8 @@ class _Stage:
         self._tracker: Tracker = Tracker(self._picture, before._tracker.next_number if before is not None else 1)
         self._things = _things_after(before, name, self._picture, at_s)
         self._ghosts = GhostFinder(self._picture)
-        self._lines = LineCounter(settings.lines, self._picture)
+        ground = GroundMap(settings.ground, self._picture) if settings.ground else None
+        self._lines = LineCounter(settings.lines, self._picture, ground)
         self._detectors = detectors
         self._last_s: float = at_s
 
@@ -176,8 +180,10 @@ class _Stage:
     def conclude(self, scene: Scene) -> Findings:
         if not scene.known:
             return Findings(scene, (), ())
+        vote(scene.tracks, scene.recognised or ())
         crossings = self._lines.step(scene.tracks, scene.at_s)
-        return Findings(scene, crossings, [record for detector in self._detectors for record in detector(scene)])
+        records = [record for detector in self._detectors for record in detector(scene)]
+        return Findings(scene, crossings, records, self._lines.occupied(scene.tracks))
 
     def unseen(self, picture: Gray, at_s: float) -> Scene:
         """The scene of a frame that can't be trusted: nothing is known, and nothing learned of it."""

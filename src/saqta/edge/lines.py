@@ -8,6 +8,10 @@ looking from the first point to the second: downwards, for a line drawn from lef
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import cv2
+
+from saqta.edge.blobs import Bounds
+from saqta.edge.ground import GroundMap, Speed
 from saqta.edge.tracks import Track
 from saqta.model.kinds import Line
 
@@ -19,13 +23,14 @@ APART_S = 2.0
 
 
 class Crossing(NamedTuple):
-    """Somebody or something crossed a line."""
+    """Somebody or something crossed a line; how fast, where the ground is known."""
 
     line: str
     forward: bool
     kind: str
     track: int
     at_s: float
+    speed: Speed | None = None
 
 
 class _Side(NamedTuple):
@@ -39,7 +44,8 @@ class _Side(NamedTuple):
 class LineCounter:
     """Watches the lines of one camera; ``picture`` is (width, height) in the pixels of the tracks."""
 
-    def __init__(self, lines: dict[str, Line], picture: tuple[int, int]) -> None:
+    def __init__(self, lines: dict[str, Line], picture: tuple[int, int], ground: GroundMap | None = None) -> None:
+        self._ground = ground
         width, height = picture
         self._lines = {
             name: (x0 * width, y0 * height, x1 * width, y1 * height) for name, (x0, y0, x1, y1) in lines.items()
@@ -57,11 +63,17 @@ class LineCounter:
                     self._inherit(name, track.number, track.parent, at_s)
                 forward = self._passed(name, line, track) if track.seen else None
                 if forward is not None:
-                    crossings.append(Crossing(name, forward, track.kind, track.number, at_s))
+                    speed = self._ground.speed(track) if self._ground is not None else None
+                    crossings.append(Crossing(name, forward, track.named, track.number, at_s, speed))
         numbers = {track.number for track in living}
         self._sides = {key: side for key, side in self._sides.items() if key[1] in numbers}
         self._crossed = {key: crossed for key, crossed in self._crossed.items() if key[1] in numbers}
         return crossings
+
+    def occupied(self, tracks: Iterable[Track]) -> list[str]:
+        """The lines that something stands on or crosses in this frame."""
+        boxes = [track.bounds for track in tracks if track.confirmed and track.seen]
+        return [name for name, line in self._lines.items() if any(_touches(line, box) for box in boxes)]
 
     def _inherit(self, name: str, number: int, parent: int, at_s: float) -> None:
         """What came apart from a thing that has just crossed has crossed with it, uncounted."""
@@ -88,6 +100,14 @@ class LineCounter:
             return None
         self._crossed[name, track.number] = (track.at_s, before)
         return side.forward if _meet((before.x, before.y, x, y), line) else None
+
+
+def _touches(line: Line, box: Bounds) -> bool:
+    """Whether a line passes through the lower half of a box: where a thing stands, not what it hides."""
+    x0, y0, x1, y1 = (round(edge) for edge in box)
+    top = (y0 + y1) // 2
+    a, b = (round(line[0]), round(line[1])), (round(line[2]), round(line[3]))
+    return bool(cv2.clipLine((x0, top, max(1, x1 - x0), max(1, y1 - top)), a, b)[0])
 
 
 def _meet(path: Line, line: Line) -> bool:

@@ -3,6 +3,7 @@
 Its uncertainties are in sizes of the thing, as in DeepSORT (Wojke et al. 2017): what is near and large jumps further.
 """
 
+from math import sqrt
 from typing import NamedTuple
 
 
@@ -29,6 +30,11 @@ class Axis:
         self.at, self.speed = at, 0.0
         self._measured, self._acceleration = manner.measured, manner.acceleration
         self._position, self._both, self._speed = (manner.measured * size) ** 2, 0.0, (manner.speed * size) ** 2
+
+    @property
+    def speed_deviation(self) -> float:
+        """The standard deviation of the speed."""
+        return sqrt(self._speed)
 
     def predict(self, step_s: float, size: float) -> None:
         """Moves ``step_s`` on."""

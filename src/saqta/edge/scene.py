@@ -46,6 +46,10 @@ class Scene(NamedTuple):
         y0, y1 = (min(1.0, max(0.0, round(y / height, 4))) for y in (bounds[1], bounds[3]))
         return x0, y0, x1, y1
 
+    def inside(self, zone: Polygon) -> list[Track]:
+        """The confirmed tracks that stand in a zone."""
+        return [track for track in self.tracks if track.confirmed and is_inside(self.foot(track), zone)]
+
     def foot(self, track: Track) -> tuple[float, float]:
         """Where the track stands, in fractions of the picture."""
         x, y = track.foot

@@ -10,6 +10,7 @@ from pathlib import Path
 from saqta.edge.analysis import Analyser, Findings, Glance
 from saqta.edge.evidence import Cut, Hidden, Kept, Ring, Still
 from saqta.edge.evidence import keep as keep_evidence
+from saqta.edge.figures import Directions, Figures
 from saqta.edge.frames import Frame, planes
 from saqta.edge.main_stream import MainStream
 from saqta.edge.originals import Group, keep_sealed
@@ -26,7 +27,6 @@ from saqta.model.kinds import (
     CameraLost,
     CameraSightChanged,
     EvidenceKept,
-    LineCounted,
     ObjectStateChanged,
     Record,
 )
@@ -34,10 +34,6 @@ from saqta.model.moment import Clock
 from saqta.model.terms import SEALED_TYPE
 
 ACTOR = "saqta/edge"
-COUNTED_EVERY_S = 60.0
-
-Directions = dict[str, dict[str, int]]
-"""``forward`` and ``backward``, each a count by class."""
 
 
 def lost_alert(camera: str, reason: str, at_s: float | None = None) -> AlertRaised:
@@ -72,7 +68,7 @@ class Session:
         main: MainStream | None = None,
         original: Callable[[str, float, float], None] | None = None,
     ) -> None:
-        self.counts: dict[str, Directions] = {name: {"forward": {}, "backward": {}} for name in settings.lines}
+        self._figures = Figures(settings.camera, tuple(settings.lines))
         self.started_ms = clock()
         self._settings, self._clock, self._emit, self._keep, self._speed = settings, clock, emit, keep, speed
         self._analyser = analyser or Analyser(
@@ -80,11 +76,15 @@ class Session:
         )
         self._redactor, self._ring, self._stills = Redactor(), Ring(settings.before_s, settings.after_s), Stills()
         self._main, self._original = main, original
-        self._minute: dict[str, Directions] = {}
-        self._minute_s = self._at_s = 0.0
+        self._at_s = 0.0
         self._ordinal = 0
         self._guarded = frozenset(plugins.guards)
         self._unseeing: str | None = None
+
+    @property
+    def counts(self) -> dict[str, Directions]:
+        """What crossed each line since the session began."""
+        return self._figures.counts
 
     def begin(self) -> None:
         """The first frame is here: the stream's seconds count from now, however long opening it took."""
@@ -109,12 +109,8 @@ class Session:
         events = [self._told(record, frame.at_s) for record in findings.records]
         if self._keep is not None:
             self._remember(frame, findings, events)
-        for crossing in findings.crossings:
-            direction = "forward" if crossing.forward else "backward"
-            for counts in (self.counts, self._minute):
-                by_class = counts.setdefault(crossing.line, {"forward": {}, "backward": {}})[direction]
-                by_class[crossing.kind] = by_class.get(crossing.kind, 0) + 1
-        if frame.at_s - self._minute_s >= COUNTED_EVERY_S:
+        self._figures.add(findings.scene.step_s, findings.crossings, findings.occupied)
+        if self._figures.due(frame.at_s):
             events += self._counted()
         if events:
             self._emit(events)
@@ -198,22 +194,7 @@ class Session:
                 self._keep(cut)
 
     def _counted(self) -> list[Event]:
-        since_s, self._minute_s = self._minute_s, self._at_s
-        minute, self._minute = self._minute, {}
-        return [
-            self._event(
-                LineCounted(
-                    camera=self._settings.camera,
-                    line=name,
-                    from_s=round(since_s, 3),
-                    until_s=round(self._at_s, 3),
-                    forward=counts["forward"],
-                    backward=counts["backward"],
-                ),
-                self._at_s,
-            )
-            for name, counts in minute.items()
-        ]
+        return [self._event(record, self._at_s) for record in self._figures.told(self._at_s)]
 
     def _told(self, record: Record, at_s: float) -> Event:
         """The event of what was found; a change of sight is caused by the alert that told of it."""

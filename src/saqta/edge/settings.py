@@ -5,12 +5,13 @@ Points are fractions of the picture's width and height, origin top left.
 
 import math
 import re
+from itertools import combinations
 
 import msgspec
 
 from saqta.edge.sealing import public_key
 from saqta.model.errors import InputError
-from saqta.model.kinds import AFTER_S_MAX, FIXTURES_MAX, NAME_CHARS_MAX, AfterS, Box, Line, Polygon
+from saqta.model.kinds import AFTER_S_MAX, FIXTURES_MAX, NAME_CHARS_MAX, AfterS, Box, Ground, Limit, Line, Polygon
 
 LINES_MAX = 32
 ZONES_MAX = 32
@@ -32,7 +33,10 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     Evidence reaches from ``before_s`` before an alert to ``after_s`` after it, ``evidence_side_px`` on the longer side.
     ``evidence_source`` is the camera's larger stream, which clips are cut from; an RTSP address, as ``source`` then is.
     ``loop`` begins a file again when it ends. ``model`` is the path of an ONNX file, run on ``model_threads`` threads.
-    ``seal_to`` is the public key to which originals are sealed, where any are kept.
+    ``seal_to`` is the public key to which originals are sealed, where any are kept. ``lanes`` names the zones where
+    vehicles run, ``directions`` has an arrow for some of them; a vehicle may stop there for ``stopped_after_s``.
+    ``queue_max`` and ``crowd_max`` say for zones how long a queue (metres with ``ground``, else vehicles) and how large
+    a crowd may be. ``ground`` has four points of the picture and their places in metres.
     """
 
     camera: str
@@ -55,6 +59,12 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
     model_threads: int = 1
     seal_to: str | None = None
+    lanes: tuple[str, ...] = ()
+    stopped_after_s: float = 20.0
+    directions: dict[str, Line] = {}
+    queue_max: dict[str, Limit] = {}
+    crowd_max: dict[str, Limit] = {}
+    ground: Ground = ()
 
     def __post_init__(self) -> None:
         if not _CAMERA_ID.fullmatch(self.camera):
@@ -72,17 +82,26 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
         _check_number("after_s", self.after_s, 0, 30)
         _check_lines(self.lines)
         _check_zones(self.zones)
+        self._check_rules_of_zones()
+        _check_fixtures(self.fixtures)
+        if self.seal_to is not None:
+            public_key(self.seal_to, "seal_to")
+
+    def _check_rules_of_zones(self) -> None:
         for name, after_s in self.abandoned_zones.items():
             if after_s != "never":
                 _check_number(f"abandoned_zones.{name}", after_s, 0, AFTER_S_MAX)
-        for field in ("restricted", "abandoned_zones", "keep_clear"):
+        _check_number("stopped_after_s", self.stopped_after_s, 1, AFTER_S_MAX)
+        for name in self.directions:
+            if name not in self.lanes:
+                raise InputError("directions", name, f"one of the lanes ({', '.join(self.lanes) or 'there is none'})")
+        _check_lines(self.directions, "directions")
+        _check_ground(self.ground)
+        for field in ("restricted", "abandoned_zones", "keep_clear", "lanes", "queue_max", "crowd_max"):
             for name in getattr(self, field):
                 if name not in self.zones:
                     known = ", ".join(self.zones) or "there is none"
                     raise InputError(field, name, f"the name of a zone ({known})")
-        _check_fixtures(self.fixtures)
-        if self.seal_to is not None:
-            public_key(self.seal_to, "seal_to")
 
 
 def _check_streams(source: str, evidence_source: str | None) -> None:
@@ -146,11 +165,26 @@ def _named_numbers(field: str, text: str, expected: str) -> tuple[str, list[floa
     return name, numbers
 
 
-def _check_lines(lines: dict[str, Line]) -> None:
+def _check_ground(ground: Ground) -> None:
+    if not ground:
+        return
+    if len(ground) != 4:
+        raise InputError("ground", f"{len(ground)} points", "four points, each x, y, metres across, metres along")
+    for first, second, third in combinations(ground, 3):
+        if abs(_area(first[:2], second[:2], third[:2])) < 1e-4 or abs(_area(first[2:], second[2:], third[2:])) < 1e-2:
+            raise InputError("ground", ground, "four points of which no three lie on one line")
+
+
+def _area(one: tuple[float, float], other: tuple[float, float], third: tuple[float, float]) -> float:
+    """Twice the area of a triangle."""
+    return (other[0] - one[0]) * (third[1] - one[1]) - (other[1] - one[1]) * (third[0] - one[0])
+
+
+def _check_lines(lines: dict[str, Line], what: str = "lines") -> None:
     if len(lines) > LINES_MAX:
-        raise InputError("lines", f"{len(lines)} lines", f"at most {LINES_MAX}")
+        raise InputError(what, f"{len(lines)} lines", f"at most {LINES_MAX}")
     for name, line in lines.items():
-        field = f"lines.{name}"
+        field = f"{what}.{name}"
         if len(line) != 4 or not all(_is_fraction(number) for number in line):
             raise InputError(field, line, "x0, y0, x1, y1, each from 0 to 1")
         if line[:2] == line[2:]:

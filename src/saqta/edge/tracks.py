@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from saqta.edge.blobs import Bounds
 from saqta.edge.motion import EXTENT, PLACE, Axis
-from saqta.edge.shapes import Shape
+from saqta.edge.shapes import PERSON, VEHICLE, Shape
 
 COASTING_DRAG = 0.94
 """What is left of the speed after each frame in which the thing was not found."""
@@ -52,6 +52,7 @@ class Track:
         self.moved = False
         self.twin_s = 0.0
         self.shape = Shape()
+        self.votes: dict[str, float] = {}
         self._rest, self.rests_since_s = found.bounds, at_s
 
     @property
@@ -75,9 +76,26 @@ class Track:
         return hypot(self.x.speed, self.y.speed) / self.height if self.hits >= HITS_MIN else 0.0
 
     @property
+    def velocity(self) -> tuple[float, float]:
+        """How fast its foot goes, in pixels a second, across and downwards."""
+        return self.x.speed, self.y.speed + self._upright.speed / 2
+
+    @property
+    def velocity_deviation(self) -> tuple[float, float]:
+        """The standard deviation of the velocity."""
+        return self.x.speed_deviation, hypot(self.y.speed_deviation, self._upright.speed_deviation / 2)
+
+    @property
     def kind(self) -> str:
         """``person`` or ``vehicle``."""
-        return self.shape.kind
+        if not self.votes:
+            return self.shape.kind
+        return PERSON if self.named == PERSON else VEHICLE
+
+    @property
+    def named(self) -> str:
+        """Its class, where a model has told it; else ``person`` or ``vehicle``."""
+        return max(self.votes, key=lambda kind: self.votes[kind]) if self.votes else self.shape.kind
 
     def predict(self, at_s: float) -> None:
         """Moves on to ``at_s`` by its own speed."""

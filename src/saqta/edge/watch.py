@@ -9,9 +9,10 @@ import cv2
 import msgspec
 
 from saqta.edge.evidence import ClipWriter, Cut
+from saqta.edge.figures import Directions
 from saqta.edge.frames import FrameReader
 from saqta.edge.plugins import Plugins
-from saqta.edge.session import Directions, Session
+from saqta.edge.session import Session
 from saqta.edge.settings import CameraSettings
 from saqta.model.catalogue import TYPE_OF
 from saqta.model.errors import InputError, StorageError

@@ -81,6 +81,7 @@ class Intrusion:
     def _alert(self, name: str, stay: _Stay, track: Track, scene: Scene) -> AlertRaised:
         limit_s = self._settings.intrusion_after_s
         seen_share = stay.seen / stay.frames
+        told_by = "a model" if track.votes else "its shape"
         return AlertRaised(
             kind="intrusion",
             camera=self._settings.camera,
@@ -88,9 +89,9 @@ class Intrusion:
             at_s=round(scene.at_s, 3),
             confidence=round(0.5 + 0.3 * seen_share + 0.2 * track.shape.clarity, 2),
             reasons=(
-                f"{track.kind} inside the restricted zone '{name}' for {scene.at_s - stay.since_s:.1f} s,"
+                f"{track.named} inside the restricted zone '{name}' for {scene.at_s - stay.since_s:.1f} s,"
                 f" {limit_s:g} s are allowed",
-                f"seen in {seen_share:.0%} of the frames since it entered; told a {track.kind} by its shape",
+                f"seen in {seen_share:.0%} of the frames since it entered; told a {track.named} by {told_by}",
             ),
             zone=name,
             track=track.number,

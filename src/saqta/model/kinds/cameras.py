@@ -11,6 +11,9 @@ from saqta.model.kinds.record import (
     Bounds,
     Counts,
     Days,
+    Ground,
+    Kmh,
+    Limit,
     Line,
     Name,
     Path,
@@ -33,6 +36,10 @@ class CameraRegistered(Record, frozen=True, kw_only=True):
     another than the node's; clips are cut from ``evidence_source`` where it has a larger stream. Evidence
     is kept for ``retention_days``, for ever where it has none; with ``seal_to``, a public key, originals are kept
     beside, sealed to it.
+
+    In the zones that ``lanes`` names vehicles run and nobody walks: none may stop for ``stopped_after_s``, nor go
+    against the arrow of ``directions``, or against the way that was learned. ``queue_max`` and ``crowd_max`` say for
+    zones how long a queue may be (metres with ``ground``, else vehicles), and how many people there may be.
     """
 
     camera: str
@@ -51,6 +58,12 @@ class CameraRegistered(Record, frozen=True, kw_only=True):
     evidence_source: str | None = None
     retention_days: Days | None = None
     seal_to: str | None = None
+    lanes: tuple[str, ...] = ()
+    stopped_after_s: float = 20.0
+    directions: dict[str, Line] = {}
+    queue_max: dict[str, Limit] = {}
+    crowd_max: dict[str, Limit] = {}
+    ground: Ground = ()
 
 
 class CameraConnected(Record, frozen=True, kw_only=True):
@@ -159,7 +172,11 @@ class FixtureReleased(Record, frozen=True, kw_only=True):
 
 
 class LineCounted(Record, frozen=True, kw_only=True):
-    """What crossed a line of a camera from ``from_s`` to ``until_s`` of its stream, by direction and class."""
+    """What crossed a line of a camera from ``from_s`` to ``until_s`` of its stream, by direction and class.
+
+    ``occupied`` is the share of that time in which something stood on the line or crossed it, ``speed_kmh`` the mean
+    speed over ground, with its standard uncertainty, where the ground is known.
+    """
 
     camera: Name
     line: Name
@@ -167,6 +184,9 @@ class LineCounted(Record, frozen=True, kw_only=True):
     until_s: StreamTime
     forward: Counts
     backward: Counts
+    occupied: Share | None = None
+    speed_kmh: Kmh | None = None
+    speed_uncertainty_kmh: Kmh | None = None
 
 
 class EvidenceKept(Record, frozen=True, kw_only=True):

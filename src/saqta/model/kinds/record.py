@@ -24,6 +24,8 @@ PATH_POINTS_MAX = 64
 NOTE_CHARS_MAX = 500
 AFTER_S_MAX = 86_400
 FIXTURES_MAX = 256
+METRES_MAX = 10_000
+PEOPLE_MAX = 10_000
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 Reason = Annotated[str, msgspec.Meta(max_length=ALERT_REASON_CHARS_MAX)]
@@ -35,6 +37,11 @@ TrackNumber = Annotated[int, msgspec.Meta(ge=0, le=TRACK_MAX)]
 Bounds = tuple[Share, Share, Share, Share]
 Path = Annotated[tuple[tuple[Share, Share, StreamTime], ...], msgspec.Meta(max_length=PATH_POINTS_MAX)]
 """Where somebody stood, oldest first: x, y (fractions of the picture, the foot) and seconds of the stream."""
+Metres = Annotated[float, msgspec.Meta(ge=-METRES_MAX, le=METRES_MAX)]
+Ground = Annotated[tuple[tuple[Share, Share, Metres, Metres], ...], msgspec.Meta(max_length=4)]
+"""Four points of the ground: x, y (fractions of the picture), and where they are in metres, across and along."""
+Limit = Annotated[float, msgspec.Meta(ge=1, le=PEOPLE_MAX)]
+Kmh = Annotated[float, msgspec.Meta(ge=0, le=1_000)]
 AfterS = Annotated[float, msgspec.Meta(ge=0, le=AFTER_S_MAX)] | Literal["never"]
 """After how many seconds; or never."""
 

@@ -1,0 +1,63 @@
+"""A person on the carriageway, who walks or stands in a lane: one alert a person, as an intrusion into that zone."""
+
+from collections.abc import Sequence
+
+from saqta.edge.scene import Scene
+from saqta.edge.settings import CameraSettings
+from saqta.edge.tracks import Track
+from saqta.model.kinds import AlertRaised, Record
+
+STAYS_S = 1.5
+"""A person is in the lane for this long: what looks like one for a moment only is a part of a vehicle."""
+CLARITY_MIN = 0.25
+"""How plain a person's shape has to be where no model tells it."""
+
+
+def carriageway(settings: CameraSettings) -> "Carriageway":
+    """The detector for a camera's lanes."""
+    return Carriageway(settings)
+
+
+class Carriageway:
+    """Remembers since when who is in a lane."""
+
+    def __init__(self, settings: CameraSettings) -> None:
+        self._settings = settings
+        self._since_s: dict[tuple[str, int], float] = {}
+        self._told: set[tuple[str, int]] = set()
+
+    def __call__(self, scene: Scene) -> Sequence[Record]:
+        """The alerts of who has been in a lane for long enough with this frame."""
+        alerts: list[Record] = []
+        for name in self._settings.lanes:
+            for track in scene.inside(self._settings.zones[name]):
+                if track.seen and track.kind == "person" and _clarity(track) >= CLARITY_MIN:
+                    key = (name, track.number)
+                    since_s = self._since_s.setdefault(key, scene.at_s)
+                    if key not in self._told and scene.at_s - since_s >= STAYS_S:
+                        self._told.add(key)
+                        alerts.append(self._alert(name, since_s, track, scene))
+        alive = {track.number for track in scene.tracks}
+        self._since_s = {key: at_s for key, at_s in self._since_s.items() if key[1] in alive}
+        self._told = {key for key in self._told if key[1] in alive}
+        return alerts
+
+    def _alert(self, name: str, since_s: float, track: Track, scene: Scene) -> AlertRaised:
+        told_by = "a model" if track.votes else "its shape"
+        return AlertRaised(
+            kind="intrusion",
+            camera=self._settings.camera,
+            box=scene.box(track.bounds),
+            at_s=round(scene.at_s, 3),
+            confidence=round(0.5 + 0.4 * _clarity(track), 2),
+            reasons=(
+                f"person on the carriageway '{name}' for {scene.at_s - since_s:.1f} s",
+                f"told a person by {told_by}",
+            ),
+            zone=name,
+            track=track.number,
+        )
+
+
+def _clarity(track: Track) -> float:
+    return 1.0 if track.votes else track.shape.clarity
