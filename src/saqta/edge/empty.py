@@ -35,7 +35,8 @@ class Empty:
         if exposure.share < KNOWN_SHARE_MIN:
             return None
         height, width = planes.y.shape
-        coloured = cv2.max(cv2.absdiff(planes.u, self.planes.u), cv2.absdiff(planes.v, self.planes.v))
+        off = [cv2.absdiff(planes[n], exposure.colour_of(self.planes[n])) for n in (1, 2)]
+        coloured = cv2.max(off[0], off[1])
         coloured = cv2.convertScaleAbs(coloured, alpha=CHROMA_WEIGHT)
         coloured = cv2.resize(coloured, (width, height), interpolation=cv2.INTER_NEAREST)
         difference = cv2.max(cv2.absdiff(planes.y, exposure.of(self.planes.y)), coloured)
@@ -45,6 +46,8 @@ class Empty:
 def learn_empty(frames: Sequence[Planes]) -> Empty:
     """From the frames of one scene, all of one size."""
     chosen = frames[:: -(-len(frames) // LEARNED_FROM_MAX)]
+    light = chosen[len(chosen) // 2].y
+    chosen = [fit_exposure(light, planes.y).undone(planes) for planes in chosen]
     y, u, v = (np.stack(planes) for planes in zip(*chosen, strict=True))
     usual = np.abs(y - _most_often(y)) <= USUAL_WITHIN
     bright = _mean(y, usual)

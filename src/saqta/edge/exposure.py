@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saqta.edge.arrays import Gray, Real, gray
+from saqta.edge.frames import Planes
 
 EXPLAINED_WITHIN = 14
 """A pixel is explained where it is at most this much, of 255, off."""
 PLAIN_SHARE = 0.85
 """While an exposure explains this much of the picture, no other one is looked for."""
+GREY = 128
+"""U and V where there is no colour."""
 _GRID = 4
 
 
@@ -23,11 +26,24 @@ class Exposure(NamedTuple):
     share: float
 
     def of(self, scene: Gray) -> Gray:
-        """The scene as it looks at this exposure."""
+        """The brightness of the scene as it looks at this exposure."""
+        return self._mapped(scene, self.gain, self.offset)
+
+    def colour_of(self, chroma: Gray) -> Gray:
+        """The same for U or V: less light leaves less colour."""
+        return self._mapped(chroma, self.gain, GREY * (1 - self.gain))
+
+    def undone(self, planes: Planes) -> Planes:
+        """A frame of this exposure as it would look at the scene's own."""
+        y = self._mapped(planes.y, 1 / self.gain, -self.offset / self.gain)
+        u, v = (self._mapped(plane, 1 / self.gain, GREY * (1 - 1 / self.gain)) for plane in planes[1:])
+        return Planes(y, u, v)
+
+    def _mapped(self, plane: Gray, gain: float, offset: float) -> Gray:
         if abs(self.gain - 1) < 0.01 and abs(self.offset) < 1:
-            return scene
-        table = np.clip(np.arange(256) * self.gain + self.offset, 0, 255).round().astype(np.uint8)
-        return gray(cv2.LUT(scene, table))
+            return plane
+        table = np.clip(np.arange(256) * gain + offset, 0, 255).round().astype(np.uint8)
+        return gray(cv2.LUT(plane, table))
 
 
 def fit_exposure(scene: Gray, seen: Gray) -> Exposure:
