@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
 from av.plane import Plane
 from numpy.typing import NDArray
@@ -15,6 +16,17 @@ Real = NDArray[np.float32]
 def gray(array: NDArray[Any]) -> Gray:
     """What OpenCV gave, which is uint8 already, under its own type."""
     return np.asarray(array, np.uint8)
+
+
+def connected(mask: Gray) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The connected regions of a mask (diagonals connect): labels (height, width), 0 where there is none, and a row of
+    ``cv2.CC_STAT_…`` for each label.
+
+    By the block-based algorithm of Grana et al. (2010): OpenCV's own choice gives the same labels in three times the
+    time where it has one thread.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_GRANA)
+    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
 
 
 def rows_of(plane: Plane, line_bytes: int) -> Gray:

@@ -66,7 +66,8 @@ class Background:
         self._mean: Real = luma.astype(np.float32)
         self._deviation: Real = np.full(luma.shape, CONTRAST_MIN / DEVIATIONS / 2, np.float32)
         self._mean8 = luma.copy()
-        self._threshold: Gray = np.full(luma.shape, CONTRAST_MIN, np.uint8)
+        self._least: Gray = np.full(luma.shape, CONTRAST_MIN, np.uint8)
+        self._threshold: Gray = self._least
         self._gain, self._offset = 1.0, 0.0
         self._unknown_s = self.age_s = 0.0
         self._differed: Gray = np.zeros_like(luma)
@@ -111,7 +112,7 @@ class Background:
         self._differed = differs
         self._adopt_exposure(step_s)
         self._mean8 = gray(cv2.convertScaleAbs(self._mean))
-        self._threshold = np.maximum(gray(cv2.convertScaleAbs(self._deviation, alpha=DEVIATIONS)), CONTRAST_MIN)
+        self._threshold = gray(cv2.max(cv2.convertScaleAbs(self._deviation, alpha=DEVIATIONS), self._least))
 
     def unsettled(self, luma: Gray, step_s: float) -> Gray:
         """Where a frame that was compared, and is ``known``, looks otherwise than the scene did before anything came.

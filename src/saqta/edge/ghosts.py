@@ -7,7 +7,7 @@ differed for a while is judged: what moves is never a ghost, and passing before 
 import cv2
 import numpy as np
 
-from saqta.edge.arrays import Gray, gray
+from saqta.edge.arrays import Gray, connected, gray
 
 STAYED_S = 1.0
 """What differs is judged after this long."""
@@ -44,9 +44,8 @@ class GhostFinder:
         return ghosts
 
     def _judge(self, stayed: Gray, differs: Gray, luma: Gray, expected: Gray) -> Gray | None:
-        count, labelled, measured, _ = cv2.connectedComponentsWithStats(stayed, connectivity=8)
-        labels, stats = np.asarray(labelled, np.int32), np.asarray(measured, np.int32)
-        areas = stats[1:count, cv2.CC_STAT_AREA]
+        labels, stats = connected(stayed)
+        areas = stats[1:, cv2.CC_STAT_AREA]
         ghosts: Gray | None = None
         for label in np.argsort(areas)[::-1][:REGIONS_MAX] + 1:
             if areas[label - 1] < SHARE_MIN * stayed.size:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from saqta.edge.arrays import Gray
+from saqta.edge.arrays import Gray, connected, gray
 from saqta.edge.blobs import Blob, Blobs, Bounds, Labels, size
 from saqta.edge.pieces import PAIR_WIDTH_MIN, joined, lumps, pair_cut
 
@@ -25,13 +25,12 @@ _KERNEL = np.ones((5, 3), np.uint8)
 def find_blobs(solid: Gray, strong: Gray) -> Blobs:
     """Connected regions of ``solid``: parted where things only touch, joined where one thing fell apart."""
     closed = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _KERNEL)
-    count, labelled, measured, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    labels, stats = np.asarray(labelled, np.int32), np.asarray(measured, np.int32)
+    labels, stats = connected(gray(closed))
     areas = stats[:, cv2.CC_STAT_AREA]
     least = max(4.0, WEAK_SHARE_MIN * solid.size)
-    fresh = counting(count)
+    fresh = counting(len(stats))
     parted: list[Blob] = []
-    for label in np.argsort(areas[1:count])[::-1][:BLOBS_MAX] + 1:
+    for label in np.argsort(areas[1:])[::-1][:BLOBS_MAX] + 1:
         if areas[label] < least:
             break
         parted += _parted(_blob(int(label), stats[label], labels, strong), labels, strong, fresh)

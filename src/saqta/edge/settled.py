@@ -27,6 +27,7 @@ class Settled:
     def __init__(self, first: Gray) -> None:
         self._mean: Real = first.astype(np.float32)
         self._deviation: Real = np.full(first.shape, STIR / DEVIATIONS / 2, np.float32)
+        self._least: Gray = np.full(first.shape, STIR, np.uint8)
         self._stirred_at: Gray = first.copy()
         self._still_s = np.zeros(first.shape, np.uint16)
         self._looked_s = 0.0
@@ -36,7 +37,7 @@ class Settled:
     def step(self, seen: Gray, step_s: float) -> Gray:
         """Takes in a frame; 255 where it looks otherwise than the settled scene."""
         difference = gray(cv2.absdiff(seen, cv2.convertScaleAbs(self._mean)))
-        threshold = np.maximum(gray(cv2.convertScaleAbs(self._deviation, alpha=DEVIATIONS)), STIR)
+        threshold = cv2.max(cv2.convertScaleAbs(self._deviation, alpha=DEVIATIONS), self._least)
         unsettled = gray(cv2.medianBlur(cv2.compare(difference, threshold, cv2.CMP_GT), 3))
         as_before = cv2.bitwise_not(unsettled)
         share = min(1.0, step_s / MEMORY_S)

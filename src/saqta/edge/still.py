@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from saqta.edge.arrays import Gray, gray
+from saqta.edge.arrays import Gray, connected, gray
 
 AGREES = 11
 """A pixel votes for the brightness that is held when it differs from it by no more than this, of 255."""
@@ -53,7 +53,8 @@ class Still:
         self.held, self.usual = first.copy(), first.copy()
         self.foreign: Gray = np.zeros_like(first)
         self._threshold, self._resting = threshold.copy(), self.foreign
-        self._votes: Gray = np.ones_like(first)
+        self._one: Gray = np.ones_like(first)
+        self._votes = self._one
         self._last = first.copy()
         self._last_since_s = np.full(first.shape, at_s, np.float32)
         self._since_s = self._last_since_s.copy()
@@ -69,15 +70,16 @@ class Still:
         """Takes in a frame."""
         _, changed = cv2.threshold(cv2.absdiff(seen, self._last), AGREES, 255, cv2.THRESH_BINARY)
         cv2.copyTo(seen, changed, self._last)
-        self._last_since_s[changed > 0] = at_s
+        cv2.copyTo(np.full(changed.shape, at_s, np.float32), changed, self._last_since_s)
         # A vote for it adds one, a vote against it takes one away.
         _, two_for = cv2.threshold(cv2.absdiff(seen, self.held), AGREES, 2, cv2.THRESH_BINARY_INV)
-        votes = cv2.subtract(cv2.add(self._votes, two_for), np.ones_like(self._votes))
+        votes = cv2.subtract(cv2.add(self._votes, two_for), self._one)
         _, outvoted = cv2.threshold(votes, 0, 255, cv2.THRESH_BINARY_INV)
         if cv2.countNonZero(outvoted):
             cv2.copyTo(seen, outvoted, self.held)
             np.copyto(self._since_s, self._last_since_s, where=outvoted > 0)
-        self._votes = np.minimum(np.maximum(gray(votes), 1), _frames(VOTES_S, step_s, 4))
+        most = float(_frames(VOTES_S, step_s, 4))
+        self._votes = gray(cv2.threshold(cv2.max(votes, self._one), most, 0, cv2.THRESH_TRUNC)[1])
 
     def regions(self, threshold: Gray, at_s: float, step_s: float) -> list[Region]:
         """The regions that are still and foreign, largest first; ``threshold`` is how much differs at least just now,
@@ -91,10 +93,9 @@ class Still:
         least_px = SHARE_MIN * self._resting.size
         if cv2.countNonZero(self._resting) < least_px:
             return []
-        count, labelled, measured, _ = cv2.connectedComponentsWithStats(self._resting, connectivity=8)
-        labels, stats = np.asarray(labelled, np.int32), np.asarray(measured, np.int32)
+        labels, stats = connected(self._resting)
         areas = stats[:, cv2.CC_STAT_AREA]
-        largest = [int(label) for label in np.argsort(areas[1:count])[::-1][:REGIONS_MAX] + 1]
+        largest = [int(label) for label in np.argsort(areas[1:])[::-1][:REGIONS_MAX] + 1]
         return [self._region(label, stats[label], labels) for label in largest if areas[label] >= least_px]
 
     def resting_px(self, window: Window) -> int:

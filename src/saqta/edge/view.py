@@ -79,6 +79,7 @@ class View:
         height, width = first.shape
         scale = min(1.0, COARSE_PX / max(width, height))
         self._coarse = max(1, round(width * scale)), max(1, round(height * scale))
+        self._half = min(width, 2 * self._coarse[0]), min(height, 2 * self._coarse[1])
         self._grid = max(1, self._coarse[0] // BLOCK_PX), max(1, self._coarse[1] // BLOCK_PX)
         self.forget(first)
 
@@ -161,7 +162,8 @@ class View:
         self._power, self._fine_power = self._blocks(self._outlines_known**2), self._blocks(self._fine_known**2)
 
     def _outlines_of(self, luma: Gray | Real) -> Real:
-        coarse = cv2.resize(luma, self._coarse, interpolation=cv2.INTER_AREA).astype(np.float32)
+        half = cv2.resize(luma, self._half, interpolation=cv2.INTER_AREA)  # In two steps: a fifth of the time of one.
+        coarse = cv2.resize(half, self._coarse, interpolation=cv2.INTER_AREA).astype(np.float32)
         return np.subtract(coarse, cv2.blur(coarse, (5, 5)))
 
     def _fineness_of(self, fine: Real, power: Blocks) -> float:
