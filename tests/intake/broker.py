@@ -1,16 +1,15 @@
-"""A real MQTT broker (amqtt) on loopback, in a thread of its own, that can go away and come back on the same port."""
+"""A real MQTT broker (amqtt) on loopback, in a process of its own: it can be killed, and come back on the same port."""
 
 import asyncio
 import socket
-import threading
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
-from amqtt.broker import Broker
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
-
 USER, PASSWORD = "frigate", "correct horse"
+START_WAIT_S = 30.0
 
 
 def free_port() -> int:
@@ -19,41 +18,50 @@ def free_port() -> int:
 
 
 class RunningBroker:
-    """Serves on ``port`` while its block runs; asks for a login where it may keep one in ``passwords``."""
+    """Serves on ``port`` while its block runs, then dies; asks for a login where it may keep one in ``passwords``."""
 
     def __init__(self, port: int, passwords: Path | None = None) -> None:
-        self.port = port
-        self._config: dict[str, Any] = {
-            "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
-            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": passwords is None}},
-        }
+        self._port = port
+        self._words = [sys.executable, __file__, str(port), *filter(None, [str(passwords) if passwords else None])]
         if passwords is not None:
+            from pwdlib import PasswordHash
+            from pwdlib.hashers.argon2 import Argon2Hasher
+
             passwords.write_text(f"{USER}:{PasswordHash((Argon2Hasher(),)).hash(PASSWORD)}\n")
-            file_plugin = {"password_file": str(passwords)}
-            self._config["plugins"]["amqtt.plugins.authentication.FileAuthPlugin"] = file_plugin
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> "RunningBroker":
-        self._thread.start()
-        assert self._ready.wait(10)
+        self._process = subprocess.Popen(self._words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline_s = time.monotonic() + START_WAIT_S
+        while not self._answers():
+            assert self._process.poll() is None
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-        assert not self._thread.is_alive()
+        self._process.kill()
+        self._process.wait()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self._port), 1).close()
+        except OSError:
+            return False
+        return True
 
-    async def _serve(self) -> None:
-        self._stop = asyncio.Event()
-        broker = Broker(self._config)
-        await broker.start()
-        self._ready.set()
-        await self._stop.wait()
-        await broker.shutdown()
+
+async def _serve(port: int, passwords: str | None) -> None:
+    from amqtt.broker import Broker
+
+    plugins: dict[str, dict[str, Any]] = {
+        "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": passwords is None}
+    }
+    if passwords is not None:
+        plugins["amqtt.plugins.authentication.FileAuthPlugin"] = {"password_file": passwords}
+    listeners = {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}
+    await Broker({"listeners": listeners, "plugins": plugins}).start()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None))

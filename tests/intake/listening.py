@@ -22,7 +22,7 @@ def running(arrival: Arrival) -> Iterator[None]:
         assert not thread.is_alive()
 
 
-def until(holds: Callable[[], bool], wait_s: float = 8.0) -> None:
+def until(holds: Callable[[], bool], wait_s: float = 20.0) -> None:
     """Waits until it holds; fails when it does not come to."""
     deadline_s = time.monotonic() + wait_s
     while not holds():

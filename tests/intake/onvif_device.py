@@ -37,6 +37,7 @@ class OnvifDevice:
         self.events: Queue[str] = Queue()
         self.asked: list[str] = []
         self.override: dict[str, bytes] = {}
+        self.unknown: set[str] = set()
         device = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -86,7 +87,7 @@ class OnvifDevice:
             return 200, self.override[asked]
         if asked != "GetSystemDateAndTime" and not self._may(root):
             return 400, self._fault("ter:NotAuthorized", "Sender not authorized")
-        body = getattr(self, f"_{asked}", None)
+        body = getattr(self, f"_{asked}", None) if asked not in self.unknown else None
         return (200, _envelope(body(root))) if body else (500, self._fault("ter:ActionNotSupported", asked))
 
     def _may(self, root: Element) -> bool:
@@ -119,6 +120,11 @@ class OnvifDevice:
             for prefix in ("tds", "trt", "tev")
         )
         return f"<tds:GetServicesResponse>{services}</tds:GetServicesResponse>"
+
+    def _GetCapabilities(self, _: Element) -> str:
+        media = f"<tt:Media><tt:XAddr>{self.address}</tt:XAddr></tt:Media>"
+        capabilities = f"<tds:Capabilities>{media}</tds:Capabilities>"
+        return f"<tds:GetCapabilitiesResponse>{capabilities}</tds:GetCapabilitiesResponse>"
 
     def _GetProfiles(self, _: Element) -> str:
         profiles = "".join(

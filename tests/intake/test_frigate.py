@@ -116,6 +116,7 @@ BAD = {
     "no JSON": b"\xff\xfe garbage",
     "another thing": b'{"hello": "Aigul Serikova"}',
     "no id": tracked(id=""),
+    "a type that is a name": tracked(type="Aigul Serikova"),
     "a label of another type": tracked(label=["Aigul Serikova"]),
     "a time that is none": tracked(start_time=float("nan")),
     "the future": tracked(frame_time=STARTED_S + 10_000),

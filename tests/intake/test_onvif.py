@@ -23,7 +23,8 @@ from saqta.model import catalogue
 from saqta.model.kinds import AlertRaised, MessagePutAside
 
 NOW_MS = 1_790_000_000_000
-AT = "2026-09-21T13:00:00Z"
+AT = "2031-06-01T12:30:00Z"
+"""Five seconds ago, by the device's own clock."""
 MESSAGE = "7c1a1c34-9df2-4a9b-8a6a-5c2a7d2f1b11"
 
 
@@ -64,6 +65,11 @@ def test_a_recorder_tells_of_each_of_its_cameras() -> None:
         ("v1", "a", "a"),
         ("v2", "c", "b"),
     ]
+
+
+def test_an_old_device_that_knows_no_services_is_asked_for_capabilities(device: OnvifDevice) -> None:
+    device.unknown.add("GetServices")
+    assert len(asked(device).profiles()) == 3
 
 
 def test_a_wrong_password_is_said_to_be_refused(device: OnvifDevice) -> None:
@@ -148,8 +154,8 @@ def test_events_become_alerts_once_and_without_what_identifies(device: OnvifDevi
     plate = '<tt:SimpleItem Name="PlateNumber" Value="123ABC02"/><tt:SimpleItem Name="Likelihood" Value="0.9"/>'
     for _ in range(2):
         device.tell(FIELD, data=INSIDE + plate, sources=YARD, at=AT)
-    device.tell(FIELD, data=OUTSIDE, sources=YARD, at="2026-09-21T13:00:04Z")
-    device.tell(FIELD, data=INSIDE, sources=YARD, operation="Initialized", at="2026-09-21T12:00:00Z")
+    device.tell(FIELD, data=OUTSIDE, sources=YARD, at="2031-06-01T12:30:04Z")
+    device.tell(FIELD, data=INSIDE, sources=YARD, operation="Initialized", at="2031-06-01T12:00:00Z")
     device.tell("tns1:RuleEngine/CellMotionDetector/Motion", data=INSIDE, at=AT)
     device.tell("tns1:RuleEngine/Recognition/Face", data='<tt:SimpleItem Name="Name" Value="Alice"/>', at=AT)
     device.tell("tns1:Device/Door", data='<tt:SimpleItem Name="State" Value="1"/>', at=AT)
@@ -168,7 +174,7 @@ def test_events_become_alerts_once_and_without_what_identifies(device: OnvifDevi
     assert isinstance(second, AlertRaised)
     assert second.kind == "door"
     assert events[0].source == "/intake/onvif/C7"
-    assert events[0].time_ms == 1_789_995_600_000
+    assert events[0].time_ms == NOW_MS - 5_000
     stored = b"".join(recorded.stored for recorded in listening.read(0))
     assert b"123ABC02" not in stored
     assert b"Alice" not in stored

@@ -16,7 +16,8 @@ import structlog
 from saqta.intake.arrivals import Arrival, OpenDoor, keep_up, read_secret
 from saqta.intake.door import Door, moment
 from saqta.model.errors import InputError
-from saqta.model.kinds import NAME_CHARS_MAX, AlertRaised
+from saqta.model.kinds import AlertRaised
+from saqta.model.kinds.record import Name
 
 MESSAGE_BYTES_MAX = 256 << 10
 ZONES_MAX = 64
@@ -42,24 +43,21 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     user: str | None = None
     password_file: str | None = None
     topic: str = "frigate/events"
-    name: str = "frigate"
-    kind: str = "object_seen"
-    zones: dict[str, str] = {}
-    cameras: dict[str, str] = {}
-
-
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+    name: Name = "frigate"
+    kind: Name = "object_seen"
+    zones: dict[Name, Name] = {}
+    cameras: dict[str, Name] = {}
 
 
 class _Tracked(msgspec.Struct, frozen=True):
-    id: _Name
-    camera: _Name
-    label: _Name
+    id: Name
+    camera: Name
+    label: Name
     start_time: float
     frame_time: float
     top_score: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     false_positive: bool = False
-    entered_zones: Annotated[list[_Name], msgspec.Meta(max_length=ZONES_MAX)] = []
+    entered_zones: Annotated[list[Name], msgspec.Meta(max_length=ZONES_MAX)] = []
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -99,8 +97,11 @@ def take(settings: Mqtt, door: Door, payload: bytes) -> None:
             door.take(seen.alert, seen.name, seen.time_ms)
     except InputError as error:
         door.refuse(payload, f"{error.field}: expected {error.expected}")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        door.refuse(payload, f"no event of Frigate's ({error})")
+    except msgspec.ValidationError as error:
+        # Where, but not what: it may be anything.
+        door.refuse(payload, f"no event of Frigate's, because of {str(error).rpartition(' - at ')[2][:100]}")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        door.refuse(payload, "no JSON")
 
 
 def _seen(settings: Mqtt, tracked: _Tracked, now_ms: int) -> Iterator[_Seen]:
@@ -124,7 +125,7 @@ def _alert(settings: Mqtt, tracked: _Tracked, kind: str, zone: str | None) -> Al
         confidence=None if tracked.top_score is None else round(tracked.top_score, 2),
         reasons=(f"Frigate tells of a {tracked.label}{where}",),
         zone=zone,
-        model=settings.name[:NAME_CHARS_MAX],
+        model=settings.name,
     )
 
 

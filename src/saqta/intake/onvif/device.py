@@ -33,22 +33,38 @@ class Streams(NamedTuple):
 
 
 class Device:
-    """A device, asked over its device service's ``address``. Every method blocks, and raises SoapError."""
+    """A device, asked over its device service's ``address``. Every method blocks, and raises SoapError.
+
+    Its clock is ``ahead_ms`` ahead of ours.
+    """
 
     def __init__(self, address: str, login: Login | None, clock: Clock) -> None:
         self.address = address
-        ahead_ms = _clock_ahead_ms(address, clock)
-        self.client = Client(login, lambda: clock() + ahead_ms)
+        self.ahead_ms = _clock_ahead_ms(address, clock)
+        self.client = Client(login, lambda: clock() + self.ahead_ms)
         self._services: dict[str, str] = {}
 
     def service(self, prefix: str) -> str:
         """The address of a service, by its prefix in NAMESPACES; the device's own where it tells of none."""
         if not self._services:
-            body = "<tds:GetServices><tds:IncludeCapability>false</tds:IncludeCapability></tds:GetServices>"
-            answer = self.client.ask(self.address, f"{NAMESPACES['tds']}/GetServices", body)
-            for service in answer.iterfind("tds:GetServicesResponse/tds:Service", NAMESPACES):
-                self._services[text_of(service, "tds:Namespace")] = text_of(service, "tds:XAddr")
+            try:
+                self._services = self._told_services()
+            except SoapError:  # Devices of the first years know GetCapabilities only.
+                self._services = self._told_capabilities()
         return self._services.get(NAMESPACES[prefix]) or self.address
+
+    def _told_services(self) -> dict[str, str]:
+        body = "<tds:GetServices><tds:IncludeCapability>false</tds:IncludeCapability></tds:GetServices>"
+        answer = self.client.ask(self.address, f"{NAMESPACES['tds']}/GetServices", body)
+        services = answer.iterfind("tds:GetServicesResponse/tds:Service", NAMESPACES)
+        return {text_of(service, "tds:Namespace"): text_of(service, "tds:XAddr") for service in services}
+
+    def _told_capabilities(self) -> dict[str, str]:
+        body = "<tds:GetCapabilities><tds:Category>All</tds:Category></tds:GetCapabilities>"
+        answer = self.client.ask(self.address, f"{NAMESPACES['tds']}/GetCapabilities", body)
+        told = answer.find("tds:GetCapabilitiesResponse/tds:Capabilities", NAMESPACES)
+        named = {"trt": "Media", "tev": "Events"}
+        return {NAMESPACES[prefix]: text_of(told, f"tt:{name}/tt:XAddr") for prefix, name in named.items()}
 
     def profiles(self) -> list[Profile]:
         """The profiles that hold video, in the device's order."""

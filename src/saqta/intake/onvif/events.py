@@ -21,6 +21,7 @@ from saqta.intake.onvif.device import Device
 from saqta.intake.onvif.soap import NAMESPACES, Login, SoapError, text_of
 from saqta.model.errors import InputError
 from saqta.model.kinds import NAME_CHARS_MAX, AlertRaised
+from saqta.model.kinds.record import Name
 from saqta.model.moment import from_text
 
 PULL_S = 5
@@ -60,7 +61,7 @@ class OnvifDevice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     user: str | None = None
     password_file: str | None = None
     camera: str = ""
-    topics: dict[str, str] = {}
+    topics: dict[str, Name] = {}
 
 
 class _Claim(NamedTuple):
@@ -79,16 +80,19 @@ def onvif(devices: Mapping[str, OnvifDevice], open_door: OpenDoor) -> Iterator[A
         yield Arrival(f"onvif {name}", partial(_keep_up, name, device, login, open_door(f"/intake/onvif/{name}")))
 
 
-def take(name: str, settings: OnvifDevice, door: Door, notification: Element) -> None:
-    """Takes in one notification; what can't be taken is put aside. StorageError when nothing can be kept."""
+def take(name: str, settings: OnvifDevice, door: Door, notification: Element, ahead_ms: int) -> None:
+    """Takes in one notification, dated by a clock that is ``ahead_ms`` ahead of ours; what can't be taken is put aside.
+
+    StorageError when nothing can be kept.
+    """
     try:
-        for claim in _claims(name, settings, notification, door.clock()):
+        for claim in _claims(name, settings, notification, door.clock(), ahead_ms):
             door.take(claim.alert, claim.name, claim.time_ms)
     except InputError as error:
         door.refuse(tostring(notification), f"{error.field}: expected {error.expected}")
 
 
-def _claims(name: str, settings: OnvifDevice, notification: Element, now_ms: int) -> Iterator[_Claim]:
+def _claims(name: str, settings: OnvifDevice, notification: Element, now_ms: int, ahead_ms: int) -> Iterator[_Claim]:
     topic = "/".join(part.rpartition(":")[2] for part in text_of(notification, "wsnt:Topic").split("/"))
     kind = (TOPICS | settings.topics).get(topic)
     message = notification.find("wsnt:Message/tt:Message", NAMESPACES)
@@ -101,7 +105,7 @@ def _claims(name: str, settings: OnvifDevice, notification: Element, now_ms: int
     if not all(states):
         return
     told = message.get("UtcTime", "")
-    time_ms = moment(from_text(told, "UtcTime") / 1000, "UtcTime", now_ms)
+    time_ms = moment((from_text(told, "UtcTime") - ahead_ms) / 1000, "UtcTime", now_ms)
     sources = message.iterfind("tt:Source/tt:SimpleItem", NAMESPACES)
     rule = next((item.get("Value", "") for item in sources if item.get("Name") == "Rule"), "")[:NAME_CHARS_MAX]
     by = f" by its rule '{rule}'" if rule else ""
@@ -130,7 +134,7 @@ def _listen(name: str, settings: OnvifDevice, device: Device, door: Door, stop: 
         while not stop.is_set():
             answer = device.client.ask(subscription, f"{_PULL_POINT}/PullMessagesRequest", _PULL, PULL_S * 2)
             for notification in answer.iterfind("tev:PullMessagesResponse/wsnt:NotificationMessage", NAMESPACES):
-                take(name, settings, door, notification)
+                take(name, settings, door, notification, device.ahead_ms)
             if time.monotonic() - renewed_s >= RENEW_S:
                 renewed_s = time.monotonic()
                 device.client.ask(subscription, f"{_MANAGER}/RenewRequest", _RENEW)
