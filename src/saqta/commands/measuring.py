@@ -1,6 +1,7 @@
 """``saqta bench``: each figure as a ratio to a peer or a limit in the same run."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,5 +49,6 @@ def _module(path: Path) -> Any:
     if spec is None or spec.loader is None:
         raise InputError("name", path.stem, "a benchmark that can be loaded")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where it starts processes of its own, they find it there
     spec.loader.exec_module(module)
     return module

@@ -5,21 +5,23 @@ nobody was seen to bring it, whoever stays near counts as its owner; who passes 
 """
 
 from collections.abc import Mapping, Sequence
-from math import hypot
+from math import hypot, inf
 
-from saqta.edge.blobs import Bounds, overlap, size
+from saqta.edge.blobs import Bounds, alike
 from saqta.edge.thing import Thing
 from saqta.edge.tracks import Track
 from saqta.edge.ways import Points, Way, Ways
 
-AWAY_SIZES = 1.75
-"""An owner further than this from a thing, in heights of a person there, has left it: three metres (PETS 2006)."""
+AWAY_SIZES = 1.55
+"""An owner whose side is further than this from a thing, in heights of a person there, has left it: that is three
+metres from the middle of somebody (PETS 2006)."""
 DEPTH = 2.0
 """A step away from the camera looks shorter than one across by about this."""
-STAYS_S = 2.5
-"""Who is near for this long stays."""
+STAYS_S, STAYING_SIZES = 2.5, 0.5
+"""Who went no further than this, in heights, within this time stays."""
 SUCCESSOR_S = 2.0
-"""A track that begins within this time of another one's end, near by, is the same person."""
+"""A track that begins within this time of another one's end, near by, is the same person; where that one stood still,
+at any time: who stands still for long becomes part of the scene."""
 SAME_SHARE = 0.4
 """A track is held by the thing itself where their boxes share this part of their union."""
 TAKING_S = 2.5
@@ -28,17 +30,20 @@ BESIDE_SIZES = 0.5
 
 
 def is_attended(thing: Thing, ways: Ways, tracks: Sequence[Track], at_s: float) -> bool:
-    """Whether its owner is near; or, where none is known, somebody who stays."""
+    """Whether its owner is near; or, where none is known or was seen to leave, somebody who stays."""
     others = {track.number: track for track in tracks if not _is_same(track.bounds, thing.bounds)}
-    owner = ways.of(thing.owner) if thing.owner is not None else None
+    near = [way for number in others if (way := ways.of(number)) is not None and _stays(way, thing, at_s)]
+    if thing.owner is None:
+        return any(way.walked for way in near)
+    owner = ways.of(thing.owner)
     if owner is None:
-        known = thing.owner is not None
-        return not known and any(
-            _stays(ways.of(number), thing, at_s) for number, one in others.items() if one.confirmed
-        )
-    thing.followed = _followed(owner, thing, ways, others).number
-    followed = others.get(thing.followed)
-    return followed is not None and sizes_away(followed.bounds, thing) <= AWAY_SIZES
+        return False
+    followed = _followed(owner, thing, ways, others)
+    thing.followed = followed.number
+    if followed.number in others:
+        return sizes_away(others[followed.number].bounds, thing) <= AWAY_SIZES
+    seen_to_leave = sizes_away(_as_somebody(followed, thing)[-1][1], thing) > AWAY_SIZES
+    return bool(near) and not seen_to_leave
 
 
 def unattended_since_s(thing: Thing, ways: Ways) -> float:
@@ -63,7 +68,8 @@ def sizes_away(bounds: Bounds, thing: Thing) -> float:
     """How far the foot of a box is from a thing, in heights of a person there."""
     x0, y0, x1, y1 = bounds
     tall_px = thing.tall_px or max(1.0, y1 - y0)
-    return float(hypot((x0 + x1) / 2 - thing.foot[0], DEPTH * (y1 - thing.foot[1])) / tall_px)
+    aside_px = max(x0 - thing.foot[0], thing.foot[0] - x1, 0.0)
+    return float(hypot(aside_px, DEPTH * (y1 - thing.foot[1])) / tall_px)
 
 
 def _followed(owner: Way, thing: Thing, ways: Ways, others: Mapping[int, Track]) -> Way:
@@ -72,18 +78,19 @@ def _followed(owner: Way, thing: Thing, ways: Ways, others: Mapping[int, Track])
         ended_s, place = _as_somebody(owner, thing)[-1]
         if sizes_away(place, thing) > AWAY_SIZES:
             break
-        following = [way for way in ways.all() if way.born_s > owner.born_s and _goes_on(ended_s, place, way)]
+        within_s = inf if owner.rested_at(ended_s) else SUCCESSOR_S
+        later = [way for way in ways.all() if way.born_s > owner.born_s and abs(way.born_s - ended_s) <= within_s]
+        following = [way for way in later if _goes_on(place, way)]
         if not following:
             break
         owner = min(following, key=lambda way: abs(way.born_s - ended_s))
     return owner
 
 
-def _goes_on(ended_s: float, place: Bounds, way: Way) -> bool:
-    """Whether a way begins where, and about when, another one ended."""
+def _goes_on(place: Bounds, way: Way) -> bool:
+    """Whether a way begins where another one ended."""
     (x0, _, x1, y1), (left, top, right, foot) = way.points[0][1], place
-    apart_px = hypot((x0 + x1 - left - right) / 2, y1 - foot)
-    return abs(way.born_s - ended_s) <= SUCCESSOR_S and apart_px <= foot - top
+    return hypot((x0 + x1 - left - right) / 2, y1 - foot) <= foot - top
 
 
 def _as_somebody(way: Way, thing: Thing) -> Points:
@@ -96,15 +103,13 @@ def _near_s(way: Way, thing: Thing) -> list[float]:
     return [at_s for at_s, bounds in _as_somebody(way, thing) if sizes_away(bounds, thing) <= AWAY_SIZES]
 
 
-def _stays(way: Way | None, thing: Thing, at_s: float) -> bool:
-    if way is None or not way.walked:
+def _stays(way: Way, thing: Thing, at_s: float) -> bool:
+    """Whether somebody is near, and has not gone on for STAYS_S."""
+    if at_s - way.born_s < STAYS_S or sizes_away(way.last, thing) > AWAY_SIZES:
         return False
-    for moment_s, bounds in reversed(way.points):
-        if sizes_away(bounds, thing) > AWAY_SIZES:
-            return False
-        if at_s - moment_s >= STAYS_S:
-            return True
-    return False
+    (x0, _, x1, y1), (left, _, right, foot) = way.last, way.at(at_s - STAYS_S)
+    went_px = hypot((x0 + x1 - left - right) / 2, DEPTH * (y1 - foot))
+    return went_px <= STAYING_SIZES * (thing.tall_px or way.tall_px)
 
 
 def _was_beside(way: Way, thing: Thing, at_s: float) -> bool:
@@ -117,5 +122,4 @@ def _was_beside(way: Way, thing: Thing, at_s: float) -> bool:
 
 
 def _is_same(one: Bounds, other: Bounds) -> bool:
-    both = overlap(one, other)
-    return both > SAME_SHARE * (size(one) + size(other) - both)
+    return alike(one, other) > SAME_SHARE

@@ -75,6 +75,9 @@ class Still:
         _, two_for = cv2.threshold(cv2.absdiff(seen, self.held), AGREES, 2, cv2.THRESH_BINARY_INV)
         votes = cv2.subtract(cv2.add(self._votes, two_for), self._one)
         _, outvoted = cv2.threshold(votes, 0, 255, cv2.THRESH_BINARY_INV)
+        # What is held follows what it agrees with by one level a frame, as light changes slowly.
+        near = cv2.min(cv2.max(seen, cv2.subtract(self.held, self._one)), cv2.add(self.held, self._one))
+        cv2.copyTo(near, two_for, self.held)
         if cv2.countNonZero(outvoted):
             cv2.copyTo(seen, outvoted, self.held)
             np.copyto(self._since_s, self._last_since_s, where=outvoted > 0)

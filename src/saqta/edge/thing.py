@@ -45,10 +45,10 @@ class Thing:
     """One thing. ``there`` is what it looks like, ``empty`` what is behind it, both in ``window``.
 
     ``owner`` is the number of the track that brought it, ``followed`` of the one that goes on where that one ended.
-    ``tall_px`` is how tall a person looks there, None where nobody has walked. ``left_s`` is since when its owner is
-    away, ``seen_s`` when it was last seen, ``gone_s`` since when what is behind it is seen instead. ``like`` and
-    ``steady`` are how much, from 0 to 1, it looks the same now, and has so far. ``is_somebody`` is what a model said of
-    its place when it last looked, None where none did.
+    ``tall_px`` is how tall a person looks there, None where nobody has walked. Since ``known_s`` it is known, since
+    ``left_s`` its owner is away, at ``seen_s`` it was last seen, since ``gone_s`` what is behind it is seen instead.
+    ``like`` and ``steady`` are how much, from 0 to 1, it looks the same now, and has so far. ``is_somebody`` is what a
+    model said of its place when it last looked, None where none did.
     """
 
     number: int
@@ -58,6 +58,7 @@ class Thing:
     there: Real
     empty: Real
     put_down_s: float
+    known_s: float
     evidence: Evidence
     owner: int | None
     tall_px: float | None
@@ -79,10 +80,8 @@ class Thing:
     ) -> "Thing":  # fmt: skip
         """A region that turned out to be a thing."""
         there, empty = (memory[region.window].astype(np.float32) for memory in (held, usual))
-        since_s = region.since_s
-        return cls(
-            number, region.bounds, region.window, region.mask, there, empty, since_s, evidence, owner, tall_px, at_s
-        )
+        where = (region.bounds, region.window, region.mask)
+        return cls(number, *where, there, empty, region.since_s, at_s, evidence, owner, tall_px, at_s)
 
     @property
     def is_shown(self) -> bool:
@@ -114,6 +113,7 @@ class Thing:
     def shift(self, by_s: float) -> None:
         """The stream's clock is set forward by ``by_s``."""
         self.put_down_s += by_s
+        self.known_s += by_s
         self.seen_s += by_s
         self.left_s = None if self.left_s is None else self.left_s + by_s
         self.gone_s = None if self.gone_s is None else self.gone_s + by_s
@@ -122,8 +122,10 @@ class Thing:
         now = seen[self.window].astype(np.float32)
         around = ~self.mask
         light = (float(np.median(now[around])) + 1) / (float(np.median(self.empty[around])) + 1)
-        now /= min(LIGHTS[1], max(LIGHTS[0], light))
-        from_there, from_empty = np.abs(now - self.there)[self.mask], np.abs(now - self.empty)[self.mask]
+        light = min(LIGHTS[1], max(LIGHTS[0], light))
+        from_there, from_empty = (
+            np.abs(now - np.minimum(255.0, light * looks))[self.mask] for looks in (self.there, self.empty)
+        )
         like_there = float((from_there < np.minimum(from_empty, UNLIKE)).mean())
         self.like = like_there
         like_empty = float((from_empty < np.minimum(from_there, UNLIKE)).mean())
@@ -131,7 +133,7 @@ class Thing:
             self.presence, self.seen_s, self.gone_s = Presence.SEEN, at_s, None
             self.steady += _ADAPTION * (like_there - self.steady)
             if like_there > LIKE_PLAINLY:
-                self.there += _ADAPTION * (now - self.there) * self.mask
+                self.there += _ADAPTION * (now / light - self.there) * self.mask
         elif like_empty >= LIKE_MIN:
             self.presence = Presence.GONE
             self.gone_s = at_s if self.gone_s is None else self.gone_s

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from saqta.edge.arrays import Gray
-from saqta.edge.blobs import Bounds, overlap, size
+from saqta.edge.blobs import Bounds, alike, overlap, size
 from saqta.edge.still import Region, Still, window_of
 from saqta.edge.thing import Presence, Thing
 from saqta.edge.tracks import Track, widened
@@ -27,19 +27,24 @@ WIDE_MAX = 1.0
 """A thing is less tall than this part of who walks here, and no wider than that."""
 TALL_UNSCALED_MAX = 0.3
 """The same as a part of the picture's height, while nobody has walked here."""
-BODY_SHARE = 0.6
+BODY_SHARE = 0.62
 """What is as tall as this part of somebody whose place it takes is their own body."""
+BODY_LIKE = 0.75
+"""What lies in the place of a body and is as tall as this part of it is still that body."""
 BODY_GONE = 0.3
 """A body has gone when less than this part of its place is still taken."""
+LARGER = 1.25
+"""A track taller than a region by this is somebody over it, not the region itself."""
 COMPANY_MAX = 0.6
 """A thing lies alone: what else came and rests around it, as far as a person reaches, is less than this part of it."""
 SUDDEN_MIN = 0.05
 """When this part of the picture changed and no track is there, the light did."""
 BROUGHT_AFTER_S = 1.4
-APPEARED_AFTER_S = 4.0
+APPEARED_AFTER_S = 6.0
 """A region is judged when it has been still for this long, and longer where nobody was seen to bring it."""
 SUSPECTED_S = 0.6
-SUSPECTED_MAX_S = 4.0
+SUSPECTED_MAX_S = 2.0
+SUSPECT_SHARE = 0.6
 """A region has looked like a thing for this long before it is one; a look without it is forgiven for that long."""
 NEAR_SIZES = 0.6
 """Who brought a thing was no further from it, in own heights, when it was put down."""
@@ -47,9 +52,9 @@ NEAR_SIZES = 0.6
 
 @dataclass(eq=False)
 class _Suspect:
-    """A region that looked like a thing, from ``first_s`` to ``last_s``."""
+    """What looked like a thing, from ``first_s`` to ``last_s``."""
 
-    bounds: Bounds
+    thing: Thing
     first_s: float
     last_s: float
 
@@ -106,7 +111,7 @@ class Things:
             thing.look(seen, tracks, at_s, step_s)
         if at_s - self._looked_s >= LOOK_S:
             self._looked_s = at_s
-            self._look_for_more(self._still, threshold, tracks, at_s, step_s)
+            self._look_for_more(self._still, seen, threshold, tracks, at_s, step_s)
 
     def forget(self, thing: Thing) -> None:
         """It is no more: what is held in its place becomes usual."""
@@ -115,7 +120,7 @@ class Things:
             self._still.adopt(thing.window, thing.mask)
 
     def _look_for_more(
-        self, still: Still, threshold: Gray, tracks: Sequence[Track], at_s: float, step_s: float
+        self, still: Still, seen: Gray, threshold: Gray, tracks: Sequence[Track], at_s: float, step_s: float
     ) -> None:
         regions = still.regions(threshold, at_s, step_s)
         if self._light_changed(still, tracks):
@@ -124,19 +129,25 @@ class Things:
         self._suspects = [suspect for suspect in self._suspects if at_s - suspect.last_s <= SUSPECTED_MAX_S]
         for region in regions:
             if at_s - region.since_s >= BROUGHT_AFTER_S and not self._has_to_wait(region, tracks):
-                self._judge(still, region, at_s)
+                self._judge(still, region, seen, tracks, at_s)
 
     def _light_changed(self, still: Still, tracks: Sequence[Track]) -> bool:
         """Whether much changed where nobody is; if so it is usual from now on."""
         if cv2.countNonZero(still.foreign) < SUDDEN_MIN * still.foreign.size:
             return False
-        known = [*(thing.bounds for thing in self.all), *(suspect.bounds for suspect in self._suspects)]
-        kept: Gray = np.zeros_like(still.foreign)
-        for bounds in [*known, *(track.bounds for track in tracks if track.confirmed)]:
-            kept[window_of(widened(bounds, 0.3))] = 255
-        if cv2.countNonZero(cv2.subtract(still.foreign, kept)) < SUDDEN_MIN * kept.size:
+        people: Gray = np.zeros_like(still.foreign)
+        for track in tracks:
+            if track.confirmed:
+                people[window_of(widened(track.bounds, 0.3))] = 255
+        if cv2.countNonZero(cv2.subtract(still.foreign, people)) < SUDDEN_MIN * people.size:
             return False
-        still.adopt_all_but(kept)
+        # A thing is known by its own look from now on: what was about to become one is not lost with the old light.
+        for suspect in list(self._suspects):
+            if suspect in self._suspects and suspect.thing.owner is not None and len(self.all) < THINGS_MAX:
+                suspect.thing.number = self.next_number
+                self._add(suspect.thing)
+        self._suspects = []
+        still.adopt_all_but(people)
         return True
 
     def _has_to_wait(self, region: Region, tracks: Sequence[Track]) -> bool:
@@ -145,40 +156,54 @@ class Things:
         if len(self.all) >= THINGS_MAX or any(overlap(region.bounds, one.bounds) > 0.3 * area for one in self.all):
             return True
         return any(
-            track.seen and track.height > 1.5 * tall and overlap(track.bounds, region.bounds) > 0.3 * area
+            track.seen and track.height > LARGER * tall and overlap(track.bounds, region.bounds) > 0.3 * area
             for track in tracks
         )
 
-    def _judge(self, still: Still, region: Region, at_s: float) -> None:
+    def _judge(self, still: Still, region: Region, seen: Gray, tracks: Sequence[Track], at_s: float) -> None:
         evidence = weigh(still.held[region.window], still.usual[region.window], region.mask)
         verdict = evidence.verdict
         if verdict in (Verdict.GHOST, Verdict.LIGHT):
             still.adopt(region.window, region.mask)
             return
         owner = self._owner(region)
-        tall_px = max(self.ways.tall_at(region.bounds[3]) or 0.0, owner.tall_px if owner else 0.0) or None
+        usual_px, owner_px = self.ways.tall_at(region.bounds[3]), owner.tall_px if owner else None
+        tall_px = max(usual_px or 0.0, owner_px or 0.0) or None
         if self._is_body(region) or self._is_large(region, tall_px) or self._company(still, region) > COMPANY_MAX:
             return
-        young = owner is None and at_s - region.since_s < APPEARED_AFTER_S
-        if verdict is Verdict.THING and not young and self._suspected_s(region, at_s) >= SUSPECTED_S:
-            self._add(still, region, evidence, owner, tall_px, at_s)
-
-    def _add(
-        self, still: Still, region: Region, evidence: Evidence, owner: Way | None, tall_px: float | None, at_s: float
-    ) -> None:
+        if verdict is not Verdict.THING or (owner is None and not self._appeared(region, evidence, tracks, at_s)):
+            return
         number = owner.number if owner else None
-        self.all.append(Thing.found(self.next_number, region, still.held, still.usual, evidence, number, tall_px, at_s))
-        self.next_number += 1
+        thing = Thing.found(
+            self.next_number, region, still.held, still.usual, evidence, number, usual_px or owner_px, at_s
+        )
+        thing.look(seen, tracks, at_s, 0.0)
+        if thing.presence is Presence.SEEN and self._suspected_s(thing, at_s) >= SUSPECTED_S:
+            self._add(thing)
 
-    def _suspected_s(self, region: Region, at_s: float) -> float:
-        """For how long the region has looked like a thing."""
+    def _add(self, thing: Thing) -> None:
+        self._suspects = [suspect for suspect in self._suspects if overlap(suspect.thing.bounds, thing.bounds) == 0]
+        self.all.append(thing)
+        self.next_number = thing.number + 1
+
+    def _suspected_s(self, thing: Thing, at_s: float) -> float:
+        """For how long it has looked like a thing."""
         for suspect in self._suspects:
-            both = overlap(suspect.bounds, region.bounds)
-            if both > 0.6 * (size(suspect.bounds) + size(region.bounds) - both):
-                suspect.bounds, suspect.last_s = region.bounds, at_s
+            if alike(suspect.thing.bounds, thing.bounds) > SUSPECT_SHARE:
+                suspect.thing, suspect.last_s = thing, at_s
                 return at_s - suspect.first_s
-        self._suspects.append(_Suspect(region.bounds, at_s, at_s))
+        self._suspects.append(_Suspect(thing, at_s, at_s))
         return 0.0
+
+    def _appeared(self, region: Region, evidence: Evidence, tracks: Sequence[Track], at_s: float) -> bool:
+        """Whether it may be a thing though nobody was seen to bring it: it is plain, has lain there for a while, and
+        nobody is near of whom it might be a part."""
+        x0, _, x1, y1 = region.bounds
+        reach_px = self.ways.tall_at(y1) or x1 - x0
+        around = (x0 - reach_px, y1 - 1.5 * reach_px, x1 + reach_px, y1 + reach_px)
+        others = [track for track in tracks if track.moved and not _is_on(track, region)]
+        alone = all(overlap(track.bounds, around) == 0 for track in others)
+        return alone and evidence.is_plain and at_s - region.since_s >= APPEARED_AFTER_S
 
     def _is_large(self, region: Region, tall_px: float | None) -> bool:
         x0, y0, x1, y1 = region.bounds
@@ -188,10 +213,14 @@ class Things:
 
     def _is_body(self, region: Region) -> bool:
         area, tall = size(region.bounds), region.bounds[3] - region.bounds[1]
-        if any(overlap(one, region.bounds) > 0.5 * area and tall > 0.5 * (one[3] - one[1]) for one in self._bodies):
+        if any(
+            overlap(one, region.bounds) > 0.5 * area and tall > BODY_LIKE * (one[3] - one[1]) for one in self._bodies
+        ):
             return True
         is_body = any(
-            way.tall_px and tall >= BODY_SHARE * way.tall_px and overlap(way.last, region.bounds) >= 0.5 * area
+            0 < BODY_SHARE * way.tall_px <= tall
+            and overlap(way.last, region.bounds) >= 0.5 * area
+            and way.came_to(region.bounds)
             for way in self.ways.all()
         )
         if is_body:
@@ -207,13 +236,18 @@ class Things:
 
     def _owner(self, region: Region) -> Way | None:
         """Who passed by when it came to rest: the nearest."""
-        near = [(_distance(way, region), way.number, way) for way in self.ways.all() if _was_about(way, region.since_s)]
+        near = [(_distance(way, region), way.number, way) for way in self.ways.all() if _was_about(way, region)]
         best = min(near, default=None)
         return best[2] if best is not None and best[0] < NEAR_SIZES else None
 
 
-def _was_about(way: Way, at_s: float) -> bool:
-    return way.walked and way.born_s <= at_s + 1.0 and way.last_s >= at_s - 2.0
+def _was_about(way: Way, region: Region) -> bool:
+    about = way.walked and way.born_s <= region.since_s + 1.0 and way.last_s >= region.since_s - 2.0
+    return about and way.came_to(region.bounds)
+
+
+def _is_on(track: Track, region: Region) -> bool:
+    return overlap(track.bounds, region.bounds) > 0.5 * size(track.bounds)
 
 
 def _distance(way: Way, region: Region) -> float:

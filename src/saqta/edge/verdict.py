@@ -19,6 +19,7 @@ GHOST_MAX = 0.45
 KEPT_MAX = 0.6
 SHARP_MIN = 0.55
 CONTRAST_MIN = 20.0
+PLAIN_CONTOUR_MIN, PLAIN_SHARP_MIN, PLAIN_CONTRAST_MIN = 0.78, 0.75, 28.0
 TEXTURE_MIN = 3.0
 """Standard deviation of the ground's brightness, of 255, below which it has no texture to be kept."""
 _KERNEL = np.ones((3, 3), np.uint8)
@@ -48,14 +49,20 @@ class Evidence(NamedTuple):
     contrast: float
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it says so plainly that nobody need have been seen to bring the thing."""
+        ends = self.contour >= PLAIN_CONTOUR_MIN and self.sharp >= PLAIN_SHARP_MIN
+        return ends and self.contrast >= PLAIN_CONTRAST_MIN
+
+    @property
     def verdict(self) -> Verdict:
         """What is concluded."""
         if self.contour <= GHOST_MAX:
             return Verdict.GHOST
         if self.kept >= KEPT_MAX:
             return Verdict.LIGHT
-        plain = self.contour >= CONTOUR_MIN and self.sharp >= SHARP_MIN and self.contrast >= CONTRAST_MIN
-        return Verdict.THING if plain else Verdict.FAINT
+        distinct = self.contour >= CONTOUR_MIN and self.sharp >= SHARP_MIN and self.contrast >= CONTRAST_MIN
+        return Verdict.THING if distinct else Verdict.FAINT
 
 
 def weigh(there: Gray, usual: Gray, mask: Mask) -> Evidence:

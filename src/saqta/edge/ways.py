@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from saqta.edge.blobs import Bounds
+from saqta.edge.blobs import Bounds, alike, overlap
 from saqta.edge.tracks import Track
 
 REMEMBERED_S = 180.0
 """Ways of tracks that ended are remembered this long."""
 WAYS_MAX = 128
+TALLEST = 3
+RESTS_S, RESTING_SHARE = 4.0, 0.5
 POINTS_MAX = 128
 """A longer way keeps every other one of its points."""
 SAMPLES_MIN = 12
@@ -24,15 +26,13 @@ Points = list[tuple[float, Bounds]]
 
 @dataclass(eq=False)
 class Way:
-    """Where one track went: (at_s, bounds) in pixels, oldest first; ``tall_px`` is how tall it usually was while it
-    moved, ``went_px`` how far from where they began its sides or its foot got."""
+    """Where one track went: (at_s, bounds) in pixels, oldest first, and how far its sides or its foot got."""
 
     number: int
     points: Points = field(default_factory=list)
-    tall_px: float = 0.0
-    confirmed: bool = False
     every_s: float = 0.0
     went_px: float = 0.0
+    _tallest: list[float] = field(default_factory=list)
 
     @property
     def born_s(self) -> float:
@@ -41,6 +41,11 @@ class Way:
     @property
     def last_s(self) -> float:
         return self.points[-1][0]
+
+    @property
+    def tall_px(self) -> float:
+        """How tall it looked when it was seen best; 0 while it was seen too seldom to tell."""
+        return self._tallest[0] if len(self._tallest) == TALLEST else 0.0
 
     @property
     def last(self) -> Bounds:
@@ -55,11 +60,21 @@ class Way:
         """Where it was, as near to the moment as is known."""
         return min(self.points, key=lambda point: abs(point[0] - at_s))[1]
 
+    def rested_at(self, at_s: float) -> bool:
+        """Whether it had not gone on for RESTS_S then."""
+        now, before = self.at(at_s), self.at(at_s - RESTS_S)
+        return at_s - RESTS_S >= self.born_s and alike(now, before) > RESTING_SHARE
+
+    def came_to(self, bounds: Bounds) -> bool:
+        """Whether it has been elsewhere than in this box."""
+        return any(overlap(place, bounds) == 0 for _, place in self.points)
+
     def add(self, track: Track, at_s: float) -> None:
         """Where it is now."""
         if self.points and at_s - self.points[-1][0] < self.every_s:
             return
         self.points.append((at_s, track.bounds))
+        self._tallest = sorted((*self._tallest, track.height))[-TALLEST:]
         (x0, _, x1, y1), (left, _, right, foot) = self.points[0][1], track.bounds
         self.went_px = max(self.went_px, abs(left - x0), abs(right - x1), abs(foot - y1))
         if len(self.points) > POINTS_MAX:
@@ -81,11 +96,8 @@ class Ways:
                 continue
             way = self._ways.setdefault(track.number, Way(track.number))
             way.add(track, at_s)
-            way.confirmed = track.confirmed
-            if track.confirmed and track.rests_since_s == at_s and track.whole_s == at_s:
-                way.tall_px += (track.height - way.tall_px) * (0.15 if way.tall_px else 1.0)
-                if way.walked:
-                    self._measure(track)
+            if track.confirmed and track.rests_since_s == at_s and track.whole_s == at_s and way.walked:
+                self._measure(track)
         if len(self._ways) > WAYS_MAX or any(at_s - way.last_s > REMEMBERED_S for way in self._ways.values()):
             kept = sorted(self._ways.values(), key=lambda way: way.last_s)[-WAYS_MAX:]
             self._ways = {way.number: way for way in kept if at_s - way.last_s <= REMEMBERED_S}

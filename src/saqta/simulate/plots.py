@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from math import hypot, inf, tau
 from typing import NamedTuple
 
+from saqta.simulate.labels import Left
 from saqta.simulate.layout import Spot
 from saqta.simulate.lens import WIDTH
 from saqta.simulate.places import Block, Place, block_box, spot_at
@@ -28,17 +29,6 @@ class Thing(NamedTuple):
     until_s: float
     bringer: Actor | None = None
     taker: Actor | None = None
-
-
-class Left(NamedTuple):
-    """The truth about one thing that was put down: its box (fractions), when it was put down, when its owner left, when
-    it was taken, and when it became abandoned, in seconds of the stream; None where that did not happen."""
-
-    box: tuple[float, float, float, float]
-    put_down_s: float
-    left_s: float | None
-    taken_s: float | None
-    abandoned_s: float | None
 
 
 class Plot(NamedTuple):
@@ -240,7 +230,8 @@ class _Author:
         due_s = inf if left_s is None else left_s + self.after_s
         told = due_s < min(self.seconds, inf if taken_s is None else taken_s)
         box = block_box(thing.block, self.place.lens)
-        self.left.append(Left(box, put_down_s, left_s, taken_s, due_s if told else None))
+        abandoned_s = due_s if told else None
+        self.left.append(Left(box=box, put_down_s=put_down_s, left_s=left_s, taken_s=taken_s, abandoned_s=abandoned_s))
 
     def _taker(self, owner: Actor, spot: Spot, near_s: float) -> Actor:
         """Who takes it: the owner, who comes back, or another one."""

@@ -19,6 +19,8 @@ from saqta.model.terms import ObjectState
 
 AWAY_S = 0.6
 """An owner has left when away for this long."""
+WATCHED_S = 5.0
+"""What was found late, because people stood before it, is watched for this long, or half its limit, all the same."""
 SEEN_WITHIN_S = 2.5
 STEADY_MIN = 0.8
 """Abandoned is what was seen just now, and has looked the same so far to this degree."""
@@ -84,6 +86,8 @@ class Abandoned:
     def _is_abandoned(self, scene: Scene, thing: Thing) -> bool:
         _, limit_s = self._limit(scene, thing)
         if thing.left_s is None or scene.at_s - thing.left_s < limit_s - 1e-6:
+            return False
+        if scene.at_s - thing.known_s < min(WATCHED_S, limit_s / 2):
             return False
         seen = scene.at_s - thing.seen_s <= SEEN_WITHIN_S and thing.steady >= STEADY_MIN
         return seen and not thing.is_somebody

@@ -1,0 +1,177 @@
+"""What came and rests, what its pixels say of it, and the limits of what is remembered."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from saqta.edge import stills, things, ways
+from saqta.edge.arrays import Gray
+from saqta.edge.evidence import Ring, Still
+from saqta.edge.frames import Planes
+from saqta.edge.still import REGIONS_MAX, STILL_S, VOTES_S
+from saqta.edge.still import Still as Memories
+from saqta.edge.stills import Stills
+from saqta.edge.things import Things
+from saqta.edge.tracks import Detection, Track
+from saqta.edge.verdict import Verdict, weigh
+from saqta.edge.ways import POINTS_MAX, WAYS_MAX, Ways
+from saqta.model.kinds import AlertRaised, ObjectStateChanged
+from saqta.model.terms import ObjectState
+
+STEP_S = 0.2
+HEIGHT, WIDTH = 180, 320
+RNG = np.random.default_rng(4)
+GROUND: Gray = np.kron(RNG.integers(90, 150, (18, 32)), np.ones((10, 10))).astype(np.uint8)
+THRESHOLD: Gray = np.full((HEIGHT, WIDTH), 14, np.uint8)
+BOX = np.s_[100:116, 150:166]
+
+
+NOISE = RNG.normal(0, 1.5, (9, HEIGHT, WIDTH)).round().astype(np.int16)
+
+
+def noisy(picture: Gray) -> Gray:
+    return np.clip(picture + NOISE[RNG.integers(9)], 0, 255).astype(np.uint8)
+
+
+def with_box(shade: int = 20, where: tuple[slice, slice] = BOX) -> Gray:
+    picture = GROUND.copy()
+    picture[where] = shade
+    return picture
+
+
+class Scene:
+    """A picture after the other, shown to the two memories."""
+
+    def __init__(self, first: Gray = GROUND) -> None:
+        self.still, self.at_s = Memories(noisy(first), THRESHOLD, 0.0), 0.0
+
+    def show(self, seconds: float, picture: Callable[[float], Gray]) -> "Scene":
+        for _ in range(round(seconds / STEP_S)):
+            self.at_s += STEP_S
+            self.still.step(noisy(picture(self.at_s)), self.at_s, STEP_S)
+        return self
+
+    def regions(self) -> list[tuple[int, int, int, int]]:
+        return [region.bounds for region in self.still.regions(THRESHOLD, self.at_s, STEP_S)]
+
+
+def test_what_came_and_rests_is_a_region_since_it_came() -> None:
+    scene = Scene().show(4, lambda at_s: GROUND).show(VOTES_S + STILL_S + 1, lambda at_s: with_box())
+    (region,) = scene.still.regions(THRESHOLD, scene.at_s, STEP_S)
+    x0, y0, x1, y1 = region.bounds
+    assert (abs(x0 - 150), abs(y0 - 100), abs(x1 - 166), abs(y1 - 116)) <= (1, 1, 1, 1)
+    assert region.since_s == pytest.approx(4.2, abs=0.3)
+
+
+def test_who_walks_by_does_not_count() -> None:
+    def passing(at_s: float) -> Gray:
+        return with_box(200, np.s_[60:140, 140:180]) if at_s % 2 < 0.7 else with_box()
+
+    scene = Scene().show(4, lambda at_s: GROUND).show(9, passing)
+    assert len(scene.regions()) == 1
+
+
+def test_what_came_stays_foreign_for_however_long() -> None:
+    scene = Scene().show(4, lambda at_s: GROUND)
+    for _ in range(60):
+        scene.show(2, lambda at_s: with_box())
+        found = scene.regions()
+    assert len(found) == 1
+
+
+def test_light_that_changes_slowly_becomes_usual() -> None:
+    scene = Scene()
+    for step in range(60):
+        scene.show(1, lambda at_s, step=step: GROUND + np.uint8(step // 2))
+        assert scene.regions() == []
+
+
+def test_only_the_largest_regions_are_looked_at() -> None:
+    crowded = GROUND.copy()
+    for number in range(REGIONS_MAX + 8):
+        y, x = 8 + 30 * (number // 6), 10 + 50 * (number % 6)
+        crowded[y : y + 8 + number // 6, x : x + 8] = 10
+    scene = Scene().show(2, lambda at_s: GROUND).show(6, lambda at_s: crowded)
+    assert len(scene.regions()) == REGIONS_MAX
+
+
+@pytest.mark.parametrize(
+    ("there", "usual", "verdict"),
+    [
+        (with_box(), GROUND, Verdict.THING),
+        (with_box(220), GROUND, Verdict.THING),
+        (GROUND, with_box(), Verdict.GHOST),
+        (with_box(180), with_box(30), Verdict.FAINT),
+    ],
+)
+def test_tells_a_thing_from_a_ghost_and_from_another_picture(there: Gray, usual: Gray, verdict: Verdict) -> None:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[BOX] = True
+    assert weigh(noisy(there), noisy(usual), mask).verdict is verdict
+
+
+def test_a_patch_of_light_is_no_thing() -> None:
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    glow = np.exp(-((rows - 108.0) ** 2 + (columns - 158.0) ** 2) / 300)
+    lit = np.clip(GROUND * (1 + 0.7 * glow), 0, 255).astype(np.uint8)
+    mask = lit.astype(int) - GROUND > 14
+    assert weigh(noisy(lit), noisy(GROUND), mask).verdict is not Verdict.THING
+
+
+def walker(number: int, at_s: float) -> Track:
+    x = 10.0 + 5 * at_s
+    return Track(number, Detection((x, 60.0, x + 12, 100.0), 300, True), at_s)
+
+
+def test_remembers_a_bounded_number_of_ways_with_a_bounded_number_of_points() -> None:
+    known = Ways()
+    for number in range(WAYS_MAX + 20):
+        known.step([walker(number, number * 0.2)], number * 0.2)
+    assert len(known.all()) == WAYS_MAX
+    for step in range(3 * POINTS_MAX):
+        known.step([walker(9999, 30 + 0.2 * step)], 30 + 0.2 * step)
+    way = known.of(9999)
+    assert way is not None
+    assert POINTS_MAX / 2 <= len(way.points) <= POINTS_MAX
+    known.step([], 30 + ways.REMEMBERED_S + 200)
+    assert list(known.all()) == []
+
+
+def test_knows_a_bounded_number_of_things() -> None:
+    found = Things((WIDTH, HEIGHT))
+    found.start(GROUND, THRESHOLD, 0.0)
+    picture = GROUND
+    for number in range(things.THINGS_MAX + 6):
+        y, x = 12 + 28 * (number // 6), 12 + 52 * (number % 6)
+        picture = picture.copy()
+        picture[y : y + 10, x : x + 10] = 10
+        for step in range(50):
+            found.step(noisy(picture), THRESHOLD, (), 10 * number + STEP_S * step + STEP_S, STEP_S)
+    assert len(found.all) == things.THINGS_MAX
+    assert len({thing.number for thing in found.all}) == things.THINGS_MAX
+
+
+def changed(number: int, state: ObjectState = ObjectState.ATTENDED) -> ObjectStateChanged:
+    box = (0.1, 0.1, 0.2, 0.2)
+    return ObjectStateChanged(camera="C1", object=str(number), state=state, box=box, at_s=9.0, put_down_s=6.0)
+
+
+def blank(at_s: float) -> Still:
+    gray = np.full((48, 64), 90, np.uint8)
+    return Still(at_s, Planes(gray, gray[::2, ::2].copy(), gray[::2, ::2].copy()))
+
+
+def test_three_stills_show_what_became_of_a_thing() -> None:
+    ring, aside = Ring(5.0, 5.0), Stills()
+    for at_s in range(10):
+        ring.add(blank(float(at_s)))
+    for number in range(stills.THINGS_MAX + 1):
+        aside.changed(changed(number), ring)
+    alert = AlertRaised(kind="abandoned_object", camera="C1", object=str(stills.THINGS_MAX))
+    cuts = aside.of(alert, "/cameras/C1#1", blank(70.0))
+    assert [(cut.shows, cut.stills[0].at_s) for cut in cuts] == [("before", 4.0), ("drop", 6.0), ("now", 70.0)]
+    forgotten = aside.of(AlertRaised(kind="abandoned_object", object="0"), "/cameras/C1#2", blank(70.0))
+    assert [cut.shows for cut in forgotten] == ["now"]
+    aside.changed(changed(stills.THINGS_MAX, ObjectState.REMOVED), ring)
+    assert [cut.shows for cut in aside.of(alert, "/cameras/C1#3", blank(71.0))] == ["now"]
