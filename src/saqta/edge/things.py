@@ -43,7 +43,7 @@ BROUGHT_AFTER_S = 1.4
 APPEARED_AFTER_S = 6.0
 """A region is judged when it has been still for this long, and longer where nobody was seen to bring it."""
 SUSPECTED_S = 0.6
-SUSPECTED_MAX_S = 2.0
+SUSPECTED_MAX_S = 3.5
 SUSPECT_SHARE = 0.6
 """A region has looked like a thing for this long before it is one; a look without it is forgiven for that long."""
 NEAR_SIZES = 0.6
