@@ -38,12 +38,18 @@ class OnvifDevice:
         self.asked: list[str] = []
         self.override: dict[str, bytes] = {}
         self.unknown: set[str] = set()
+        self.http_digest: str | None = None
         device = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                status, answer = device.answer(self.rfile.read(int(self.headers["Content-Length"])))
+                request = self.rfile.read(int(self.headers["Content-Length"]))
+                let_in = device.http_digest is None or device.knows(self.headers.get("Authorization", ""), self.path)
+                status, answer = device.answer(request) if let_in else (401, b"")
                 self.send_response(status)
+                if not let_in:
+                    self.send_header("WWW-Authenticate", 'Basic realm="cam"')
+                    self.send_header("WWW-Authenticate", f'Digest realm="cam", nonce="n1", {device.http_digest}')
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
@@ -89,6 +95,21 @@ class OnvifDevice:
             return 400, self._fault("ter:NotAuthorized", "Sender not authorized")
         body = getattr(self, f"_{asked}", None) if asked not in self.unknown else None
         return (200, _envelope(body(root))) if body else (500, self._fault("ter:ActionNotSupported", asked))
+
+    def knows(self, authorization: str, path: str) -> bool:
+        """Whether an HTTP Digest answer is right (RFC 7616, 3.4.1)."""
+        told = {
+            name: quoted or plain
+            for name, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|(\w[\w-]*))', authorization)
+        }
+        make = hashlib.sha256 if told.get("algorithm") == "SHA-256" else hashlib.md5
+
+        def hashed(*parts: str) -> str:
+            return make(":".join(parts).encode()).hexdigest()
+
+        known, asked = hashed(USER, "cam", PASSWORD), hashed("POST", path)
+        middle = [told["nc"], told["cnonce"], told["qop"]] if "qop" in told else []
+        return bool(told) and told["response"] == hashed(known, "n1", *middle, asked)
 
     def _may(self, root: Element) -> bool:
         token = root.find("s:Header/wsse:Security/wsse:UsernameToken", NS)

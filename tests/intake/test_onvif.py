@@ -14,6 +14,7 @@ from intake.listening import running, until
 from intake.onvif_device import NS, PASSWORD, USER, OnvifDevice
 from saqta.intake.door import Door
 from saqta.intake.onvif.device import Device
+from saqta.intake.onvif.digest import authorization
 from saqta.intake.onvif.discovery import discover
 from saqta.intake.onvif.events import OnvifDevice as Settings
 from saqta.intake.onvif.events import onvif
@@ -65,6 +66,22 @@ def test_a_recorder_tells_of_each_of_its_cameras() -> None:
         ("v1", "a", "a"),
         ("v2", "c", "b"),
     ]
+
+
+@pytest.mark.parametrize("asks", ['qop="auth", opaque="o"', 'qop="auth,auth-int", algorithm=SHA-256', "algorithm=MD5"])
+def test_a_device_may_ask_for_http_digest(device: OnvifDevice, asks: str) -> None:
+    device.http_digest = asks
+    with pytest.raises(SoapError, match="does not let this user in"):
+        Device(device.address, None, lambda: NOW_MS)
+    with pytest.raises(SoapError, match="does not let this user in"):
+        asked(device, "wrong")
+    assert len(asked(device).profiles()) == 3
+
+
+def test_a_challenge_that_cannot_be_answered_is_none() -> None:
+    assert (
+        authorization(["Basic realm=x", 'Digest realm="x", nonce="1", algorithm=SHA-512'], "u", "p", "/", "n") is None
+    )
 
 
 def test_an_old_device_that_knows_no_services_is_asked_for_capabilities(device: OnvifDevice) -> None:

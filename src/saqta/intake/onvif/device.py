@@ -40,7 +40,7 @@ class Device:
 
     def __init__(self, address: str, login: Login | None, clock: Clock) -> None:
         self.address = address
-        self.ahead_ms = _clock_ahead_ms(address, clock)
+        self.ahead_ms = _clock_ahead_ms(address, login, clock)
         self.client = Client(login, lambda: clock() + self.ahead_ms)
         self._services: dict[str, str] = {}
 
@@ -122,10 +122,10 @@ def _profile(element: Element) -> Profile:
     )
 
 
-def _clock_ahead_ms(address: str, clock: Clock) -> int:
+def _clock_ahead_ms(address: str, login: Login | None, clock: Clock) -> int:
     """How far the device's clock is ahead of ours: its logins are dated by its own (Core Specification, 5.12.2)."""
     body = "<tds:GetSystemDateAndTime/>"
-    answer = Client(None, clock).ask(address, f"{NAMESPACES['tds']}/GetSystemDateAndTime", body)
+    answer = Client(login, clock, dated=False).ask(address, f"{NAMESPACES['tds']}/GetSystemDateAndTime", body)
     told = answer.find("tds:GetSystemDateAndTimeResponse/tds:SystemDateAndTime/tt:UTCDateTime", NAMESPACES)
     try:
         year, month, day = (int(text_of(told, f"tt:Date/tt:{part}")) for part in ("Year", "Month", "Day"))

@@ -1,4 +1,4 @@
-"""SOAP 1.2 over HTTP as ONVIF devices speak it, with WS-UsernameToken (digest) where a login is given.
+"""SOAP 1.2 over HTTP as ONVIF devices speak it, with WS-UsernameToken (digest), and HTTP Digest where it is asked for.
 
 What a device answers is not trusted: bounded in size, no entities, no document types.
 """
@@ -8,13 +8,14 @@ import hashlib
 import http.client
 import secrets
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from saqta.intake.onvif.digest import authorization
 from saqta.model.moment import Clock, to_text
 
 ANSWER_BYTES_MAX = 1 << 20
@@ -50,17 +51,18 @@ class Login(NamedTuple):
 
 
 class Client(NamedTuple):
-    """How devices are asked: as whom, at what time by the device's own clock."""
+    """How devices are asked: as whom, and at what time by their own clock; a login is ``dated`` once that is known."""
 
     login: Login | None
     clock: Clock
+    dated: bool = True
 
     def ask(self, address: str, action: str, body: str, wait_s: float = WAIT_S) -> Element:
         """Sends ``body`` to ``address``; gives the answer's Body. Blocks for ``wait_s`` a read at most; SoapError."""
         header = f"<wsa:Action>{action}</wsa:Action><wsa:To>{escape(address)}</wsa:To>"
-        if self.login is not None:
+        if self.login is not None and self.dated:
             header += _security(self.login, self.clock())
-        return _body(_posted(address, action, envelope(header, body), wait_s), address)
+        return _body(_answered(address, action, envelope(header, body), wait_s, self.login), address)
 
 
 def envelope(header: str, body: str) -> bytes:
@@ -106,28 +108,44 @@ def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _posted(address: str, action: str, message: bytes, wait_s: float) -> bytes:
+class _Answer(NamedTuple):
+    status: int
+    content: bytes
+    challenges: list[str]
+
+
+def _answered(address: str, action: str, message: bytes, wait_s: float, login: Login | None) -> bytes:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SoapError(f"{address} is no address of the form http://HOST/PATH")
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    headers = {"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'}
+    answer = _posted(parts, path, message, headers, wait_s)
+    if answer.status == http.client.UNAUTHORIZED and login is not None:
+        nonce = secrets.token_hex(NONCE_BYTES)
+        told = authorization(answer.challenges, login.user, login.password, path, nonce)
+        if told is not None:
+            answer = _posted(parts, path, message, headers | {"Authorization": told}, wait_s)
+    if answer.status == http.client.UNAUTHORIZED:
+        raise SoapError(f"{address} does not let this user in")
+    if not answer.content:
+        raise SoapError(f"{address} answers with HTTP {answer.status} and nothing else")
+    return answer.content
+
+
+def _posted(parts: SplitResult, path: str, message: bytes, headers: dict[str, str], wait_s: float) -> _Answer:
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     try:
-        connection = kind(parts.hostname, parts.port, timeout=wait_s)
+        connection = kind(parts.hostname or "", parts.port, timeout=wait_s)
         try:
-            content_type = f'application/soap+xml; charset=utf-8; action="{action}"'
-            connection.request("POST", path, message, {"Content-Type": content_type})
+            connection.request("POST", path, message, headers)
             answer = connection.getresponse()
-            content = answer.read(ANSWER_BYTES_MAX + 1)
+            challenges = answer.headers.get_all("WWW-Authenticate") or []
+            return _Answer(answer.status, answer.read(ANSWER_BYTES_MAX + 1), challenges)
         finally:
             connection.close()
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise SoapError(f"{address} does not answer ({error or type(error).__name__})") from error
-    if answer.status == http.client.UNAUTHORIZED:
-        raise SoapError(f"{address} does not let this user in")
-    if not content:
-        raise SoapError(f"{address} answers with HTTP {answer.status} and nothing else")
-    return content
+        raise SoapError(f"{parts.geturl()} does not answer ({error or type(error).__name__})") from error
 
 
 def _body(content: bytes, address: str) -> Element:
