@@ -57,7 +57,7 @@ def _measure(path: Path) -> tuple[float, float]:
     )
     session = Session(
         settings,
-        Plugins(registry.SOURCES, registry.DETECTORS, registry.MODELS),
+        Plugins(registry.SOURCES, registry.DETECTORS, registry.MODELS, registry.GUARDS),
         lambda: 0,
         lambda _: None,
         lambda _: None,

@@ -15,7 +15,7 @@ class RtspServer:
     """Plays ``units`` (access units as lists of NAL units, parameter sets in the first) at ``fps`` to each who asks.
 
     After the last one it goes on ``silent`` (the connection stays open) or closes the connection. Each play begins when
-    ``begin`` returns: two streams of one camera begin together.
+    ``begin`` returns: two streams of one camera begin together. ``stamp`` gives a unit's time in seconds by its number.
     """
 
     def __init__(
@@ -25,7 +25,9 @@ class RtspServer:
         *,
         silent: bool,
         begin: Callable[[], object] = lambda: None,
+        stamp: Callable[[int], float] | None = None,
     ) -> None:
+        self._stamp = stamp or (lambda number: number / fps)
         self._units, self._fps, self._silent, self._begin = units, fps, silent, begin
         self.connections = 0
         self._stopped = threading.Event()
@@ -81,7 +83,7 @@ class RtspServer:
         sequence, began_s = 0, time.monotonic()
         try:
             for number, unit in enumerate(self._units):
-                stamp = round(number * CLOCK_HZ / self._fps)
+                stamp = round(self._stamp(number) * CLOCK_HZ) & 0xFFFFFFFF
                 payloads = [payload for nal in unit for payload in _payloads(nal)]
                 for place, payload in enumerate(payloads):
                     last = place == len(payloads) - 1

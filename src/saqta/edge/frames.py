@@ -180,8 +180,8 @@ def planes(picture: av.VideoFrame, side_px: int, part: Box = WHOLE) -> Planes:
 
 class _StreamClock:
     """Seconds since the first frame, from presentation times, or from decoding times where those are out of order
-    (AVI with B-frames; as FFmpeg's ``guess_correct_pts``). A frame without a time, or after a jump, comes one
-    interval after the last."""
+    (AVI with B-frames; as FFmpeg's ``guess_correct_pts``). A frame without a time, with that of the last, or after a
+    jump, comes one interval after it."""
 
     def __init__(self, interval_s: float) -> None:
         self.interval_s = interval_s
@@ -197,7 +197,7 @@ class _StreamClock:
         if last is not None and self._last is not None and picture.time_base is not None:
             step_s = float((self._last - last) * picture.time_base)
         jumped = not -1 <= step_s <= JUMP_S
-        self._at_s += step_s if step_s >= 0 and not jumped else self.interval_s
+        self._at_s += step_s if step_s > 0 and not jumped else self.interval_s
         return self._at_s, jumped
 
     def _stamp(self, picture: av.VideoFrame) -> int | None:

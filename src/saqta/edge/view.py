@@ -126,7 +126,7 @@ class View:
             sudden=self._is_sudden(lost_share, at_s),
             white=_white(luma),
             white_known=self._white_known,
-            brightness=cv2.mean(luma)[0],
+            brightness=float(luma[::4, ::4].mean()),
             changed=self._changed(),
         )
 
