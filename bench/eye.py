@@ -103,7 +103,7 @@ def on_clips(folder: Path) -> list[dict[str, object]]:
 
 
 def _on(clip: Path, label: Label) -> Iterable[dict[str, object]]:
-    plugins = Plugins(registry.SOURCES, registry.DETECTORS)
+    plugins = Plugins(registry.SOURCES, registry.DETECTORS, registry.MODELS)
     if label.counted is not None:
         told = CameraSettings(camera="eye", source=str(clip), lines={"line": label.counted.line})
         counts = watch(told, plugins, lambda _: None, lambda: 0).counts["line"]

@@ -79,6 +79,9 @@ def watch(
 
 def _tell(event: Event, results: Results) -> None:
     data = read_data(event)
-    when = "" if not isinstance(data, kinds.AlertRaised) or data.at_s is None else f"{data.at_s:8.2f} s  "
-    what = "; ".join(data.reasons) if isinstance(data, kinds.AlertRaised) else bytes(event.data).decode()
+    when, what = "", bytes(event.data).decode()
+    if isinstance(data, kinds.AlertRaised | kinds.ObjectStateChanged):
+        when = "" if data.at_s is None else f"{data.at_s:8.2f} s  "
+        state = f"{data.state}: " if data.state else ""
+        what = f"{state}{'; '.join(data.reasons)}"
     results.line(encode(event), f"{when}{event.type.removeprefix('saqta.').removesuffix('.v1')}  {what}")

@@ -95,6 +95,11 @@ class Ring:
         while still.at_s - self._stills[0].at_s > self._before_s + self._after_s + 1e-3:
             self._stills.popleft()
 
+    @property
+    def newest(self) -> Still | None:
+        """The last frame; None while there is none."""
+        return self._stills[-1] if self._stills else None
+
     def nearest(self, at_s: float) -> Still | None:
         """The frame that was taken nearest to a moment; None while there is none."""
         return min(self._stills, key=lambda still: abs(still.at_s - at_s), default=None)

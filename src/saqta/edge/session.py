@@ -18,7 +18,7 @@ from saqta.edge.plugins import Plugins
 from saqta.edge.redaction import Redactor, cover
 from saqta.edge.sealing import public_key
 from saqta.edge.settings import CameraSettings
-from saqta.edge.stills import Stills
+from saqta.edge.stills import Stills, in_view
 from saqta.model import catalogue
 from saqta.model.event import Event, derive_id
 from saqta.model.kinds import (
@@ -132,6 +132,7 @@ class Session:
         if events:
             self._emit(events)
         self._cut_out(self._ring.rest())
+        self._cut_out(self._stills.rest(self._ring))
 
     def kept(self, cut: Cut, folder: Path) -> None:
         """Writes a clip or still and tells of it; may be called from another thread. StorageError when it can't be
@@ -163,13 +164,14 @@ class Session:
         scene = findings.scene
         covers = self._redactor.look(scene, [thing.bounds for thing in scene.things.all if thing.is_shown])
         wanted = self._ring.wants(frame.at_s)
-        if wanted or findings.records:
+        if wanted or findings.records or self._stills.waits:
             picture = planes(frame.picture, self._settings.evidence_side_px)
             hidden = Hidden(covers, scene.picture, frame.arrived_s)
             now = Still(frame.at_s, cover(picture, covers, scene.picture), hidden)
             if wanted:
                 self._ring.add(now)
             self._keep_stills(findings.records, events, now)
+            self._cut_out(self._stills.due(now, in_view(scene, covers)))
         for record, event in zip(findings.records, events, strict=True):
             if isinstance(record, AlertRaised):
                 self._cut_out(self._ring.expect(event.key, frame.at_s))
@@ -183,7 +185,7 @@ class Session:
             if isinstance(record, ObjectStateChanged):
                 self._stills.changed(record, self._ring)
             elif isinstance(record, AlertRaised) and record.object is not None:
-                self._cut_out(self._stills.of(record, event.key, now))
+                self._cut_out(self._stills.expect(record, event.key, now.at_s))
             elif isinstance(record, AlertRaised) and record.kind in self._guarded:
                 before = self._ring.nearest(now.at_s - self._settings.before_s) or now
                 self._cut_out([Cut(event.key, (before,), "before"), Cut(event.key, (now,), "now")])

@@ -4,17 +4,22 @@ They are covered frames out of the ring, set aside when a thing becomes known, s
 abandoned long after the ring has forgotten them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from saqta.edge.blobs import overlap
 from saqta.edge.evidence import Cut, Ring, Still
+from saqta.edge.redaction import Cover
+from saqta.edge.scene import Scene
 from saqta.model.kinds import AlertRaised, ObjectStateChanged
 from saqta.model.object import is_over
 
 BEFORE_S = 2.0
 """The place is shown as it was this long before a thing was put down."""
+NOW_WAIT_S = 3.0
+"""Where somebody is before a thing when its alert is raised, it is shown as soon as they have gone, or after this."""
 THINGS_MAX = 12
-"""Stills of no more things than these are set aside, the newest."""
+"""Stills of no more things than these are set aside, the newest, and no more are waited for."""
 
 
 class _Aside(NamedTuple):
@@ -22,11 +27,23 @@ class _Aside(NamedTuple):
     drop: Still
 
 
+class _Awaited(NamedTuple):
+    alert: str
+    object: str
+    until_s: float
+
+
 class Stills:
-    """What is set aside for the things of one stream."""
+    """What is set aside for the things of one stream, and the alerts whose thing is still to be shown."""
 
     def __init__(self) -> None:
         self._aside: dict[str, _Aside] = {}
+        self._awaited: list[_Awaited] = []
+
+    @property
+    def waits(self) -> bool:
+        """Whether the next frame is wanted."""
+        return bool(self._awaited)
 
     def changed(self, record: ObjectStateChanged, ring: Ring) -> None:
         """A thing is known, or something became of it."""
@@ -39,9 +56,30 @@ class Stills:
             for oldest in list(self._aside)[:-THINGS_MAX]:
                 del self._aside[oldest]
 
-    def of(self, alert: AlertRaised, key: str, now: Still) -> Sequence[Cut]:
-        """What shall be kept for an alert about a thing; ``key`` is its event's, ``now`` the covered frame that raised
-        it."""
-        aside = self._aside.get(alert.object or "")
-        shown = {"before": aside.before, "drop": aside.drop, "now": now} if aside else {"now": now}
-        return [Cut(key, (still,), shows) for shows, still in shown.items()]
+    def expect(self, alert: AlertRaised, key: str, at_s: float) -> Sequence[Cut]:
+        """What shall be kept at once for an alert about a thing, ``key`` its event's; how it looks now comes later."""
+        name = alert.object or ""
+        self._awaited = [*self._awaited, _Awaited(key, name, at_s + NOW_WAIT_S)][-THINGS_MAX:]
+        aside = self._aside.get(name)
+        return [Cut(key, (aside.before,), "before"), Cut(key, (aside.drop,), "drop")] if aside else []
+
+    def due(self, now: Still, in_view: Collection[str]) -> Sequence[Cut]:
+        """The stills of things that are to be seen in a covered frame, or can't be waited for any longer."""
+        ready = [one for one in self._awaited if one.object in in_view or now.at_s >= one.until_s]
+        self._awaited = [one for one in self._awaited if one not in ready]
+        return [Cut(one.alert, (now,), "now") for one in ready]
+
+    def rest(self, ring: Ring) -> Sequence[Cut]:
+        """The stream is over: what is still waited for is shown as it was last."""
+        last = ring.newest
+        return [Cut(one.alert, (last,), "now") for one in self._awaited] if last is not None else []
+
+
+def in_view(scene: Scene, covers: Sequence[Cover] | None) -> set[str]:
+    """The things that may be shown and that no cover reaches."""
+    boxes = [(*cover.points.min(axis=0), *cover.points.max(axis=0)) for cover in covers or ()]
+    return {
+        scene.things.name_of(thing)
+        for thing in scene.things.all
+        if covers is not None and thing.is_shown and all(overlap(box, thing.bounds) == 0 for box in boxes)
+    }

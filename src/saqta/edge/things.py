@@ -46,8 +46,9 @@ SUSPECTED_S = 0.6
 SUSPECTED_MAX_S = 3.5
 SUSPECT_SHARE = 0.6
 """A region has looked like a thing for this long before it is one; a look without it is forgiven for that long."""
-NEAR_SIZES = 0.6
-"""Who brought a thing was no further from it, in own heights, when it was put down."""
+NEAR_SIZES, UPRIGHT = 0.6, 1.2
+"""Who brought a thing was no further from it, in own heights, when it was put down: their feet from its foot, so that
+a head over a body is nothing that somebody put down."""
 
 
 @dataclass(eq=False)
@@ -77,6 +78,10 @@ class Things:
     def started(self) -> bool:
         """Whether there is a scene in which things are looked for."""
         return self._still is not None
+
+    def name_of(self, thing: Thing) -> str:
+        """What a thing is called in events."""
+        return f"{self.name}{thing.number}"
 
     def start(self, usual: Gray, threshold: Gray, at_s: float) -> None:
         """The scene is known from now on. Things that were known before are kept where they are still to be seen."""
@@ -254,4 +259,4 @@ def _distance(way: Way, region: Region) -> float:
     """How far somebody's foot was from a region when it came to rest, in own heights."""
     x, y = (region.bounds[0] + region.bounds[2]) / 2, region.bounds[3]
     x0, _, x1, y1 = way.at(region.since_s)
-    return (max(x0 - x, x - x1, 0.0) + 0.7 * abs(y1 - y)) / way.tall_px
+    return (max(x0 - x, x - x1, 0.0) + UPRIGHT * abs(y1 - y)) / way.tall_px

@@ -152,7 +152,7 @@ class Abandoned:
     def _told(self, scene: Scene, thing: Thing, reasons: tuple[str, ...]) -> ObjectStateChanged:
         return ObjectStateChanged(
             camera=self._settings.camera,
-            object=f"{scene.things.name}{thing.number}",
+            object=scene.things.name_of(thing),
             state=thing.state or ObjectState.ATTENDED,
             box=scene.box(thing.bounds),
             at_s=round(scene.at_s, 3),
