@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saqta.fraud.keys import find, known, met, put, remove, ring_of
-from saqta.fraud.layout import CLOCK_MS, DAY_MS, EVENTS, EVICTED, LIFE_D, LIVES, RINGS, Limits, State, empty
+from saqta.fraud.layout import CLOCK_MS, DAY_MS, EVENTS, EVICTED, LIFE_D, LIVES, RINGS, TABLE, Limits, State, empty
 
 SMALL = Limits(keys_max=1024, busy_max=128, memos_max=1024, pending_max=16)
 
@@ -21,19 +21,19 @@ def meet(state: State, key: int, time_ms: int) -> int:
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 40))))
 def test_the_table_is_a_dict(steps: list[tuple[bool, int]]) -> None:
-    keys, slots = np.zeros(64, np.uint64), np.zeros(64, np.int32)
+    table = np.zeros(64, TABLE)
     plain: dict[int, int] = {}
     for enters, number in steps:
         key = np.uint64(number % 8 + 64 * number)  # Many share a home.
         if enters and int(key) not in plain:
-            put(keys, slots, key, number)
+            put(table, key, number)
             plain[int(key)] = number
         elif not enters and int(key) in plain:
-            remove(keys, slots, key)
+            remove(table, key)
             del plain[int(key)]
     for number in range(1, 41):
         key = number % 8 + 64 * number
-        assert find(keys, slots, np.uint64(key)) == plain.get(key, -1)
+        assert find(table, np.uint64(key)) == plain.get(key, -1)
 
 
 def test_where_no_slot_is_free_one_of_the_least_lately_met_gives_way() -> None:

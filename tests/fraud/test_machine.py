@@ -26,7 +26,7 @@ START_MS = 20_000 * DAY_MS
 
 def payment(number: int, time_ms: int, payer: int = 1, payee: int = 2, amount: float = 10.0) -> Array:
     event = np.zeros(1, EVENT)
-    event["kind"], event["id"], event["digest"], event["time_ms"] = PAYMENT, number, number, time_ms
+    event["kind"], event["id"], event["time_ms"] = PAYMENT, number, time_ms
     event["actor"], event["counterpart"], event["amount"] = payer, payee, amount
     return event
 
@@ -137,9 +137,10 @@ def test_a_label_taken_back_counts_no_more() -> None:
 def test_a_repeat_is_answered_and_counts_nothing_and_other_content_is_refused() -> None:
     state, space = empty(7, LIMITS), room(1)
     features(state, payment(1, START_MS))
-    for digest, status in ((1, layout.REPEATED), (7, layout.CONFLICT)):
+    for field, value in (("id", 1), *((name, 7) for name in EVENT.names if name not in ("id", "label"))):
+        status = layout.REPEATED if field == "id" else layout.CONFLICT
         again = payment(1, START_MS)
-        again["digest"] = digest
+        again[field] = value
         decide(state, NO_TREES, RULES, again, space)
         assert space.answers[0]["status"] == status
     assert features(state, payment(2, START_MS + 1))["payer_payments"] == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from saqta.fraud.layout import CALL, PAYMENT
 from saqta.fraud.rules import CONDITIONS_MAX, FEATURES, FILE_BYTES_MAX, RULES_MAX, judge, read_rules, said
 from saqta.model.errors import InputError
 
@@ -28,7 +29,7 @@ def test_a_condition_holds_where_its_sign_says(tmp_path: Path, sign: str, fires:
     row = np.zeros(len(FEATURES["payment"]), np.float32)
     for amount, fired in zip((10.4, 10.5, 10.6), fires, strict=True):
         row[0] = amount
-        assert judge(rules.payments, row) == fired
+        assert judge(rules.ranges, PAYMENT, row) == fired
 
 
 def test_a_rule_needs_all_its_conditions_and_has_a_bit_of_its_own(tmp_path: Path) -> None:
@@ -36,11 +37,11 @@ def test_a_rule_needs_all_its_conditions_and_has_a_bit_of_its_own(tmp_path: Path
     rules = read_rules(path)
     row = np.zeros(len(FEATURES["payment"]), np.float32)
     row[0] = 8
-    assert [fired.name for fired in rules.fired(judge(rules.payments, row))] == ["night", "high"]
+    assert [fired.name for fired in rules.fired(judge(rules.ranges, PAYMENT, row))] == ["night", "high"]
     assert said(rules.rules[1], row) == "8 at once"
     row[1] = 7
-    assert judge(rules.payments, row) == 2
-    assert judge(rules.calls, row) == 0
+    assert judge(rules.ranges, PAYMENT, row) == 2
+    assert judge(rules.ranges, CALL, row) == 0
 
 
 @pytest.mark.parametrize(

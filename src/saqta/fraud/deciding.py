@@ -104,7 +104,7 @@ class Decider:
     def _reasoned(self, at: int, message: Message, id: int, status: int, mask: int, score: float) -> Answer:
         on_call = self._events["kind"][at] == layout.CALL
         values: Array = self._room.call_values[at] if on_call else self._room.values[at]
-        fired = self.rules.fired(mask)
+        fired = self.rules.fired(mask) if mask else ()
         decided = status == layout.DECIDED
         reasons = [Reason(rule.name, said(rule, values) if decided else rule.says) for rule in fired]
         actions: list[Action] = [rule.action for rule in fired]
@@ -121,9 +121,9 @@ class Decider:
         """The features that raised the score most."""
         moved = np.zeros(MODEL_FEATURES + 1)
         self._explain(self.model.trees, values, moved)
-        names = FEATURES["payment"]
-        top = [int(at) for at in np.argsort(-moved[:-1])[:TOP_FEATURES] if moved[at] > 0]
-        return [Reason(names[at], f"{MEANS[names[at]]}: {values[at]:.6g} (+{moved[at]:.2f})") for at in top]
+        names, means = FEATURES["payment"], MEANS
+        top = [at for at in moved[:-1].argsort()[: -TOP_FEATURES - 1 : -1].tolist() if moved[at] > 0.0]
+        return [Reason(names[at], f"{means[names[at]]}: {values.item(at):.6g} (+{moved.item(at):.2f})") for at in top]
 
     def _label(self, message: Label, status: int) -> bytes:
         if status == layout.TAKEN:

@@ -28,59 +28,58 @@ from saqta.fraud.layout import (
 
 
 @compiled
-def find(keys: Array, slots: Array, key: int) -> int:
+def find(table: Array, key: int) -> int:
     """The slot of ``key``, -1 where there is none."""
-    last = np.uint64(keys.shape[0] - 1)
+    last = np.uint64(table.shape[0] - 1)
     at = np.uint64(key) & last
-    while slots[at] != 0:
-        if keys[at] == key:
-            return int(slots[at] - 1)
+    while table[at].slot != 0:
+        if table[at].key == key:
+            return int(table[at].slot - 1)
         at = (at + np.uint64(1)) & last
     return -1
 
 
 @compiled
-def put(keys: Array, slots: Array, key: int, slot: int) -> None:
+def put(table: Array, key: int, slot: int) -> None:
     """Enters a key that isn't in the table."""
-    last = np.uint64(keys.shape[0] - 1)
+    last = np.uint64(table.shape[0] - 1)
     at = np.uint64(key) & last
-    while slots[at] != 0:
+    while table[at].slot != 0:
         at = (at + np.uint64(1)) & last
-    keys[at] = key
-    slots[at] = slot + 1
+    table[at].key = key
+    table[at].slot = slot + 1
 
 
 @compiled
-def remove(keys: Array, slots: Array, key: int) -> None:
+def remove(table: Array, key: int) -> None:
     """Takes a key out, and moves those behind it up, as if it had never been there (Knuth, 6.4, algorithm R)."""
-    last = np.uint64(keys.shape[0] - 1)
+    last = np.uint64(table.shape[0] - 1)
     one = np.uint64(1)
     hole = np.uint64(key) & last
-    while keys[hole] != key or slots[hole] == 0:
+    while table[hole].key != key or table[hole].slot == 0:
         hole = (hole + one) & last
     at = hole
     while True:
         at = (at + one) & last
-        if slots[at] == 0:
+        if table[at].slot == 0:
             break
-        home = keys[at] & last
+        home = table[at].key & last
         if ((at - home) & last) >= ((at - hole) & last):
-            keys[hole], slots[hole] = keys[at], slots[at]
+            table[hole].key, table[hole].slot = table[at].key, table[at].slot
             hole = at
-    slots[hole] = 0
-    keys[hole] = 0
+    table[hole].key, table[hole].slot = 0, 0
 
 
 @compiled
 def known(state: State, key: int) -> int:
     """The slot of a key among the lives, -1 where it is new."""
-    return find(state.table_key, state.table_slot, key)
+    return find(state.table, key)
 
 
 @compiled
 def met(state: State, key: int, time_ms: int) -> int:
     """The slot of a key, new or not; a new one first seen at ``time_ms``."""
-    slot = find(state.table_key, state.table_slot, key)
+    slot = find(state.table, key)
     counters = state.counters
     if slot >= 0:
         state.life[slot].met = counters[EVENTS]
@@ -97,7 +96,7 @@ def met(state: State, key: int, time_ms: int) -> int:
         slot = _oldest(state)
         _forget(state, slot)
         counters[LIVES_FREE] -= 1
-    put(state.table_key, state.table_slot, key, slot)
+    put(state.table, key, slot)
     life = state.life[slot]
     life.key = key
     life.first_ms = time_ms
@@ -203,7 +202,7 @@ def _forget(state: State, slot: int) -> None:
     life = state.life[slot]
     if life.ring > 0:
         _quieten(state, life.ring - 1)
-    remove(state.table_key, state.table_slot, life.key)
+    remove(state.table, life.key)
     life.key = 0
     state.life_free[state.counters[LIVES_FREE]] = slot
     state.counters[LIVES_FREE] += 1

@@ -36,7 +36,7 @@ def take_label(state: State, event: Record) -> int:
     """Counts a label, or lets it wait until its time comes; UNKNOWN for what isn't remembered, FULL where too many
     wait."""
     counters = state.counters
-    if find(state.memo_key, state.memo_slot, event.id) < 0:
+    if find(state.memo_table, event.id) < 0:
         return UNKNOWN
     if event.time_ms <= counters[CLOCK_MS]:
         _count(state, event.id, event.label)
@@ -79,7 +79,7 @@ def _copy(source: Record, target: Record) -> None:
 
 @compiled
 def _count(state: State, id: int, label: int) -> None:
-    place = find(state.memo_key, state.memo_slot, id)
+    place = find(state.memo_table, id)
     if place < 0:
         return
     memo = state.memo[place]

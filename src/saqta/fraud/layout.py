@@ -39,7 +39,6 @@ EVENT = np.dtype(
     [
         ("time_ms", "<i8"),
         ("id", "<u8"),
-        ("digest", "<u8"),
         ("actor", "<u8"),
         ("counterpart", "<u8"),
         ("device", "<u8"),
@@ -59,6 +58,9 @@ the bits below. ``id`` of a label is that of what it labels, its time when it wa
 
 FOREIGN_TRUNK, NATIONAL_TRUNK, ATTESTED_A, ATTESTED_B, ATTESTED_C = 1, 2, 4, 8, 16
 CALLER_NATIONAL, CALLER_UNASSIGNED, CALLEE_NATIONAL, CALLEE_UNASSIGNED = 32, 64, 128, 256
+
+TABLE = np.dtype([("key", "<u8"), ("slot", "<i8")])
+"""Where a key's record lies: 1 + its slot, 0 in an empty place."""
 
 LIFE = np.dtype(
     [
@@ -140,14 +142,12 @@ Record = Any
 class State(NamedTuple):
     """All that the machine knows, in arrays; their lengths are its limits. ``counters`` are named above."""
 
-    table_key: Array
-    table_slot: Array
+    table: Array
     life: Array
     life_free: Array
     ring: Array
     ring_free: Array
-    memo_key: Array
-    memo_slot: Array
+    memo_table: Array
     memo: Array
     pending: Array
     counters: Array
@@ -169,18 +169,23 @@ def empty(label_delay_d: int, limits: Limits) -> State:
     counters = np.zeros(COUNTERS, np.int64)
     counters[DELAY_D] = label_delay_d
     return State(
-        np.zeros(keys, np.uint64),
-        np.zeros(keys, np.int32),
+        _touched(keys),
         np.zeros(limits.keys_max, LIFE),
         np.zeros(limits.keys_max, np.int32),
         np.zeros(limits.busy_max, RING),
         np.zeros(limits.busy_max, np.int32),
-        np.zeros(memos, np.uint64),
-        np.zeros(memos, np.int32),
+        _touched(memos),
         np.zeros(limits.memos_max, MEMO),
         np.zeros(limits.pending_max, PENDING),
         counters,
     )
+
+
+def _touched(entries: int) -> Array:
+    """An empty table whose pages are there already: keys fall anywhere, so each new one would wait for its page."""
+    table = np.empty(entries, TABLE)
+    table.view(np.uint64).fill(0)
+    return table
 
 
 def _table_size(entries: int) -> int:

@@ -1,12 +1,12 @@
 """The one pass: each event reads its features, is scored and judged, and changes the state, in the order of the
 log."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from saqta.fraud.calls import CALL_ROW, SHORT_S, faded, read_caller, read_facts
-from saqta.fraud.compiled import compiled
+from saqta.fraud.compiled import compiled, prefetch
 from saqta.fraud.features import LEARNED, ROW, read, read_joined
 from saqta.fraud.keys import find, known, met, put, remove, ring_of
 from saqta.fraud.labels import pass_time, take_label
@@ -19,7 +19,10 @@ from saqta.fraud.layout import (
     HOUR_MS,
     LABEL,
     MEMOS,
+    PAYMENT,
     REPEATED,
+    RING,
+    TABLE,
     WINDOW_D,
     Array,
     Record,
@@ -32,6 +35,8 @@ from saqta.fraud.trees import Trees, raw_score, share
 RULE_FIRED, UNKNOWN_FOREIGNER = 2, 1
 """Of what risk a call was."""
 MODEL_FEATURES = len(LEARNED)
+AHEAD = 16
+LINE_BYTES, RING_BYTES, TABLE_BYTES = 64, RING.itemsize, TABLE.itemsize
 PAIR, WITH_DEVICE, CALLED, CELLS, PAYEE = (
     np.uint64(n)
     for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5, 0x85EBCA77C2B2AE63)
@@ -60,12 +65,14 @@ def room(events: int) -> Room:
 def decide(state: State, trees: Trees, rules: Rules, events: Array, room: Room) -> None:
     """Takes ``events`` (layout.EVENT) in order: features and answers go into ``room``, what they teach into
     ``state``."""
-    run(state, trees, rules.payments, rules.calls, events, room)
+    run(state, trees, rules.ranges, events, room)
 
 
 @compiled
-def run(state: State, trees: Trees, payments: Ranges, calls: Ranges, events: Array, room: Room) -> None:
+def run(state: State, trees: Trees, rules: Ranges, events: Array, room: Room) -> None:
     for n in range(events.shape[0]):
+        if n % AHEAD == 0:
+            _fetch(state, events, n, min(n + AHEAD, events.shape[0]))
         event, answer = events[n], room.answers[n]
         state.counters[EVENTS] += 1
         answer.mask, answer.score = 0, 0.0
@@ -73,21 +80,59 @@ def run(state: State, trees: Trees, payments: Ranges, calls: Ranges, events: Arr
             answer.status = take_label(state, event)
             continue
         pass_time(state, event.time_ms)
-        memo = find(state.memo_key, state.memo_slot, event.id)
+        memo = find(state.memo_table, event.id)
         if memo >= 0:
             _repeat(state.memo[memo], event, answer)
         elif event.kind == CALL:
-            _call(state, calls, event, room.call_rows[n], room.call_values[n], answer)
+            _call(state, rules, event, room.call_rows[n], room.call_values[n], answer)
         else:
-            _pay(state, trees, payments, event, room.rows[n], room.values[n], answer)
+            _pay(state, trees, rules, event, room.rows[n], room.values[n], answer)
+
+
+@compiled
+def _fetch(state: State, events: Array, first: int, last: int) -> None:
+    """Asks for the records of the next events all at once: memory is slow to answer, not slow to deliver."""
+    for n in range(first, last):
+        _fetch_place(state.table, events[n].actor)
+        _fetch_place(state.table, events[n].counterpart ^ PAYEE)
+        _fetch_place(state.table, events[n].actor ^ (events[n].counterpart * PAIR))
+        _fetch_place(state.memo_table, events[n].id)
+    for n in range(first, last):
+        _fetch_records(state, events[n].actor)
+        _fetch_records(state, events[n].counterpart ^ PAYEE)
+
+
+@compiled
+def _fetch_place(table: Array, key: int) -> None:
+    last = np.uint64(table.shape[0] - 1)
+    prefetch(np.uint64(table.ctypes.data) + (np.uint64(key) & last) * np.uint64(TABLE_BYTES))
+
+
+@compiled
+def _fetch_records(state: State, key: int) -> None:
+    slot = known(state, key)
+    if slot >= 0 and state.life[slot].ring > 0:
+        start = np.uint64(state.ring.ctypes.data) + np.uint64((state.life[slot].ring - 1) * RING_BYTES)
+        for line in range(0, RING_BYTES, LINE_BYTES):
+            prefetch(start + np.uint64(line))
 
 
 @compiled
 def _repeat(memo: Record, event: Record, answer: Record) -> None:
-    if memo.digest == event.digest:
+    if memo.digest == _digest(event):
         answer.status, answer.score, answer.mask = REPEATED, memo.score, memo.mask
     else:
         answer.status = CONFLICT
+
+
+@compiled
+def _digest(event: Record) -> Any:
+    """What an event says, in one number: by it a repeat is told from other content under the same id."""
+    digest = np.uint64(event.time_ms) * PAIR + np.uint64(event.kind)
+    for part in (event.actor, event.counterpart, event.device, event.subscriber, event.place):
+        digest = (digest ^ (digest >> np.uint64(29)) ^ part) * PAIR
+    digest ^= (np.uint64(event.facts) << np.uint64(16)) | np.uint64(event.currency)
+    return (digest ^ (digest >> np.uint64(32))) * PAIR + np.uint64(np.int64(event.amount * 10_000.0))
 
 
 @compiled
@@ -102,7 +147,7 @@ def _pay(state: State, trees: Trees, rules: Ranges, event: Record, row: Record, 
     payee_ring = ring_of(state, payee, hour)
     read(state, event, payer, payer_ring, payee, payee_ring, pair, row)
     read_joined(state, event, device, called, row)
-    answer.mask = judge(rules, values)
+    answer.mask = judge(rules, PAYMENT, values)
     if trees.root.shape[0] > 0:
         answer.score = share(raw_score(trees, values))
     answer.status = DECIDED
@@ -137,7 +182,7 @@ def _call(state: State, rules: Ranges, event: Record, row: Record, values: Array
     else:
         row.caller_received_30d = 0
     _device(state, event, hour, row)
-    answer.mask = judge(rules, values)
+    answer.mask = judge(rules, CALL, values)
     answer.status = DECIDED
     _mark(state.life[called], event, row, answer.mask)
     short = 0.0 <= event.amount < SHORT_S
@@ -198,10 +243,10 @@ def _remember(state: State, event: Record, counterpart: int, plain: bool, answer
     state.counters[MEMOS] += 1
     memo = state.memo[at]
     if memo.used:
-        remove(state.memo_key, state.memo_slot, memo.id)
+        remove(state.memo_table, memo.id)
     memo.used = 1
     memo.id = event.id
-    memo.digest = event.digest
+    memo.digest = _digest(event)
     memo.actor = event.actor
     memo.counterpart = counterpart
     memo.time_ms = event.time_ms
@@ -209,4 +254,4 @@ def _remember(state: State, event: Record, counterpart: int, plain: bool, answer
     memo.plain = plain
     memo.score = answer.score
     memo.mask = answer.mask
-    put(state.memo_key, state.memo_slot, event.id, at)
+    put(state.memo_table, event.id, at)

@@ -17,7 +17,7 @@ import numpy as np
 from saqta.fraud.calls import HEARD
 from saqta.fraud.compiled import compiled
 from saqta.fraud.features import JOINED, LEARNED
-from saqta.fraud.layout import Array
+from saqta.fraud.layout import CALL, PAYMENT, Array
 from saqta.model.errors import InputError
 
 RULES_MAX = 64
@@ -27,6 +27,9 @@ ACTIONS = ("allow", "warn", "hold", "block")
 Action = Literal["allow", "warn", "hold", "block"]
 FEATURES: Mapping[str, tuple[str, ...]] = {"payment": (*LEARNED, *JOINED), "call": tuple(HEARD)}
 STANDARD = Path(__file__).with_name("rules.toml")
+_RULE = np.dtype([("kind", "<i8"), ("first", "<i8"), ("last", "<i8")])
+_RANGE = np.dtype([("feature", "<i8"), ("low", "<f4"), ("high", "<f4")])
+_KINDS = {"payment": PAYMENT, "call": CALL}
 _CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|=|<|>)\s*(-?\d+(?:\.\d+)?)\s*", re.ASCII)
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -47,13 +50,10 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Ranges(NamedTuple):
-    """Conditions for the machine: those of rule ``bit[n]`` are ``first[n]`` up to ``first[n + 1]``."""
+    """Rules for the machine, rule n being bit n: what it is on, and the first and last + 1 of its conditions."""
 
-    bit: Array
-    first: Array
-    feature: Array
-    low: Array
-    high: Array
+    rule: Array
+    condition: Array
 
 
 class Rules(NamedTuple):
@@ -61,8 +61,7 @@ class Rules(NamedTuple):
 
     version: str
     rules: tuple[Rule, ...]
-    payments: Ranges
-    calls: Ranges
+    ranges: Ranges
 
     def fired(self, mask: int) -> tuple[Rule, ...]:
         """The rules whose bits are set, in the order of the file."""
@@ -70,15 +69,19 @@ class Rules(NamedTuple):
 
 
 @compiled
-def judge(ranges: Ranges, row: Array) -> Any:
-    """The rules that fire for a row of features, (features,) float32, as bits."""
+def judge(ranges: Ranges, kind: int, row: Array) -> Any:
+    """The rules on events of this kind (layout.PAYMENT, CALL) that fire for a row, (features,) float32, as bits."""
     mask = np.uint64(0)
-    for n in range(ranges.bit.shape[0]):
-        fires = True
-        for at in range(ranges.first[n], ranges.first[n + 1]):
-            fires &= ranges.low[at] <= row[ranges.feature[at]] <= ranges.high[at]
+    for bit in range(ranges.rule.shape[0]):
+        rule = ranges.rule[bit]
+        fires = rule.kind == kind
+        at = rule.first
+        while fires and at < rule.last:
+            condition = ranges.condition[at]
+            fires = condition.low <= row[condition.feature] <= condition.high
+            at += 1
         if fires:
-            mask |= np.uint64(1) << ranges.bit[n]
+            mask |= np.uint64(1) << np.uint64(bit)
     return mask
 
 
@@ -101,7 +104,7 @@ def read_rules(path: Path) -> Rules:
     for rule in file_.rule:
         for name in _PLACE.findall(rule.says):
             _index(rule, name)
-    return Rules(file_.version, file_.rule, _ranges(file_.rule, "payment"), _ranges(file_.rule, "call"))
+    return Rules(file_.version, file_.rule, _ranges(file_.rule))
 
 
 def said(rule: Rule, row: Array) -> str:
@@ -109,21 +112,14 @@ def said(rule: Rule, row: Array) -> str:
     return _PLACE.sub(lambda place: f"{row[_index(rule, place[1])]:.10g}", rule.says)
 
 
-def _ranges(rules: tuple[Rule, ...], on: str) -> Ranges:
-    bits, first, conditions = [], [0], []
-    for bit, rule in enumerate(rules):
-        if rule.on == on:
-            bits.append(bit)
-            conditions += [_condition(rule, text) for text in rule.when]
-            first.append(len(conditions))
-    features, lows, highs = zip(*conditions, strict=True) if conditions else ((), (), ())
-    return Ranges(
-        np.array(bits, np.uint64),
-        np.array(first, np.int64),
-        np.array(features, np.int64),
-        np.array(lows, np.float32),
-        np.array(highs, np.float32),
-    )
+def _ranges(rules: tuple[Rule, ...]) -> Ranges:
+    ends: list[tuple[int, int, int]] = []
+    conditions: list[tuple[int, float, float]] = []
+    for rule in rules:
+        first = len(conditions)
+        conditions += [_condition(rule, text) for text in rule.when]
+        ends.append((_KINDS[rule.on], first, len(conditions)))
+    return Ranges(np.array(ends, _RULE), np.array(conditions, _RANGE))
 
 
 def _condition(rule: Rule, text: str) -> tuple[int, float, float]:

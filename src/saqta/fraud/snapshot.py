@@ -56,20 +56,20 @@ def read_state(path: Path) -> State:
             if part.dtype != array.dtype:
                 raise ValueError(name)
             array[: len(part)] = part
-    _enter_lives(state.table_key, state.table_slot, state.life, int(counters[LIVES]))
-    _enter_memos(state.memo_key, state.memo_slot, state.memo)
+    _enter_lives(state.table, state.life, int(counters[LIVES]))
+    _enter_memos(state.memo_table, state.memo)
     return state
 
 
 @compiled
-def _enter_lives(keys: Array, slots: Array, life: Array, count: int) -> None:
+def _enter_lives(table: Array, life: Array, count: int) -> None:
     for slot in range(count):
         if life[slot].key != 0:
-            put(keys, slots, life[slot].key, slot)
+            put(table, life[slot].key, slot)
 
 
 @compiled
-def _enter_memos(keys: Array, slots: Array, memo: Array) -> None:
+def _enter_memos(table: Array, memo: Array) -> None:
     for slot in range(memo.shape[0]):
         if memo[slot].used:
-            put(keys, slots, memo[slot].id, slot)
+            put(table, memo[slot].id, slot)

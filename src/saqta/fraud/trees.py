@@ -20,6 +20,9 @@ ABREAST = 4
 EXPECTED = "boosted trees as LightGBM writes them, of numbers without missing values"
 
 
+NODE = np.dtype([("threshold", "<f4"), ("feature", "<u4"), ("left", "<u8")])
+
+
 class Trees(NamedTuple):
     """Nodes of all trees: a node's children lie side by side, a leaf leads to itself; ``depth`` is the deepest
     tree's.
@@ -29,9 +32,7 @@ class Trees(NamedTuple):
     """
 
     root: Array
-    feature: Array
-    threshold: Array
-    left: Array
+    node: Array
     value: Array
     cover: Array
     parent: Array
@@ -40,12 +41,10 @@ class Trees(NamedTuple):
 
 NO_TREES = Trees(
     np.zeros(0, np.uint64),
-    np.zeros(0, np.uint32),
-    np.zeros(0, np.float32),
-    np.zeros(0, np.uint32),
+    np.zeros(0, NODE),
     np.zeros(0),
     np.zeros(0),
-    np.zeros(0, np.uint32),
+    np.zeros(0, np.uint64),
     0,
 )
 
@@ -73,7 +72,8 @@ def raw_score(trees: Trees, row: Array) -> float:
 @compiled
 def _below(trees: Trees, row: Array, node: Any) -> Any:
     """The child that a row goes to; a leaf is its own."""
-    return np.uint64(trees.left[node]) + np.uint64(row[np.uint64(trees.feature[node])] > trees.threshold[node])
+    at = trees.node[node]
+    return at.left + np.uint64(row[at.feature] > at.threshold)
 
 
 @compiled
@@ -93,9 +93,9 @@ def steps(trees: Trees, row: Array, out: Array) -> None:
     for root in trees.root:
         node = root
         out[-1] += trees.value[node]
-        while trees.left[node] != node:
+        while trees.node[node].left != node:
             below = _below(trees, row, node)
-            out[trees.feature[node]] += trees.value[below] - trees.value[node]
+            out[trees.node[node].feature] += trees.value[below] - trees.value[node]
             node = below
 
 
@@ -110,8 +110,8 @@ def contributions(trees: Trees, row: Array, out: Array) -> None:
     stays = np.zeros(DEPTH_MAX)
     leads = np.zeros(DEPTH_MAX)
     sums = np.zeros(DEPTH_MAX + 1)
-    for leaf in range(trees.left.shape[0]):
-        if trees.left[leaf] != leaf:
+    for leaf in range(trees.node.shape[0]):
+        if trees.node[leaf].left != leaf:
             continue
         depth = _path(trees, row, leaf, names, stays, leads)
         rest = 1.0
@@ -127,11 +127,11 @@ def _path(trees: Trees, row: Array, leaf: int, names: Array, stays: Array, leads
     """The distinct features on the way to a leaf: the share of training rows that stay on it, whether this row
     does."""
     count = 0
-    node = leaf
+    node = np.uint64(leaf)
     while trees.parent[node] != node:
         above = trees.parent[node]
-        feature = trees.feature[above]
-        goes = 1.0 if (row[feature] > trees.threshold[above]) == (node != trees.left[above]) else 0.0
+        feature = trees.node[above].feature
+        goes = 1.0 if _below(trees, row, above) == node else 0.0
         at = 0
         while at < count and names[at] != feature:
             at += 1
@@ -186,22 +186,23 @@ def _joined(blocks: list[Mapping[str, str]], nodes: int, features: int) -> Trees
     """All trees in one; node 0 is a leaf worth nothing, the root of those that fill the last four up."""
     trees = Trees(
         np.zeros(-(-len(blocks) // ABREAST) * ABREAST, np.uint64),
-        np.zeros(nodes + 1, np.uint32),
-        np.full(nodes + 1, np.inf, np.float32),
-        np.arange(nodes + 1, dtype=np.uint32),
+        np.zeros(nodes + 1, NODE),
         np.zeros(nodes + 1),
         np.ones(nodes + 1),
-        np.arange(nodes + 1, dtype=np.uint32),
+        np.arange(nodes + 1, dtype=np.uint64),
         0,
     )
+    trees.node["threshold"] = np.inf
+    trees.node["left"] = trees.parent
     free, depth = 1, 0
     for number, block in enumerate(blocks):
         trees.root[number] = free
         free, deep = _planted(block, trees, free, features)
         depth = max(depth, deep)
     for node in range(nodes, 0, -1):
-        if trees.left[node] != node:
-            pair = slice(trees.left[node], trees.left[node] + 2)
+        left = int(trees.node["left"][node])
+        if left != node:
+            pair = slice(left, left + 2)
             trees.value[node] = np.average(trees.value[pair], weights=trees.cover[pair])
     return trees._replace(depth=depth)
 
@@ -225,9 +226,8 @@ def _planted(block: Mapping[str, str], trees: Trees, free: int, features: int) -
         if number < 0:
             trees.value[at], trees.cover[at] = leaf_value[~number], leaf_count[~number]
             continue
-        trees.feature[at], trees.cover[at] = int(feature[number]), count[number]
-        trees.threshold[at] = _rounded_down(threshold[number])
-        trees.left[at] = free
+        trees.node[at] = _rounded_down(threshold[number]), int(feature[number]), free
+        trees.cover[at] = count[number]
         trees.parent[free : free + 2] = at
         todo += [(right[number], free + 1, deep + 1), (left[number], free, deep + 1)]
         free += 2

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
-from xxhash import xxh3_64_intdigest
 
 from saqta.fraud import layout
 from saqta.fraud.naming import ACCOUNT, CELL, CHANNEL, DEVICE, ID, NUMBER, PLACE, key
@@ -24,9 +23,8 @@ FUTURE_MS = 5 * 60_000
 CALL_S_MAX = 7 * 86_400
 Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
 Moment = Annotated[datetime, Meta(tz=True)]
-PACKED = Struct("<qQQQQQQQdIBBH")
+PACKED = Struct("<qQQQQQQdIBBH")
 """An event as layout.EVENT has it."""
-_DIGEST_AT = 16
 _CURRENCY = {code: number for number, code in enumerate(sorted(EXPONENTS), 1)}
 _UNIT = {code: 10.0**exponent for code, exponent in EXPONENTS.items()}
 _TRUNK = {None: 0, "foreign": layout.FOREIGN_TRUNK, "national": layout.NATIONAL_TRUNK}
@@ -115,7 +113,7 @@ class Packer:
             known_ms = _past_ms(message.known, now_ms, "known")
             said = layout.FRAUD if message.fraud else layout.HONEST
             of = key(ID, message.of)
-            PACKED.pack_into(out, at, known_ms, of, 0, 0, 0, 0, 0, 0, 0.0, 0, layout.LABEL, said, 0)
+            PACKED.pack_into(out, at, known_ms, of, 0, 0, 0, 0, 0, 0.0, 0, layout.LABEL, said, 0)
 
     def _payment(self, message: Payment, now_ms: int, out: bytearray, at: int) -> None:
         currency = message.currency
@@ -128,7 +126,6 @@ class Packer:
             at,
             _past_ms(message.time, now_ms, "time"),
             key(ID, message.id),
-            0,
             key(ACCOUNT, message.account),
             key(ACCOUNT, message.payee),
             key(DEVICE, message.device) if message.device else 0,
@@ -140,7 +137,6 @@ class Packer:
             0,
             _CURRENCY[currency],
         )
-        _digest(out, at)
 
     def _call(self, message: Call, now_ms: int, out: bytearray, at: int) -> None:
         caller = self._numbers.look_up(message.caller, "caller")
@@ -155,7 +151,6 @@ class Packer:
             at,
             _past_ms(message.time, now_ms, "time"),
             key(ID, message.id),
-            0,
             key(NUMBER, message.caller),
             key(NUMBER, message.callee),
             key(DEVICE, message.imei) if message.imei else 0,
@@ -167,19 +162,13 @@ class Packer:
             0,
             0,
         )
-        _digest(out, at)
-
-
-def _digest(out: bytearray, at: int) -> None:
-    """Puts into an event the digest of its content: by it a repeat is told from other content under the same id."""
-    digest = xxh3_64_intdigest(out[at : at + PACKED.size]) or 1
-    out[at + _DIGEST_AT : at + _DIGEST_AT + 8] = digest.to_bytes(8, "little")
 
 
 def _past_ms(moment: datetime, now_ms: int, field: str) -> int:
-    moment_ms = round(moment.timestamp() * 1e6) // 1000
-    if moment_ms > now_ms + FUTURE_MS:
-        raise InputError(field, moment.isoformat(), "a time that is not in the future")
+    """Milliseconds, rounded down: a timestamp is a float that lies within a microsecond of its moment."""
+    moment_ms = int(moment.timestamp() * 1000.0 + 0.0005)
+    if not 0 < moment_ms <= now_ms + FUTURE_MS:
+        raise InputError(field, moment.isoformat(), "a time since 1970 that is not in the future")
     return moment_ms
 
 

@@ -3,12 +3,11 @@
 The exponent of a currency, its decimals, is that of ISO 4217.
 """
 
-import re
-
 from saqta.model.errors import InputError
 
 AMOUNT_MINOR_MAX = 10**15
-_AMOUNT = re.compile(r"(\d{1,15})(?:\.(\d{1,4}))?", re.ASCII)
+DIGITS_MAX = 19
+_TENS = (1, 10, 100, 1_000, 10_000)
 
 _EXPONENTS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -36,10 +35,12 @@ def minor_units(text: str, currency: str) -> int:
     exponent = EXPONENTS.get(currency)
     if exponent is None:
         raise InputError("currency", currency, "a currency's code of ISO 4217, such as KZT")
-    parts = _AMOUNT.fullmatch(text)
-    if parts is None or len(parts[2] or "") > exponent:
+    digits = text.replace(".", "", 1)
+    decimals = len(text) - 1 - text.index(".") if len(digits) < len(text) else 0
+    written = digits.isdigit() and digits.isascii() and text[0] != "." and text[-1] != "."
+    if not written or decimals > exponent or len(digits) > DIGITS_MAX:
         raise InputError("amount", text, f"an amount in {currency}, a decimal text with at most {exponent} decimals")
-    amount = int(parts[1] + (parts[2] or "").ljust(exponent, "0"))
+    amount = int(digits) * _TENS[exponent - decimals]
     if not 0 < amount <= AMOUNT_MINOR_MAX:
         raise InputError("amount", text, f"more than nothing, and at most {AMOUNT_MINOR_MAX} of the smallest units")
     return amount
