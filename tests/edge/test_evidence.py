@@ -116,6 +116,23 @@ def test_who_appears_and_does_not_walk_stays_covered(tmp_path: Path) -> None:
     assert np.corrcoef(there[-1].planes.y[: HEIGHT // 3].ravel(), wall.ravel())[0, 1] > 0.9
 
 
+def test_who_stands_there_from_the_first_frame_on_is_covered_by_what_stirs(tmp_path: Path) -> None:
+    def sways(number: int) -> Walker:
+        x = 0.5 + 0.01 * np.sin(number / 4)
+        return Walker((x, 0.8), (x, 0.8), 0, 99, width=0.12, height=0.4)
+
+    bare = next(scene([], 0.1))
+    truth = [next(scene([sways(number)], 0.1)) for number in range(160)]
+    stills = covered(encode(tmp_path / "a.mp4", truth))
+    box = sways(0).box(0.0)
+    assert box is not None
+    later = [still for still in stills if still.at_s >= SETTLED_S + 2]
+    assert len(later) > 40
+    assert max(visible_share(truth, [bare] * 160, still, box) for still in later) < 0.1
+    beside = cv2.cvtColor(bare, cv2.COLOR_BGR2GRAY)[:, :80].astype(int)
+    assert np.corrcoef(later[-1].planes.y[:, :80].ravel(), beside.ravel())[0, 1] > 0.9
+
+
 def test_who_waits_while_the_stream_comes_back_stays_covered(tmp_path: Path) -> None:
     figure = Walker((0.5, 0.8), (0.5, 0.8), 8, 30)
     truth, bare = list(scene([figure], 30)), list(scene([], 30))

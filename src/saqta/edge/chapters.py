@@ -15,15 +15,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from saqta.edge.arrays import Gray, gray
+from saqta.edge.cells import Cells, bodies, busy_cells, cells_of, pixels_of
 from saqta.edge.empty import Empty, learn_empty
 from saqta.edge.frames import Planes
 
 SHORTEST_S = 2.0
 """A shorter chapter tells nothing: all of it is covered."""
-CELL_PX = 4
-"""What goes on over time is kept in cells of this side."""
-CELL_FILLED = 0.3
-"""A cell is busy where this part of it differs."""
 MOMENT_SAMPLES = 1
 """What is busy this many samples before or after is covered as well."""
 TRAVELS = 3.0
@@ -33,11 +30,6 @@ STAY_HELD_S = 10.0
 STAY_CELLS_MIN, STAY_SAMPLES_MIN = 14, 3
 HOLLOW = 2.0
 """Who stays is covered with what lies between his parts, where that is this many times as much and no more."""
-BODY_REACH = 0.06
-"""What stirs this near to each other, as a part of the picture's longer side, is one body."""
-BODY_ASPECT, BODY_WIDTH_MAX, BODY_SHARE_MAX = 2.2, 1.0, 0.1
-"""A body is at least this many times as high as wide; what is wider for its height, or takes more of the picture, is
-none."""
 EDGE_RUN_S, EDGE_RUN_SHARE = 1.5, 0.7
 """What is busy for this part of a shot's first or last seconds leaves open which of both is the empty scene."""
 OUTLINE_RATIO = 1.25
@@ -46,9 +38,6 @@ DOUBT_CHAPTERS = 5
 """Doubt reaches this many chapters far, as long as they agree."""
 
 _AROUND = np.ones((3, 3), np.uint8)
-
-Cells = NDArray[np.bool_]
-"""(height / CELL_PX, width / CELL_PX) bool, rounded up."""
 
 
 class Sample(NamedTuple):
@@ -85,11 +74,7 @@ class Chapter:
         differs = self.empty.differs(planes)
         if differs is None:
             return None
-        height, width = self.size
-        near, held = (
-            gray(cv2.resize(cells.astype(np.uint8) * 255, (width, height), interpolation=cv2.INTER_NEAREST))
-            for cells in self._around(at_s)
-        )
+        near, held = (pixels_of(cells, self.size) for cells in self._around(at_s))
         return gray(cv2.bitwise_or(differs, near)), held
 
     def doubt(self, cells: Cells) -> None:
@@ -104,12 +89,14 @@ class Chapter:
         """Where this empty scene is not the other one: (cells in which they differ; of these, cells in which this one
         may be showing somebody)."""
         if self.empty is None or other.empty is None:
-            return (np.zeros(_cells_of(self.size), bool),) * 2
+            return (np.zeros(cells_of(self.size), bool),) * 2
         differs = self.empty.differs(other.empty.planes)
-        return _busy(differs, self.size), _busy(_shown(differs, self.empty.planes.y, [other.empty.planes.y]), self.size)
+        return busy_cells(differs, self.size), busy_cells(
+            _shown(differs, self.empty.planes.y, [other.empty.planes.y]), self.size
+        )
 
     def _follow(self, samples: Sequence[Sample], empty: Empty) -> None:
-        busy = np.stack([_busy(empty.differs(sample.planes), self.size) for sample in samples])
+        busy = np.stack([busy_cells(empty.differs(sample.planes), self.size) for sample in samples])
         self._times_s = np.array([sample.at_s for sample in samples])
         self._packed = np.packbits(busy.reshape(len(samples), -1), axis=1)
         self._doubtful = np.zeros(busy.shape[1:], bool)
@@ -125,7 +112,7 @@ class Chapter:
         present = tuple(n for n, stay in enumerate(self.stays) if stay.from_s <= at_s <= stay.until_s)
         if present != self._present:
             self._present, parts = present, [self.stays[number].cells for number in present]
-            self._held = _bodies(np.any(parts, axis=0)) if parts else np.zeros_like(self._doubtful)
+            self._held = bodies(np.any(parts, axis=0)) if parts else np.zeros_like(self._doubtful)
         return near.reshape(self._doubtful.shape), self._held | self._doubtful
 
 
@@ -162,7 +149,7 @@ def _left_open(samples: Sequence[Sample], empty: Empty) -> Cells:
     masks = [empty.differs(sample.planes) for sample in samples]
     often = np.mean([np.full(size, 255, np.uint8) if mask is None else mask for mask in masks], axis=0)
     run = gray(np.where(often >= 255 * EDGE_RUN_SHARE, 255, 0))
-    return _busy(_shown(run, empty.planes.y, [sample.planes.y for sample in samples]), size)
+    return busy_cells(_shown(run, empty.planes.y, [sample.planes.y for sample in samples]), size)
 
 
 def _shown(differs: Gray | None, scene: Gray, others: Sequence[Gray]) -> Gray | None:
@@ -181,18 +168,6 @@ def _shown(differs: Gray | None, scene: Gray, others: Sequence[Gray]) -> Gray | 
     return shown
 
 
-def _cells_of(size: tuple[int, ...]) -> tuple[int, int]:
-    return -(-size[0] // CELL_PX), -(-size[1] // CELL_PX)
-
-
-def _busy(differs: Gray | None, size: tuple[int, ...]) -> Cells:
-    rows, columns = _cells_of(size)
-    if differs is None:
-        return np.ones((rows, columns), bool)
-    busy: Cells = cv2.resize(differs, (columns, rows), interpolation=cv2.INTER_AREA) > 255 * CELL_FILLED
-    return busy
-
-
 def _stays(busy: Cells, times_s: NDArray[np.float64]) -> Iterator[Stay]:
     """Regions of space and time that hang together and sweep over little more than their own size."""
     joined = ndimage.binary_dilation(busy, np.ones((1, 3, 3), bool))
@@ -206,20 +181,6 @@ def _stays(busy: Cells, times_s: NDArray[np.float64]) -> Iterator[Stay]:
         cells = np.zeros(busy.shape[1:], bool)
         cells[found[1:]] = _filled(swept)
         yield Stay(times_s[found[0].start] - STAY_HELD_S, times_s[found[0].stop - 1] + STAY_HELD_S, cells)
-
-
-def _bodies(cells: Cells) -> Cells:
-    """With the bodies that the stirring parts belong to: what is near is one body, and it goes down to its feet."""
-    reach = max(1, round(BODY_REACH * max(cells.shape)))
-    near = cv2.morphologyEx(cells.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(near)
-    bodies = cells.copy()
-    for x, y, width, height, _ in stats[1:]:
-        if width * height <= BODY_SHARE_MAX * cells.size and width <= BODY_WIDTH_MAX * height:
-            aside, above = -(-width // 5), -(-height // 5)
-            foot = y + max(height + above, round(BODY_ASPECT * width))
-            bodies[max(0, y - above) : foot, max(0, x - aside) : x + width + aside] = True
-    return bodies
 
 
 def _filled(cells: Cells) -> Cells:

@@ -5,22 +5,23 @@
   there for minutes (``settled``).
 - In doubt everything is covered: as long as the scene is not known, or when more differs than can be told apart.
 - Persons that a model recognises are covered wherever they are, and the lower halves of vehicles, for their plates.
-  Without one motion is all that it goes by: who stands in view when a scene is first learned, and stays motionless,
-  belongs to the scene and is not covered; nor is who came and then did not stir at all for minutes and was never
-  tracked.
+  Without one motion is all that it goes by: who stands in view when a scene is first learned is covered only while he
+  stirs, and who came and then did not stir at all for minutes is covered only if he was tracked.
 """
 
 from collections import deque
 from collections.abc import Sequence
+from math import exp
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from saqta.edge.arrays import Gray, gray
+from saqta.edge.arrays import Gray, Real, gray
 from saqta.edge.background import SETTLED_S
 from saqta.edge.blobs import Bounds, alike
+from saqta.edge.cells import bodies, busy_cells, cells_of, pixels_of
 from saqta.edge.frames import Planes
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
@@ -30,6 +31,8 @@ from saqta.edge.tracks import Track, widened
 REGIONS_MAX = 64
 """More regions than this are covered as one: the whole picture."""
 REMEMBERED_FRAMES = 3
+STIR_MEMORY_S, STIR_MIN_S = 10.0, 0.5
+"""What has stirred for STIR_MIN_S within about STIR_MEMORY_S, without going on, is somebody who is still there."""
 REMEMBERED_LOOKS = 3
 """What a model found is there until it has looked this often without finding it."""
 MARGIN_SHARE = 0.012
@@ -60,6 +63,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._recent: deque[Gray] = deque(maxlen=REMEMBERED_FRAMES)
+        self._stirring_s: Real | None = None
         self._found: deque[Sequence[Recognised]] = deque(maxlen=REMEMBERED_LOOKS)
 
     def look(self, scene: Scene, things: Sequence[Bounds] = ()) -> list[Cover] | None:
@@ -68,6 +72,7 @@ class Redactor:
         if self._recent and self._recent[-1].shape != scene.differs.shape:
             self._recent.clear()
             self._found.clear()
+            self._stirring_s = None
         if scene.recognised is not None:
             self._found.append(scene.recognised)
         self._recent.append(gray(cv2.bitwise_or(scene.differs, scene.unsettled)))
@@ -76,6 +81,7 @@ class Redactor:
         mask = self._recent[0]
         for one in self._recent:
             mask = gray(cv2.bitwise_or(mask, one))
+        mask = gray(cv2.bitwise_or(mask, self._stirs(scene)))
         for thing in things:
             x0, y0, x1, y1 = (max(0, round(edge)) for edge in thing)
             mask[y0:y1, x0:x1] = 0
@@ -85,6 +91,16 @@ class Redactor:
             return None
         found = [recognised(one.kind, one.bounds) for look in self._found for one in look]
         return covers + [_box(box, _OTHER) for box in scene.parked] + _tracked(tracks) + found
+
+    def _stirs(self, scene: Scene) -> Gray:
+        """255 where something has stirred in one place of late, without being part of what goes on, and its body."""
+        size = scene.differs.shape
+        if self._stirring_s is None:
+            self._stirring_s = np.zeros(cells_of(size), np.float32)
+        apart = gray(cv2.subtract(cv2.bitwise_or(scene.differs, scene.unsettled), scene.moving))
+        self._stirring_s *= np.float32(exp(-scene.step_s / STIR_MEMORY_S))
+        self._stirring_s[busy_cells(apart, size)] += np.float32(scene.step_s)
+        return pixels_of(bodies(self._stirring_s >= STIR_MIN_S), size)
 
 
 def regions(mask: Gray, classed: bool = False) -> list[Cover] | None:
