@@ -61,6 +61,8 @@ export const HIT_LAYERS = ['clusters', 'incidents', 'units', 'cameras'];
 const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
 const CLUSTER_RADIUS_PX = 26;
 const CLUSTER_ZOOM_MAX = 16;
+/** From here on the wedge that a camera looks at is large enough to be seen. */
+const WEDGE_ZOOM = 16.5;
 
 /** ``scale`` enlarges the letters, for a display whose every size is larger. */
 export function style(theme: Theme, city: CityMap | null, scale: number): StyleSpecification {
@@ -170,6 +172,14 @@ function boardLayers(palette: Palette, scale: number): LayerSpecification[] {
       source: 'cones',
       filter: ['get', 'blind'],
       paint: { 'fill-pattern': 'hatch' },
+    },
+    {
+      id: 'blind-spots',
+      type: 'symbol',
+      source: 'cameras',
+      filter: ['get', 'blind'],
+      maxzoom: WEDGE_ZOOM,
+      layout: { 'icon-image': 'blind-spot', 'icon-allow-overlap': true },
     },
     {
       id: 'trails',

@@ -130,6 +130,19 @@ const hatch: Draw = (pen, { grey }) => {
   }
 };
 
+/** What a blind camera looks at, where the map is too coarse for the wedge itself. */
+const blindSpot: Draw = (pen, { grey }) => {
+  pen.save();
+  pen.clip(circle(20));
+  pen.strokeStyle = grey;
+  pen.lineWidth = 1;
+  for (let shift = -40; shift <= 40; shift += 6) pen.stroke(polygon([shift - 20, 20], [shift + 20, -20]));
+  pen.restore();
+  pen.strokeStyle = grey;
+  pen.lineWidth = 1;
+  pen.stroke(circle(20));
+};
+
 const DRAWINGS: Record<string, [sizePx: number, Draw]> = {
   p1: [28, mark(PRIORITY_COLOURS[1], () => polygon([0, -10], [10, 0], [0, 10], [-10, 0]))],
   p2: [28, mark(PRIORITY_COLOURS[2], () => polygon([0, -9], [9.5, 7.5], [-9.5, 7.5]))],
@@ -189,5 +202,6 @@ const DRAWINGS: Record<string, [sizePx: number, Draw]> = {
   ],
   camera: [18, camera(false)],
   'camera-blind': [18, camera(true)],
+  'blind-spot': [44, blindSpot],
   hatch: [8, hatch],
 };
