@@ -18,7 +18,7 @@ from saqta import config
 from saqta.__main__ import app
 from saqta.intake.frigate import Mqtt
 from saqta.intake.onvif.events import OnvifDevice
-from saqta.model import incident, kinds, unit
+from saqta.model import incident, kinds, list_entry, unit
 from saqta.model import object as left
 from saqta.model.catalogue import KINDS
 from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, RATES, SOURCES
@@ -63,7 +63,7 @@ def _events() -> Iterator[str]:
             name = f"`{field.name}`" if field.required else f"*`{field.name}`*"
             yield f"| {name} | {_type(hints[field.name])} |"
         yield ""
-    nested = [kinds.Candidate]
+    nested = [kinds.Candidate, kinds.ListTerms]
     for record in nested:
         yield f"## Within others: {record.__name__}\n"
         yield f"{_doc(record)}\n"
@@ -74,8 +74,9 @@ def _events() -> Iterator[str]:
 
 def _states() -> Iterator[str]:
     yield "# States\n"
-    yield "Drawn from the tables in `model/incident.py`, `model/unit.py` and `model/object.py` by `docs/generate.py`."
-    yield "What the first two do not hold is refused, with the reason, as HTTP 409.\n"
+    yield "Drawn from the tables in `model/incident.py`, `model/unit.py`, `model/object.py` and `model/list_entry.py`"
+    yield "by `docs/generate.py`. What they do not hold of incidents, units and entries is refused, with the reason, as"
+    yield "HTTP 409.\n"
     yield "## An incident\n\n```mermaid\nstateDiagram-v2\n    [*] --> open"
     for state, row in incident.TRANSITIONS.items():
         yield from (f"    {state} --> {after}: {trigger}" for trigger, after in row.items() if after != state)
@@ -91,6 +92,10 @@ def _states() -> Iterator[str]:
         yield from (f"    {state} --> {after}: {happening}" for happening, after in row.items())
         if left.is_over(state):
             yield f"    {state} --> [*]"
+    yield "```\n\n## An entry of a list\n\n```mermaid\nstateDiagram-v2"
+    yield "    [*] --> proposed\n    [*] --> in_force: import"
+    for state, row in list_entry.TRANSITIONS.items():
+        yield from (f"    {state} --> {after}: {trigger}" for trigger, after in row.items())
     yield "```"
 
 

@@ -5,19 +5,20 @@ from itertools import count
 from typing import Any
 
 from saqta import correlate, dispatch, views
+from saqta.fraud import lists
 from saqta.log.memory import MemoryLog
 from saqta.log.runner import Runner
 from saqta.log.tables import MemoryTables
 from saqta.model import kinds
 from saqta.model.catalogue import make, read
-from saqta.model.command import Command, Context, IncidentCommand
+from saqta.model.command import Command, Context, IncidentCommand, ListCommand
 from saqta.model.event import Event, Recorded
 from saqta.model.place import Place
 from saqta.model.step import Row, Step, Table
 
 START_MS = 1_780_000_000_000
 HOME = Place(51.128, 71.430)
-STEPS = (correlate.STEP, dispatch.STEP, views.STEP)
+STEPS = (correlate.STEP, dispatch.STEP, lists.STEP, views.STEP)
 
 
 def east(metres: float, of: Place = HOME) -> Place:
@@ -76,7 +77,7 @@ class Story:
         """Gives a command at that time; returns the records of the events that it caused."""
         context = Context(actor=actor, key=key or f"k{next(self._numbers)}", now_ms=START_MS + round(at_s * 1000))
         step = "correlate" if isinstance(command, IncidentCommand) else "dispatch"
-        caused = self.runners[step].command(command, context)
+        caused = self.runners["lists" if isinstance(command, ListCommand) else step].command(command, context)
         self.settle()
         return [read(recorded.event) for recorded in caused]
 

@@ -26,6 +26,8 @@ from saqta.edge.plugins import Plugins
 from saqta.edge.retention import Kept as KeptEvidence
 from saqta.edge.retention import Retention
 from saqta.edge.settings import CameraSettings
+from saqta.fraud import lists
+from saqta.fraud.lists.blocklist import Blocklist
 from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
 from saqta.log.checkpoints import Checkpointer
@@ -36,9 +38,10 @@ from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import SqliteTables
 from saqta.model import kinds
 from saqta.model.catalogue import make
-from saqta.model.command import Command, Context, IncidentCommand
+from saqta.model.command import Command, Context, IncidentCommand, ListCommand
 from saqta.model.errors import InputError, SaqtaError, StorageError
 from saqta.model.event import Event, Recorded, derive_id
+from saqta.model.step import Step
 from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, SOURCES
 from saqta.views.tables import CAMERAS, ERASED, KEPT, REGISTERED
 from saqta.web.app import create_app
@@ -47,7 +50,7 @@ from saqta.web.ports import Ports
 from saqta.web.server import Server, listen
 
 PLUGINS = Plugins(SOURCES, DETECTORS, MODELS, GUARDS)
-STEPS = (correlate.STEP, dispatch.STEP, views.STEP)
+STEPS = (correlate.STEP, dispatch.STEP, lists.STEP, views.STEP)
 DEFAULTS = Settings()
 STOP_WAIT_S = 10.0
 STARTED_WAIT_S = 30.0
@@ -163,6 +166,13 @@ def camera_settings(
     return CameraSettings(**told, analysed_fps=edge.analysed_fps, model_threads=edge.model_threads, loop=loop)
 
 
+def step_of(command: Command) -> Step:
+    """The step that decides a command."""
+    if isinstance(command, IncidentCommand):
+        return correlate.STEP
+    return lists.STEP if isinstance(command, ListCommand) else dispatch.STEP
+
+
 class Centre:
     """A running operations centre over one data folder; everything it runs stops when its block ends.
 
@@ -186,10 +196,9 @@ class Centre:
         self._speed, self._loop_files, self._appended = speed, loop_files, appended
         self._socket = listen(host, port)
         self._host, self._port = host, self._socket.getsockname()[1]
-        self._runners = {
-            step.name: Runner(step, folder.log, folder.tables, self._publish if step is views.STEP else None)
-            for step in STEPS
-        }
+        self.blocklist = Blocklist(folder.keyring.list_key())
+        told = {views.STEP.name: self._publish, lists.STEP.name: self._block}
+        self._runners = {step.name: Runner(step, folder.log, folder.tables, told.get(step.name)) for step in STEPS}
         self._live: Broadcaster | None = None
         self._node: CameraNode | None = None
         self._exit = ExitStack()
@@ -222,8 +231,7 @@ class Centre:
 
         Raises StateError, VersionConflict or InputError as the step does.
         """
-        step = correlate.STEP if isinstance(command, IncidentCommand) else dispatch.STEP
-        return self._runners[step.name].command(command, context)
+        return self._runners[step_of(command).name].command(command, context)
 
     def run_part(self, name: str, run: Callable[[threading.Event], object]) -> threading.Thread:
         """Runs ``run(stop)`` in a thread of its own; what it raises stops the centre, visibly."""
@@ -245,6 +253,7 @@ class Centre:
     def _start(self, stack: ExitStack) -> None:
         folder = self.folder
         arrivals = list(self._arrivals())
+        self.blocklist.load(folder.tables)
         self._catch_up()
         folder.log.append(announce(list(self._changed_cameras()), "saqta/settings"))
         self._catch_up()
@@ -328,6 +337,7 @@ class Centre:
             live=live,
             decide=self.decide,
             keyring=folder.keyring,
+            blocklist=self.blocklist,
             evidence_dir=folder.path / "evidence",
             clock=now_ms,
             new_id=new_id,
@@ -373,6 +383,9 @@ class Centre:
         for change in commit.changes:
             if self._node and change.table == CAMERAS.name:
                 self._node.know_fixtures(change.key, self._fixtures_of(change.key))
+
+    def _block(self, commit: Commit) -> None:
+        self.blocklist.take(commit.changes, self.folder.tables)
 
     def _join(self, threads: Sequence[threading.Thread]) -> None:
         self.stop.set()

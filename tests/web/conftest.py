@@ -1,6 +1,7 @@
 """A small operations centre, all of it real: log, tables, steps, keys, an HTTP server on the loopback, and its people.
 
-Alice is a dispatcher, Bob a supervisor, Dana an officer, Pavel a partner; Charlie is nobody and must be refused.
+Alice is a dispatcher, Bob a supervisor, Dana an officer, Farid and Gulnar are fraud analysts,
+Pavel is a partner; Charlie is nobody and must be refused.
 """
 
 import itertools
@@ -15,13 +16,15 @@ import httpx
 import pytest
 
 from saqta import correlate, dispatch, views
+from saqta.fraud import lists
+from saqta.fraud.lists.blocklist import Blocklist
 from saqta.log.personal import Keyring
 from saqta.log.runner import Runner
 from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import SqliteTables
 from saqta.model import kinds
 from saqta.model.catalogue import make
-from saqta.model.command import Command, Context, IncidentCommand
+from saqta.model.command import Command, Context
 from saqta.model.event import Recorded
 from saqta.model.moment import from_text
 from saqta.model.place import Place
@@ -32,8 +35,15 @@ from saqta.web.app import create_app
 from saqta.web.live import Broadcaster, LiveLimits
 from saqta.web.ports import Limits, Ports
 from saqta.web.server import Server, listen
+from saqta.wiring import step_of
 
-PEOPLE = {"alice": Role.DISPATCHER, "bob": Role.SUPERVISOR, "dana": Role.OFFICER}
+PEOPLE = {
+    "alice": Role.DISPATCHER,
+    "bob": Role.SUPERVISOR,
+    "dana": Role.OFFICER,
+    "farid": Role.FRAUD_ANALYST,
+    "gulnar": Role.FRAUD_ANALYST,
+}
 PAVEL_SOURCE = "/partners/metro"
 GATE = {"lat": 51.128, "lon": 71.43}
 WAIT_S = 20
@@ -55,9 +65,14 @@ class Centre:
         for page in ("console.html", "sign-in.html"):
             (assets_dir / page).write_text(f"<!doctype html><title>{page}</title>")
         self.live = Broadcaster(self.tables, self.clock, live_limits)
+        self.blocklist = Blocklist(self.keyring.list_key())
+        told = {
+            views.STEP.name: self.live.publish,
+            lists.STEP.name: lambda commit: self.blocklist.take(commit.changes, self.tables),
+        }
         self._runners = {
-            step.name: Runner(step, self.log, self.tables, self.live.publish if step is views.STEP else None)
-            for step in (correlate.STEP, dispatch.STEP, views.STEP)
+            step.name: Runner(step, self.log, self.tables, told.get(step.name))
+            for step in (correlate.STEP, dispatch.STEP, lists.STEP, views.STEP)
         }
         self._ids = itertools.count(1)
         ports = Ports(
@@ -66,6 +81,7 @@ class Centre:
             live=self.live,
             decide=self.decide,
             keyring=self.keyring,
+            blocklist=self.blocklist,
             evidence_dir=self.evidence_dir,
             clock=self.clock,
             new_id=self.new_id,
@@ -121,8 +137,7 @@ class Centre:
         return f"id-{next(self._ids)}"
 
     def decide(self, command: Command, context: Context) -> list[Recorded]:
-        step = correlate.STEP if isinstance(command, IncidentCommand) else dispatch.STEP
-        return self._runners[step.name].command(command, context)
+        return self._runners[step_of(command).name].command(command, context)
 
     def tell(self, *records: kinds.Record) -> list[str]:
         """Appends events, and waits until every step has taken them and what follows from them; gives their keys."""

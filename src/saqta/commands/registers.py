@@ -9,22 +9,25 @@ import typer
 
 from saqta import wiring
 from saqta.commands.options import ACTOR, DATA, Data, Json, readable_log
+from saqta.intake.lists import read_list
 from saqta.intake.rates.reading import read_rates
 from saqta.intake.registers import REGISTERS, Register, read_register
+from saqta.log.personal import Keyring
 from saqta.model.catalogue import read, subject_of
 from saqta.model.errors import InputError
 from saqta.model.event import Event
-from saqta.model.kinds import RatesPublished
+from saqta.model.kinds import ListImported, RatesPublished, Record
+from saqta.model.listing import digester
 from saqta.model.moment import from_datetime, to_datetime
 from saqta.registry import RATES
 from saqta.terminal import Results, progress
 
-IMPORT_EVENTS_MAX = 100
+IMPORT_EVENTS_MAX = 50
 """An import appends so many events at a time."""
 
 
 def import_register(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="cameras, units, roads, places or rates.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="cameras, units, roads, places, rates or lists.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header, GeoJSON, or a bank's rates.")],
     jumped: Annotated[
         list[str] | None,
@@ -33,9 +36,12 @@ def import_register(
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
-    """Import a register of cameras, units, roads, places or rates; refused rows are told with line and reason."""
+    """Import a register; rows that are refused are told with their line and the reason."""
     results = Results(as_json)
-    register, events = _rates(file, data, jumped or ()) if kind == "rates" else _register(kind, file)
+    if kind == "rates":
+        register, events = _rates(file, data, jumped or ())
+    else:
+        register, events = _list(file, data) if kind == "lists" else _register(kind, file)
     with progress(f"importing {kind}") as advance:
         for start in range(0, len(events), IMPORT_EVENTS_MAX):
             wiring.append(data, events[start : start + IMPORT_EVENTS_MAX])
@@ -48,7 +54,7 @@ def import_register(
 
 def _register(kind: str, file: Path) -> tuple[Register, list[Event]]:
     if kind not in REGISTERS:
-        raise InputError("kind", kind, f"one of {', '.join((*REGISTERS, 'rates'))}")
+        raise InputError("kind", kind, f"one of {', '.join((*REGISTERS, 'rates', 'lists'))}")
     check = wiring.camera_settings if kind == "cameras" else lambda row: None
     register = read_register(kind, file, check)
     return register, wiring.announce(register.records, ACTOR)
@@ -58,16 +64,33 @@ def _rates(file: Path, data: Path, jumped: Sequence[str]) -> tuple[Register, lis
     """The same file again is a repeat: its events are named by what they say, and happen as their days begin."""
 
     def newest(publisher: str, quote: str) -> RatesPublished | None:
-        subject = subject_of(RatesPublished(publisher=publisher, day=today, quote=quote, rates={}))
-        if not (data / "log.db").exists():
-            return None
-        with readable_log(data) as log:
-            version = log.version(subject)
-            found = read(log.read(version - 1, limit=1)[0].event) if version else None
-        return found if isinstance(found, RatesPublished) else None
+        known = _newest(data, RatesPublished(publisher=publisher, day=today, quote=quote, rates={}))
+        return known if isinstance(known, RatesPublished) else None
 
     today = to_datetime(wiring.now_ms()).date()
     register = read_rates(file, RATES, newest, today, jumped)
     days = [record.day for record in register.records if isinstance(record, RatesPublished)]
     moments = [from_datetime(datetime.combine(day, time(), UTC)) for day in days]
     return register, wiring.named_by_content(register.records, moments, ACTOR)
+
+
+def _list(file: Path, data: Path) -> tuple[Register, list[Event]]:
+    """Where the version that was imported last is this one, there is nothing to append."""
+    data.mkdir(parents=True, exist_ok=True)
+    keyring = Keyring(data / "keys.db")
+    try:
+        register = read_list(file, digester(keyring.list_key()))
+    finally:
+        keyring.close()
+    known, last = _newest(data, register.records[-1]), register.records[-1]
+    is_known = isinstance(known, ListImported) and known == last
+    return register, [] if is_known else wiring.announce(register.records, ACTOR)
+
+
+def _newest(data: Path, like: Record) -> Record | None:
+    """The newest record in the log with the subject of this one."""
+    if not (data / "log.db").exists():
+        return None
+    with readable_log(data) as log:
+        version = log.version(subject_of(like))
+        return read(log.read(version - 1, limit=1)[0].event) if version else None

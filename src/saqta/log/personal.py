@@ -102,6 +102,10 @@ class Keyring:
         secret = self._secret(person, make=False)
         return None if secret is None else _derive(secret, "field", event_id, field)
 
+    def list_key(self) -> bytes:
+        """The key of the digests that stand in lists for what they list; of the ring, not of a person."""
+        return _derive(self._ring, "list")
+
     def erase(self, person: str) -> None:
         """Destroys what opens the person's fields, for ever; to erase twice is to erase once."""
         with self._lock, transaction(self._connection, self._path):

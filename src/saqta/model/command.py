@@ -6,6 +6,8 @@ The limits of texts and numbers are named here, for the doors that read a comman
 import msgspec
 
 from saqta.model.event import derive_id
+from saqta.model.kinds import ListTerms
+from saqta.model.list_entry import Trigger
 from saqta.model.place import Place
 from saqta.model.sealed import Sealed
 from saqta.model.terms import Disposition, Priority, UnitStatus
@@ -132,6 +134,24 @@ class ReportPosition(msgspec.Struct, frozen=True, kw_only=True):
     speed_kmh: float | None = None
 
 
+class ProposeEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """To block something: ``entry`` is its id, ``value`` sealed for the command's first event."""
+
+    entry: str
+    terms: ListTerms
+    evidence: tuple[str, ...] = ()
+    value: Sealed | None = None
+
+
+class DecideEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """To confirm, reject, appeal, uphold or lift an entry."""
+
+    entry: str
+    trigger: Trigger
+    reason: str = ""
+
+
 IncidentCommand = OpenIncident | Acknowledge | Prioritise | Note | Close | Reopen | MarkFixture | ReleaseFixture
 DispatchCommand = Assign | Unassign | Divert | SetUnitStatus | ReportPosition
-Command = IncidentCommand | DispatchCommand
+ListCommand = ProposeEntry | DecideEntry
+Command = IncidentCommand | DispatchCommand | ListCommand

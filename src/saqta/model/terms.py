@@ -71,3 +71,24 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
     PARTNER = "partner"
+
+
+class ListedKind(StrEnum):
+    """What a list may hold: a subscriber's identity on the SIM card, a telephone number, a device, an account that
+    pays, an account that is paid."""
+
+    IMSI = "imsi"
+    MSISDN = "msisdn"
+    IMEI = "imei"
+    ACCOUNT = "account"
+    PAYEE = "payee"
+
+
+class EntryState(StrEnum):
+    """Where an entry of a list stands; of these ``in_force`` and ``appealed`` block."""
+
+    PROPOSED = "proposed"
+    IN_FORCE = "in_force"
+    REJECTED = "rejected"
+    APPEALED = "appealed"
+    LIFTED = "lifted"

@@ -14,6 +14,7 @@ import msgspec
 from saqta.model.event import Recorded
 from saqta.model.incident import Incident
 from saqta.model.kinds import Box, CameraRegistered, Candidate, Line, Polygon, RatesPublished
+from saqta.model.list_entry import Entry as ListEntry
 from saqta.model.place import Place
 from saqta.model.step import Change, Table, Tables
 from saqta.model.terms import CameraStatus, Role
@@ -261,6 +262,29 @@ class Rate(Row, frozen=True, kw_only=True):
     day_before: date | None
 
 
+class BlockingList(Row, frozen=True, kw_only=True):
+    """An imported list as it is in force: how many entries it has, and the Merkle roots over its parts."""
+
+    list: str
+    version: str
+    entries: int
+    roots: tuple[str, ...]
+    imported_ms: int
+
+
+class ListPart(Row, frozen=True, kw_only=True):
+    """A part of a version of a list that may not be whole yet."""
+
+    version: str
+    root: str
+
+
+class EntryOf(Row, frozen=True, kw_only=True):
+    """The entry that waits for a decision."""
+
+    entry: str
+
+
 class Tally(Row, frozen=True, kw_only=True):
     """How many events of a type there are."""
 
@@ -332,6 +356,18 @@ PUBLICATIONS = Table("rates_published", Publication)
 RATES = Table("rates", Rate)
 """By currency."""
 
+LISTS = Table("lists", BlockingList)
+"""By list."""
+
+LIST_PARTS = Table("list_roots", ListPart)
+"""By ``{list}/{part:04d}``."""
+
+LIST_ENTRIES = Table("list_entries_shown", ListEntry)
+"""Entries that people decided about, by id."""
+
+LIST_WAITING = Table("list_entries_waiting", EntryOf)
+"""Entries that wait for a decision, by ``{state}/{changed_ms:015d}/{entry}``: the oldest first."""
+
 TALLY = Table("tally", Tally)
 """By CloudEvents type."""
 
@@ -359,6 +395,10 @@ TABLES: tuple[Table[Any], ...] = (
     MAP_LAYERS,
     PUBLICATIONS,
     RATES,
+    LISTS,
+    LIST_PARTS,
+    LIST_ENTRIES,
+    LIST_WAITING,
     TALLY,
 )
 LIVE_TABLES: tuple[Table[Any], ...] = (BOARD, RECOMMENDATIONS, UNITS, CAMERAS, STATUS, RATES)
@@ -368,6 +408,11 @@ SYSTEM = "system"
 def opened_key(incident: Incident) -> str:
     """The key of an incident among all, which makes the newest the first."""
     return f"{999_999_999_999_999 - incident.opened_ms:015d}/{incident.id}"
+
+
+def waiting_key(entry: ListEntry) -> str:
+    """The key of an entry that waits."""
+    return f"{entry.state}/{entry.changed_ms:015d}/{entry.id}"
 
 
 def publication_key(published: RatesPublished) -> str:

@@ -31,6 +31,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.DISPATCHER, Role.SUPERVISOR})
 FIELD = DESK | {Role.OFFICER}
+FRAUD = frozenset({Role.FRAUD_ANALYST, Role.SUPERVISOR})
 READERS = FIELD | {Role.ANALYST, Role.AUDITOR, Role.ADMINISTRATOR}
 
 OPEN = frozenset({"sign_in_page", "sign_in", "healthz", "readyz"})
@@ -64,6 +65,17 @@ MAY: dict[str, frozenset[Role]] = {
     "list_cameras": READERS,
     "read_alert": READERS,
     "read_map": READERS,
+    "list_lists": FRAUD | {Role.AUDITOR},
+    "find_listed": FRAUD,
+    "list_waiting": FRAUD | {Role.AUDITOR},
+    "list_entries": FRAUD | {Role.AUDITOR},
+    "read_entry": FRAUD,
+    "propose_entry": FRAUD,
+    "confirm_entry": FRAUD,
+    "reject_entry": FRAUD,
+    "appeal_entry": FRAUD | DESK,
+    "uphold_entry": FRAUD,
+    "lift_entry": FRAUD,
     "list_rates": READERS | {Role.FRAUD_ANALYST},
     "read_evidence": FIELD | {Role.AUDITOR},
     "post_events": DESK | {Role.ADMINISTRATOR, Role.PARTNER},

@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 
 from saqta.model.catalogue import make
 from saqta.model.event import TEXT_CHARS_MAX, derive_id
-from saqta.model.kinds import EvidenceViewed, PersonViewed
+from saqta.model.kinds import EvidenceViewed, ListEntryViewed, PersonViewed
 from saqta.web.access import Caller
 from saqta.web.commands import PurposeOf
 from saqta.web.ports import Ports
@@ -28,7 +28,9 @@ StatedPurpose = Annotated[str | None, Depends(_stated)]
 """Why the caller looks, where it says so."""
 
 
-def record_look(ports: Ports, caller: Caller, look: EvidenceViewed | PersonViewed, purpose: str) -> None:
+def record_look(
+    ports: Ports, caller: Caller, look: EvidenceViewed | PersonViewed | ListEntryViewed, purpose: str
+) -> None:
     """Appends the look, unless it stands there already. Blocks until it is durable."""
     now_ms = ports.clock()
     minute_ms = now_ms - now_ms % LOOK_MS

@@ -11,8 +11,10 @@ from saqta.log.personal import Keyring
 from saqta.log.port import Log
 from saqta.model.command import Command, Context
 from saqta.model.event import Recorded
+from saqta.model.kinds import ListTerms
 from saqta.model.moment import Clock
 from saqta.model.step import Tables
+from saqta.model.terms import ListedKind
 from saqta.web.live import Broadcaster
 
 ASSETS = Path(__file__).parent / "assets"
@@ -46,6 +48,18 @@ class CameraLoad(Protocol):
     def dropped(self) -> int: ...
 
 
+class Blocklist(Protocol):
+    """What is blocked. Every method may be called from any thread; InputError for a value that is none of its kind."""
+
+    def entry_of(self, kind: ListedKind, value: str) -> str:
+        """The id of the entry that lists a value, or would."""
+        ...
+
+    def look_up(self, kind: ListedKind, value: str, at_ms: int) -> ListTerms | None:
+        """The terms on which a value is blocked at a moment; None where it is not."""
+        ...
+
+
 class Ports(NamedTuple):
     """All that the web may touch.
 
@@ -59,6 +73,7 @@ class Ports(NamedTuple):
     live: Broadcaster
     decide: Callable[[Command, Context], list[Recorded]]
     keyring: Keyring
+    blocklist: Blocklist
     evidence_dir: Path
     clock: Clock
     new_id: Callable[[], str]

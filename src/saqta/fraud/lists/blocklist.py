@@ -1,0 +1,63 @@
+"""Whether something is blocked, answered from memory: a dictionary a list, by keyed digest.
+
+A million entries take about 180 MB and are found in the time of one digest. What people decided about an entry goes
+before what an imported list says.
+"""
+
+from collections.abc import Iterable
+
+from saqta.fraud.lists.tables import ENTRIES, HEADS, parts_of
+from saqta.model.kinds import ListTerms
+from saqta.model.list_entry import Entry, blocks, is_valid
+from saqta.model.listing import canonical, digest_of, digester, entry_id, listed
+from saqta.model.step import Change, Tables
+from saqta.model.terms import EntryState, ListedKind
+
+
+class Blocklist:
+    """What is blocked, as the tables say. One thread loads and takes changes; any may ask."""
+
+    def __init__(self, key: bytes) -> None:
+        """Empty; ``key`` is that of the digests."""
+        self._digest = digester(key)
+        self._lists: dict[str, dict[bytes, ListTerms]] = {}
+        self._decided: dict[bytes, Entry] = {}
+
+    def load(self, tables: Tables) -> None:
+        """Takes everything that the tables hold."""
+        self._lists = {list_: _rows(tables, list_) for list_, _ in tables.scan(HEADS)}
+        self._decided = {digest_of(id): entry for id, entry in tables.scan(ENTRIES)}
+
+    def take(self, changes: Iterable[Change], tables: Tables) -> None:
+        """Takes what changed in the tables, which hold it already."""
+        for change in changes:
+            if change.table == HEADS.name:
+                self._lists = {**self._lists, change.key: _rows(tables, change.key)}
+            elif isinstance(change.row, Entry):
+                self._decided[digest_of(change.key)] = change.row
+
+    def entry_of(self, kind: ListedKind, value: str) -> str:
+        """The id of the entry that would list a value; InputError when it is nothing of that kind."""
+        return entry_id(kind, self._digest(kind, canonical(kind, value)))
+
+    def look_up(self, kind: ListedKind, value: str, at_ms: int) -> ListTerms | None:
+        """As ``find``, for a value as people write it. InputError as ``entry_of``."""
+        return self.find(kind, canonical(kind, value), at_ms)
+
+    def find(self, kind: ListedKind, value: str, at_ms: int) -> ListTerms | None:
+        """The terms on which a value in its canonical form is blocked at a moment; None where it is not."""
+        digest = self._digest(kind, value)
+        decided = self._decided.get(digest)
+        if decided is not None and blocks(decided, at_ms):
+            return decided.terms
+        if decided is not None and decided.state is EntryState.LIFTED:
+            return None
+        for rows in self._lists.values():
+            terms = rows.get(digest)
+            if terms is not None and is_valid(terms, at_ms):
+                return terms
+        return None
+
+
+def _rows(tables: Tables, list_: str) -> dict[bytes, ListTerms]:
+    return {digest: terms for part in parts_of(tables, list_) for digest, terms in listed(part)}
