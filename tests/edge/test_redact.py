@@ -108,6 +108,14 @@ def test_a_film_that_is_too_short_or_moves_is_covered_as_a_whole(tmp_path: Path)
     assert pans.share_of_pixels > 0.9
 
 
+def test_what_comes_after_too_many_cuts_is_covered_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("saqta.edge.film.CHAPTERS_MAX", 2)
+    shot = list(scene([], 3))
+    shots = [*shot, *(picture[::-1, ::-1].copy() for picture in shot), *shot, *shot]
+    summary, _ = redacted(encode(tmp_path / "a.mp4", shots))
+    assert (summary.frames, summary.whole_frames) == (120, 60)
+
+
 @pytest.mark.parametrize("size", [(320, 240), (321, 241), (322, 181)])
 def test_size_times_and_number_of_frames_are_kept_and_the_sound_is_not(tmp_path: Path, size: tuple[int, int]) -> None:
     path, times = tmp_path / "a.mkv", [0, 40, 100, 133, 400, 480, 2000, 2033, 2100, 2500, 2900, 3100]

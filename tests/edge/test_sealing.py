@@ -10,7 +10,15 @@ from nacl.bindings import crypto_secretstream_xchacha20poly1305_ABYTES as EXTRA_
 
 from edge.rendered import Walker, encode, scene
 from saqta.edge.groups import PACKETS_MAX, Grouper
-from saqta.edge.originals import check_sealed, open_sealed, seal, seal_recording
+from saqta.edge.originals import (
+    ALERTS_WAITING_MAX,
+    Group,
+    Originals,
+    check_sealed,
+    open_sealed,
+    seal,
+    seal_recording,
+)
 from saqta.edge.plugins import Plugins
 from saqta.edge.sealing import GROUP_BYTES_MAX, MAGIC, Sealer, make_keys, private_key, public_key, unseal
 from saqta.edge.source import open_file
@@ -135,3 +143,39 @@ def test_a_group_that_never_ends_is_parted(tmp_path: Path) -> None:
             parts += grouper.add(one) is not None
         assert parts == 1
         assert grouper.end() is not None
+
+
+def fed(seconds: float, path: Path) -> tuple[Originals, list[tuple[str, list[Group]]]]:
+    """A recording's packets, all taken but for the end."""
+    done: list[tuple[str, list[Group]]] = []
+    originals = Originals(seconds, lambda alert, groups: done.append((alert, list(groups))))
+    with av.open(str(path)) as container:
+        for packet in container.demux(video=0):
+            if packet.size:
+                originals.add(packet, float(packet.pts * packet.time_base))
+        originals.end()
+    return originals, done
+
+
+def test_only_the_newest_groups_of_a_stream_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = encode(tmp_path / "a.mp4", scene([], 12))
+    originals, done = fed(3.0, film)
+    originals.expect("late", 0.0, 99.0)
+    ((alert, groups),) = done
+    assert alert == "late"
+    assert groups[0].starts
+    assert 6 < groups[0].from_s <= 9
+    held_bytes = sum(len(group.content) for group in groups)
+    monkeypatch.setattr("saqta.edge.originals.RING_BYTES_MAX", held_bytes // 2)
+    originals, done = fed(3.0, film)
+    originals.expect("late", 0.0, 99.0)
+    assert len(done[0][1]) == 1 < len(groups)
+
+
+def test_a_bounded_number_of_alerts_waits_for_its_original(tmp_path: Path) -> None:
+    done: list[str] = []
+    originals = Originals(3.0, lambda alert, groups: done.append(alert))
+    for number in range(ALERTS_WAITING_MAX + 2):
+        originals.expect(str(number), 0.0, 1.0)
+    originals.end()
+    assert done == [str(number) for number in range(2, ALERTS_WAITING_MAX + 2)]
