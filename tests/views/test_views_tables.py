@@ -29,6 +29,8 @@ from saqta.views.tables import (
     TALLY,
     TIMELINE,
     TOKENS,
+    TRAFFIC_HOURS,
+    TRAFFIC_MINUTES,
     UNITS,
     USERS,
     LineCounts,
@@ -375,3 +377,17 @@ def test_tables_have_names_of_their_own_and_live_ones_are_among_them() -> None:
     names = [table.name for table in TABLES]
     assert len(names) == len(set(names))
     assert set(LIVE_TABLES) <= set[Table](TABLES)
+
+
+def test_minutes_make_hours_and_are_forgotten_in_the_end(story: Story) -> None:
+    for minute in (0, 1, 49 * 60):
+        counted = kinds.LineCounted(
+            camera="C1", line="gate", from_s=60 * minute, until_s=60 * (minute + 1), forward={"car": 2}, backward={}
+        )
+        story.tell(counted, at_s=60 * (minute + 1))
+    hours = list(story.rows(TRAFFIC_HOURS).values())
+    assert [(hour.forward, hour.backward, hour.watched_s, hour.occupied) for hour in hours] == [
+        ({"car": 4}, {}, 120.0, None),
+        ({"car": 2}, {}, 60.0, None),
+    ]
+    assert len(story.rows(TRAFFIC_MINUTES)) == 1

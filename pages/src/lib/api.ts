@@ -4,7 +4,7 @@
  * A command carries one Idempotency-Key through all its tries, so that a try whose answer was lost does nothing twice.
  */
 
-import type { CityMap, Disposition, IncidentDetail, Me, Priority, TimelineItem } from './types';
+import type { CityMap, Disposition, IncidentDetail, Me, Priority, TimelineItem, Traffic } from './types';
 
 const TRIES_MAX = 3;
 const TRY_AGAIN_MS = 400;
@@ -67,6 +67,13 @@ export class Api {
       cursor = page.next;
     }
     return items;
+  }
+
+  /** The hours of a camera's line, the oldest first. */
+  async traffic(camera: string, line: string, since: string): Promise<Traffic[]> {
+    const query = new URLSearchParams({ camera, line, since, limit: String(PAGE_ITEMS) });
+    const page: Page<Traffic> = await this.#get(`/api/v1/traffic?${query}`);
+    return page.items;
   }
 
   map(): Promise<CityMap> {

@@ -69,6 +69,20 @@ export interface Camera {
   counts: Record<string, { forward: Record<string, number>; backward: Record<string, number> }>;
 }
 
+/** What crossed a line of a camera in an hour, by direction and class. */
+export interface Traffic {
+  camera: string;
+  line: string;
+  from: string;
+  until: string;
+  forward: Record<string, number>;
+  backward: Record<string, number>;
+  watched_s: number;
+  occupied: number | null;
+  speed_kmh: number | null;
+  speed_uncertainty_kmh: number | null;
+}
+
 export interface Candidate {
   unit: string;
   travel_s?: number | null;

@@ -10,10 +10,23 @@ from saqta.model.catalogue import KINDS
 from saqta.model.event import Recorded
 from saqta.model.kinds import Record
 from saqta.model.step import Fold, Outcome, Step, Tables
-from saqta.views import access, alerts, cameras, city, incidents, lists, rates, recommendations, status, timeline, units
+from saqta.views import (
+    access,
+    alerts,
+    cameras,
+    city,
+    incidents,
+    lists,
+    rates,
+    recommendations,
+    status,
+    timeline,
+    traffic,
+    units,
+)
 from saqta.views.tables import TABLES, Changes
 
-FAMILIES = (incidents, recommendations, alerts, timeline, units, cameras, access, city, rates, lists, status)
+FAMILIES = (incidents, recommendations, alerts, timeline, units, cameras, traffic, access, city, rates, lists, status)
 
 
 def _fold(changes: tuple[Changes, ...]) -> Fold:

@@ -8,6 +8,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -141,6 +142,30 @@ class LineCounts(Row, frozen=True, kw_only=True):
 
     forward: dict[str, int] = {}
     backward: dict[str, int] = {}
+
+
+class Traffic(Row, frozen=True, kw_only=True):
+    """What crossed a line of a camera in a minute or an hour, by direction and class.
+
+    It was watched for ``watched_s`` of the time from ``from`` to ``until``; something was on it for the share
+    ``occupied`` of that. ``speed_kmh`` is the mean over ground, with its standard uncertainty, where it is known.
+    """
+
+    camera: str
+    line: str
+    from_ms: int
+    until_ms: int
+    forward: dict[str, int] = {}
+    backward: dict[str, int] = {}
+    watched_s: float = 0.0
+    occupied: float | None = None
+    speed_kmh: float | None = None
+    speed_uncertainty_kmh: float | None = None
+
+    @property
+    def crossings(self) -> int:
+        """All that crossed, both ways."""
+        return sum(self.forward.values()) + sum(self.backward.values())
 
 
 class Fixture(Row, frozen=True, kw_only=True):
@@ -332,6 +357,10 @@ CAMERAS = Table("cameras", Camera)
 REGISTERED = Table("cameras_registered", CameraRegistered)
 """By camera: how it was registered, its source included; for the camera node, never for a page."""
 
+TRAFFIC_MINUTES = Table("traffic_minutes", Traffic)
+TRAFFIC_HOURS = Table("traffic_hours", Traffic)
+"""By camera, line and beginning, the oldest first; see ``traffic_key``."""
+
 STATUS = Table("status", Status)
 """One row, under SYSTEM."""
 
@@ -387,6 +416,8 @@ TABLES: tuple[Table[Any], ...] = (
     UNITS,
     CAMERAS,
     REGISTERED,
+    TRAFFIC_MINUTES,
+    TRAFFIC_HOURS,
     STATUS,
     USERS,
     SESSIONS,
@@ -413,6 +444,14 @@ def opened_key(incident: Incident) -> str:
 def waiting_key(entry: ListEntry) -> str:
     """The key of an entry that waits."""
     return f"{entry.state}/{entry.changed_ms:015d}/{entry.id}"
+
+
+def traffic_key(camera: str, line: str | None = None, from_ms: int | None = None) -> str:
+    """The key of a minute or an hour of a line; without its beginning, or its line, what all of those begin with."""
+    key = quote(camera, safe="") + "/"
+    if line is not None:
+        key += quote(line, safe="") + "/"
+    return key if from_ms is None else f"{key}{from_ms:015d}"
 
 
 def publication_key(published: RatesPublished) -> str:

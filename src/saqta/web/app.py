@@ -21,6 +21,7 @@ from saqta.web import (
     rates,
     sign_in,
     stream,
+    traffic,
     units,
 )
 from saqta.web.front import Counts, Front
@@ -30,6 +31,7 @@ ROUTERS = (
     incidents.router,
     units.router,
     cameras.router,
+    traffic.router,
     evidence.router,
     city.router,
     rates.router,

@@ -1,0 +1,86 @@
+"""Traffic figures over HTTP: a page, a table for spreadsheets, and DATEX II."""
+
+import csv
+from xml.etree import ElementTree
+
+import pytest
+
+from saqta.model import kinds
+from saqta.web.datex import NAMESPACES
+
+
+@pytest.fixture
+def counted(centre):
+    for minute, (line, cars) in enumerate([("gate", 3), ("gate", 5), ("=exit", 1)]):
+        centre.now_ms += 60_000
+        centre.tell(
+            kinds.LineCounted(
+                camera="C1",
+                line=line,
+                from_s=60.0 * minute,
+                until_s=60.0 * (minute + 1),
+                forward={"car": cars, "person": 2},
+                backward={},
+                occupied=0.1 * cars,
+                speed_kmh=40.0 + cars,
+                speed_uncertainty_kmh=2.0,
+            )
+        )
+    return centre
+
+
+def test_minutes_and_hours_are_listed(counted) -> None:
+    with counted.http("dana") as dana:
+        minutes = dana.get("/api/v1/traffic", params={"per": "minute", "camera": "C1", "line": "gate"}).json()
+        assert [row["forward"] for row in minutes["items"]] == [{"car": 3, "person": 2}, {"car": 5, "person": 2}]
+        assert minutes["items"][0]["from"] == "2026-01-31T08:00:00.000Z"
+        hours = {row["line"]: row for row in dana.get("/api/v1/traffic").json()["items"]}
+        assert hours["gate"]["forward"] == {"car": 8, "person": 4}
+        assert hours["gate"]["watched_s"] == 120
+        assert hours["gate"]["occupied"] == pytest.approx(0.4)
+        assert hours["gate"]["speed_kmh"] == pytest.approx((43 * 5 + 45 * 7) / 12)
+        assert hours["gate"]["speed_uncertainty_kmh"] < 2
+        later = dana.get("/api/v1/traffic", params={"per": "minute", "since": "2026-01-31T08:01:00Z"}).json()
+        assert [row["line"] for row in later["items"]] == ["=exit", "gate"]
+        refused = dana.get("/api/v1/traffic", params={"since": "yesterday"})
+        assert (refused.status_code, refused.json()["field"]) == (422, "since")
+
+
+def test_a_table_for_spreadsheets(counted) -> None:
+    with counted.http("dana") as dana:
+        answer = dana.get("/api/v1/traffic.csv", params={"per": "minute"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(answer.text.splitlines()))
+    assert [(row["line"], row["direction"], row["class"], row["count"]) for row in rows[:3]] == [
+        ("'=exit", "forward", "car", "1"),
+        ("'=exit", "forward", "person", "2"),
+        ("'=exit", "backward", "", "0"),
+    ]
+    assert {row["watched_s"] for row in rows} == {"60.0"}
+
+
+def test_datex_for_road_authorities(counted) -> None:
+    with counted.http("dana") as dana:
+        answer = dana.get("/api/v1/traffic.xml", params={"per": "minute", "camera": "C1", "line": "gate"})
+    payload = ElementTree.fromstring(answer.content)
+    assert payload.tag == f"{{{NAMESPACES['d2']}}}payload"
+    assert payload.get(f"{{{NAMESPACES['xsi']}}}type") == "roa:MeasuredDataPublication"
+    sites = payload.findall("roa:siteMeasurements", NAMESPACES)
+    named = [site.find("roa:measurementSiteReference", NAMESPACES) for site in sites]
+    assert [site.get("id") for site in named if site is not None] == ["C1/gate/forward", "C1/gate/backward"] * 2
+    assert [value.text for value in payload.iterfind(".//com:vehicleFlowRate", NAMESPACES)] == ["180", "0", "300", "0"]
+    assert payload.findtext(".//com:speed", None, NAMESPACES) == "43.0"
+    assert payload.findtext(".//com:percentage", None, NAMESPACES) == "30.00"
+    assert payload.findtext(".//com:startOfPeriod", None, NAMESPACES) == "2026-01-31T08:00:00.000Z"
+    assert [child.tag.split("}")[1] for child in sites[0]] == [
+        "measurementSiteReference",
+        *["physicalQuantity"] * 3,
+        "measurementTimeDefault",
+    ]
+    assert b"xmlns:roa=" in answer.content.split(b">")[1]
+
+
+def test_strangers_learn_nothing(counted) -> None:
+    with counted.http("charlie") as charlie:
+        for address in ("traffic", "traffic.csv", "traffic.xml"):
+            assert charlie.get(f"/api/v1/{address}").status_code == 401
