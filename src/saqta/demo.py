@@ -25,11 +25,13 @@ from saqta.model.catalogue import TYPE_OF
 from saqta.model.command import Command, Context
 from saqta.model.errors import StateError, VersionConflict
 from saqta.model.event import Event
+from saqta.model.moment import day_start, to_datetime
 from saqta.model.place import Place
 from saqta.model.step import Tables
 from saqta.model.terms import IncidentState, Role
 from saqta.simulate.desk import desk
 from saqta.simulate.field import Field
+from saqta.simulate.rates import rates
 from saqta.simulate.scenario import Scenario, scenario, setup_events
 from saqta.terminal import Results
 from saqta.views.tables import BOARD, RECOMMENDATIONS, TALLY, TIMELINE, UNITS
@@ -54,6 +56,8 @@ def run_demo(
     with wiring.opened(data) as folder:
         folder.log.append(setup_events(city, wiring.now_ms()))
         folder.log.append(wiring.announce(cameras, ACTOR))
+        published = [*rates(to_datetime(wiring.now_ms()).date())]
+        folder.log.append(wiring.named_by_content(published, (day_start(each.day) for each in published), ACTOR))
         centre = wiring.Centre(folder, Settings(), "127.0.0.1", port, speed, loop_files=True, appended=clock.sent)
         stop_on_signals(centre)
         with centre:

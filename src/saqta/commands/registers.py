@@ -1,7 +1,6 @@
 """``saqta import``: registers of what a centre knows beforehand."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from saqta.model.errors import InputError
 from saqta.model.event import Event
 from saqta.model.kinds import ListImported, RatesPublished, Record
 from saqta.model.listing import digester
-from saqta.model.moment import from_datetime, to_datetime
+from saqta.model.moment import day_start, to_datetime
 from saqta.registry import RATES
 from saqta.terminal import Results, progress
 
@@ -70,8 +69,7 @@ def _rates(file: Path, data: Path, jumped: Sequence[str]) -> tuple[Register, lis
     today = to_datetime(wiring.now_ms()).date()
     register = read_rates(file, RATES, newest, today, jumped)
     days = [record.day for record in register.records if isinstance(record, RatesPublished)]
-    moments = [from_datetime(datetime.combine(day, time(), UTC)) for day in days]
-    return register, wiring.named_by_content(register.records, moments, ACTOR)
+    return register, wiring.named_by_content(register.records, map(day_start, days), ACTOR)
 
 
 def _list(file: Path, data: Path) -> tuple[Register, list[Event]]:

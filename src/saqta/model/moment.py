@@ -1,7 +1,7 @@
 """Moments: UTC milliseconds inside, RFC 3339 at the edges; a naive time is refused."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from saqta.model.errors import InputError
 
@@ -25,6 +25,15 @@ def from_datetime(moment: datetime, field: str = "time") -> int:
     if not _FIRST <= moment <= _LAST:
         raise InputError(field, moment.isoformat(), "a time within the years 1 to 9999 in UTC")
     return (moment - EPOCH) // _MILLISECOND
+
+
+def day_start(day: date) -> int:
+    """The moment at which a day begins in UTC.
+
+    >>> day_start(date(1970, 1, 2))
+    86400000
+    """
+    return (day - EPOCH.date()) // _MILLISECOND
 
 
 def to_text(moment_ms: int) -> str:
