@@ -125,7 +125,7 @@ def walker(number: int, at_s: float) -> Track:
 
 
 def test_remembers_a_bounded_number_of_ways_with_a_bounded_number_of_points() -> None:
-    known = Ways()
+    known = Ways((WIDTH, HEIGHT))
     for number in range(WAYS_MAX + 20):
         known.step([walker(number, number * 0.2)], number * 0.2)
     assert len(known.all()) == WAYS_MAX

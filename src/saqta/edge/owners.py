@@ -7,7 +7,7 @@ nobody was seen to bring it, whoever stays near counts as its owner; who passes 
 from collections.abc import Mapping, Sequence
 from math import hypot, inf
 
-from saqta.edge.blobs import Bounds, alike
+from saqta.edge.blobs import Bounds, alike, overlap, size
 from saqta.edge.thing import Thing
 from saqta.edge.tracks import Track
 from saqta.edge.ways import Points, Way, Ways
@@ -22,15 +22,17 @@ STAYS_S, STAYING_SIZES = 2.5, 0.5
 SUCCESSOR_S = 2.0
 """A track that begins within this time of another one's end, near by, is the same person; where that one stood still,
 at any time: who stands still for long becomes part of the scene."""
-SAME_SHARE = 0.4
-"""A track is held by the thing itself where their boxes share this part of their union."""
+SAME_SHARE, INSIDE_SHARE = 0.4, 0.7
+"""A track is held by the thing itself where their boxes share this part of their union, or this part of the track's
+lies inside."""
 TAKING_S = 2.5
 BESIDE_SIZES = 0.5
 """Who takes a thing was no further from it than this within this time before it was seen to be gone."""
 
 
 def is_attended(thing: Thing, ways: Ways, tracks: Sequence[Track], at_s: float) -> bool:
-    """Whether its owner is near; or, where none is known or was seen to leave, somebody who stays."""
+    """Whether its owner is near. Where none is known, that is somebody who stays; where the owner was not seen to
+    leave, somebody who stays and was there already."""
     others = {track.number: track for track in tracks if not _is_same(track.bounds, thing.bounds)}
     near = [way for number in others if (way := ways.of(number)) is not None and _stays(way, thing, at_s)]
     if thing.owner is None:
@@ -42,8 +44,9 @@ def is_attended(thing: Thing, ways: Ways, tracks: Sequence[Track], at_s: float) 
     thing.followed = followed.number
     if followed.number in others:
         return sizes_away(others[followed.number].bounds, thing) <= AWAY_SIZES
-    seen_to_leave = sizes_away(_as_somebody(followed, thing)[-1][1], thing) > AWAY_SIZES
-    return bool(near) and not seen_to_leave
+    ended_s, place = _as_somebody(followed, thing)[-1]
+    seen_leaving = _has_left(place, thing, ways)
+    return not seen_leaving and any(way.born_s <= ended_s + SUCCESSOR_S for way in near)
 
 
 def unattended_since_s(thing: Thing, ways: Ways) -> float:
@@ -76,7 +79,7 @@ def _followed(owner: Way, thing: Thing, ways: Ways, others: Mapping[int, Track])
     """The owner's way, or the one that goes on where it ended near the thing."""
     while owner.number not in others:
         ended_s, place = _as_somebody(owner, thing)[-1]
-        if sizes_away(place, thing) > AWAY_SIZES:
+        if _has_left(place, thing, ways):
             break
         within_s = inf if owner.rested_at(ended_s) else SUCCESSOR_S
         later = [way for way in ways.all() if way.born_s > owner.born_s and abs(way.born_s - ended_s) <= within_s]
@@ -85,6 +88,11 @@ def _followed(owner: Way, thing: Thing, ways: Ways, others: Mapping[int, Track])
             break
         owner = min(following, key=lambda way: abs(way.born_s - ended_s))
     return owner
+
+
+def _has_left(place: Bounds, thing: Thing, ways: Ways) -> bool:
+    """Whether somebody who was last seen there has left a thing: far from it, or out of view."""
+    return sizes_away(place, thing) > AWAY_SIZES or ways.leads_out(place)
 
 
 def _goes_on(place: Bounds, way: Way) -> bool:
@@ -105,9 +113,10 @@ def _near_s(way: Way, thing: Thing) -> list[float]:
 
 def _stays(way: Way, thing: Thing, at_s: float) -> bool:
     """Whether somebody is near, and has not gone on for STAYS_S."""
-    if at_s - way.born_s < STAYS_S or sizes_away(way.last, thing) > AWAY_SIZES:
+    before = way.at(at_s - STAYS_S)
+    if at_s - way.born_s < STAYS_S or sizes_away(way.last, thing) > AWAY_SIZES or _is_same(before, thing.bounds):
         return False
-    (x0, _, x1, y1), (left, _, right, foot) = way.last, way.at(at_s - STAYS_S)
+    (x0, _, x1, y1), (left, _, right, foot) = way.last, before
     went_px = hypot((x0 + x1 - left - right) / 2, DEPTH * (y1 - foot))
     return went_px <= STAYING_SIZES * (thing.tall_px or way.tall_px)
 
@@ -121,5 +130,5 @@ def _was_beside(way: Way, thing: Thing, at_s: float) -> bool:
     )
 
 
-def _is_same(one: Bounds, other: Bounds) -> bool:
-    return alike(one, other) > SAME_SHARE
+def _is_same(track: Bounds, thing: Bounds) -> bool:
+    return alike(track, thing) > SAME_SHARE or overlap(track, thing) > INSIDE_SHARE * size(track)

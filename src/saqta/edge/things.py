@@ -67,7 +67,7 @@ class Things:
     def __init__(self, picture: tuple[int, int], name: str = "", first_number: int = 1) -> None:
         self.name = name
         self.all: list[Thing] = []
-        self.ways = Ways()
+        self.ways = Ways(picture)
         self._picture = picture
         self._still: Still | None = None
         self.next_number, self._looked_s = first_number, 0.0
@@ -225,7 +225,7 @@ class Things:
         is_body = any(
             0 < BODY_SHARE * way.tall_px <= tall
             and overlap(way.last, region.bounds) >= 0.5 * area
-            and way.came_to(region.bounds)
+            and way.came_from_afar()
             for way in self.ways.all()
         )
         if is_body:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import hypot
 
 from saqta.edge.blobs import Bounds, alike, overlap
 from saqta.edge.tracks import Track
@@ -10,7 +11,8 @@ REMEMBERED_S = 180.0
 """Ways of tracks that ended are remembered this long."""
 WAYS_MAX = 128
 TALLEST = 3
-RESTS_S, RESTING_SHARE = 4.0, 0.5
+EDGE_PX = 3
+RESTS_S, RESTING_SHARE = 60.0, 0.5
 POINTS_MAX = 128
 """A longer way keeps every other one of its points."""
 SAMPLES_MIN = 12
@@ -65,6 +67,13 @@ class Way:
         now, before = self.at(at_s), self.at(at_s - RESTS_S)
         return at_s - RESTS_S >= self.born_s and alike(now, before) > RESTING_SHARE
 
+    def came_from_afar(self) -> bool:
+        """Whether it walked up to where it is now, rather than being put down there."""
+        x0, _, x1, y1 = self.last
+        return any(
+            hypot((x0 + x1 - left - right) / 2, y1 - foot) >= self.tall_px for _, (left, _, right, foot) in self.points
+        )
+
     def came_to(self, bounds: Bounds) -> bool:
         """Whether it has been elsewhere than in this box."""
         return any(overlap(place, bounds) == 0 for _, place in self.points)
@@ -85,7 +94,8 @@ class Way:
 class Ways:
     """The ways of one stream's tracks, and the scale that follows from them."""
 
-    def __init__(self) -> None:
+    def __init__(self, picture: tuple[int, int]) -> None:
+        self._picture = picture
         self._ways: dict[int, Way] = {}
         self._n = self._sum_y = self._sum_h = self._sum_yy = self._sum_yh = 0.0
 
@@ -113,6 +123,11 @@ class Ways:
     def all(self) -> Sequence[Way]:
         """Every way that is remembered."""
         return list(self._ways.values())
+
+    def leads_out(self, bounds: Bounds) -> bool:
+        """Whether a box lies at the picture's edge: who ends there went out of view."""
+        x0, _, x1, y1 = bounds
+        return x0 < EDGE_PX or x1 > self._picture[0] - EDGE_PX or y1 > self._picture[1] - EDGE_PX
 
     def tall_at(self, y_px: float) -> float | None:
         """How tall, in pixels, who stands at this row looks; None while too little has moved to tell."""
