@@ -16,6 +16,8 @@ BLOBS_MAX = 96
 SHARE_MIN = 0.0004
 """Least part of the picture that a sure blob fills: at 320 x 180, five pixels square."""
 WEAK_SHARE_MIN = 0.00015
+PARTED_MIN = 4
+"""What is less than this many times as large as a sure blob is not looked at for parts."""
 BOX_FILLED = 0.75
 """What fills this part of its box is no several things that touch."""
 _STRONG_SHARE_MIN = 0.08
@@ -58,7 +60,7 @@ def _parted(blob: Blob, labels: Labels, strong: Gray, fresh: Iterator[int]) -> l
     if not blob.sure:
         return [blob]
     parts = [blob]
-    if blob.area < BOX_FILLED * size(blob.bounds):
+    if PARTED_MIN * SHARE_MIN * labels.size <= blob.area < BOX_FILLED * size(blob.bounds):
         parts = _relabelled(blob, lumps(_region(blob, labels)), labels, strong, fresh)
     return [half for part in parts for half in _halved(part, labels, strong, fresh)]
 
