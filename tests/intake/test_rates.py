@@ -106,9 +106,9 @@ def test_a_currency_stands_once_in_a_day(tmp_path: Path) -> None:
 def test_a_jump_is_refused_unless_somebody_says_that_it_is_true(tmp_path: Path) -> None:
     known = RatesPublished(publisher="cbt.tm", day=date(2026, 1, 20), quote="TMT", rates={"USD": ("1", "3.5")})
     path = written(tmp_path, HEADER + "cbt.tm,2026-01-31,USD,1,TMT,5.26\ncbt.tm,2026-01-31,EUR,1,TMT,4.1\n")
-    register = read(path, known)
-    assert [record.rates for record in register.records] == [{"EUR": ("1", "4.1")}]
-    assert "1 USD = 5.26 TMT (cbt.tm, 2026-01-31) is more than 50 % off 1 USD = 3.5 TMT" in register.refused[0].reason
+    jump = r"1 USD = 5.26 TMT \(cbt.tm, 2026-01-31\) is more than 50 % off 1 USD = 3.5 TMT .* give --jumped USD"
+    with pytest.raises(InputError, match=jump):
+        read(path, known)
     assert read(path, known, ("USD",)).refused == ()
     long_ago = RatesPublished(publisher="cbt.tm", day=date(2025, 12, 1), quote="TMT", rates={"USD": ("1", "3.5")})
     assert read(path, long_ago).refused == ()
@@ -119,6 +119,14 @@ def test_a_jump_within_a_file_is_refused_and_what_follows_is_measured_by_what_wa
     register = read(written(tmp_path, HEADER + "".join(f"cbt.tm,{day},USD,1,TMT,{worth}\n" for day, worth in days)))
     assert [record.day.day for record in register.records] == [29, 31]
     assert [refusal.line for refusal in register.refused] == [3]
+
+
+def test_beside_a_jump_nothing_of_the_day_is_taken(tmp_path: Path) -> None:
+    lines = ("30,USD,1,TMT,3.5", "31,EUR,1,TMT,4.1", "31,USD,1,TMT,35", "31,USD,1,KZT,512")
+    register = read(written(tmp_path, HEADER + "".join(f"cbt.tm,2026-01-{line}\n" for line in lines)))
+    assert [(record.day.day, record.quote) for record in register.records] == [(30, "TMT"), (31, "KZT")]
+    assert [refusal.line for refusal in register.refused] == [3, 4]
+    assert register.refused[0].reason == "nothing of a day is taken on which a rate jumps (line 4)"
 
 
 @pytest.mark.parametrize(

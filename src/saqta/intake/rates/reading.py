@@ -1,13 +1,15 @@
 """A file of rates, in whatever form, into publications; a line is refused alone, with the reason.
 
-A rate that is more than JUMP_MAX off the last one known of its publisher, at most JUMP_KNOWN_D days before or after, is
-refused: a slip of the comma or a swapped column is likelier than such a day. One who knows better names the currency.
+A day with a rate more than JUMP_MAX off the last one known of its publisher, at most JUMP_KNOWN_D days before or after,
+is refused whole: a slip of the comma or a swapped column is likelier than such a day. One who knows better names the
+currency.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,23 +135,42 @@ def _decimal(field: str, text: str) -> str:
 def _without_jumps(
     lines: Iterable[_Line], newest: Newest, jumped: Collection[str], refused: list[Refusal]
 ) -> Iterator[_Line]:
-    """The lines in the order of their days; those that jump go to ``refused``."""
+    """The lines in the order of their days; a day on which something jumps goes to ``refused`` whole."""
     last: dict[tuple[str, str, str], Quotation] = {}
     asked: set[tuple[str, str]] = set()
-    for line in sorted(lines, key=lambda line: (line.quotation.day, line.number)):
-        publisher, quote, currency = line.series
+    for (publisher, quote, _), day in _by_day(lines):
         if (publisher, quote) not in asked:
             asked.add((publisher, quote))
             known = newest(publisher, quote)
             last |= {(publisher, quote, each.currency): each for each in (quotations(known) if known else ())}
-        before = last.get(line.series)
-        if before is not None and currency not in jumped and _jumps(before, line.quotation):
-            off = f"{line.quotation} is more than {100 * JUMP_MAX} % off {before}"
-            reason = f"{off}; if it is true, give --jumped {currency}"
-            refused.append(Refusal(line.number, reason))
+        before = {line.number: last[line.series] for line in day if line.series in last}
+        jumps = {
+            line.number: f"{line.quotation} is more than {100 * JUMP_MAX} % off {before[line.number]}"
+            for line in day
+            if line.number in before
+            and line.quotation.currency not in jumped
+            and _jumps(before[line.number], line.quotation)
+        }
+        if jumps:
+            refused += [_refused_with(line, jumps) for line in day]
         else:
-            last[line.series] = line.quotation
-            yield line
+            last |= {line.series: line.quotation for line in day}
+            yield from day
+
+
+def _by_day(lines: Iterable[_Line]) -> Iterator[tuple[tuple[str, str, date], list[_Line]]]:
+    def day(line: _Line) -> tuple[date, str, str]:
+        return line.quotation.day, line.quotation.publisher, line.quotation.quote
+
+    for (at, publisher, quote), group in groupby(sorted(lines, key=lambda line: (*day(line), line.number)), day):
+        yield (publisher, quote, at), [*group]
+
+
+def _refused_with(line: _Line, jumps: Mapping[int, str]) -> Refusal:
+    """Beside a jump the day's other figures are as doubtful, and the last good day stays what the next is held to."""
+    if line.number in jumps:
+        return Refusal(line.number, f"{jumps[line.number]}; if it is true, give --jumped {line.quotation.currency}")
+    return Refusal(line.number, f"nothing of a day is taken on which a rate jumps (line {min(jumps)})")
 
 
 def _jumps(before: Quotation, now: Quotation) -> bool:
