@@ -159,6 +159,20 @@ def test_a_drawn_scene_that_stands_still_is_not_frozen(tmp_path: Path) -> None:
     assert alerts(told(drawn(), tmp_path / "a.mp4")) == []
 
 
+def test_who_walks_before_a_wall_without_outlines_does_not_turn_the_camera(tmp_path: Path) -> None:
+    def wall() -> Iterator[Picture]:
+        for number in range(220):
+            picture = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+            for walker in WALKERS[1:]:
+                box = walker.box(number / 10)
+                if box is not None:
+                    picture[max(0, box[1]) : box[3], max(0, box[0]) : max(0, box[2])] = 20
+            picture[180:200, 170:190] = 40 if number > 100 else 128
+            yield picture
+
+    assert [alert.kind for alert in alerts(told(wall(), tmp_path / "a.mp4"))] == []
+
+
 def test_a_picture_that_shows_nothing_from_the_start_is_told(tmp_path: Path) -> None:
     records = told(damaged(street(22), covered, 0, until_s=15), tmp_path / "a.mp4")
     (alert,) = alerts(records)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from saqta.edge.arrays import Gray, Real, gray
 
+KNOWN_S, TEXTURED_MIN = 4.0, 0.15
+"""A view is known that has been learned for so long, and has outlines in this part of its blocks at least."""
 COARSE_PX = 80
 """Outlines are found in a picture of this many pixels on its longer side; how sharp they are, in the analysed one."""
 BLOCK_PX = 10
@@ -69,6 +71,11 @@ class Outlook(NamedTuple):
     white_known: float
     brightness: float
     changed: float
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is enough to compare with."""
+        return self.known_s >= KNOWN_S and self.textured >= TEXTURED_MIN
 
 
 class View:

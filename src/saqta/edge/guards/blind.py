@@ -7,8 +7,6 @@ from saqta.edge.plugins import Guard, Suspicion
 from saqta.edge.settings import CameraSettings
 from saqta.edge.view import Outlook
 
-KNOWN_S = 4.0
-"""Nothing is compared with a view that has been learned for less than this."""
 PLAIN_MIN = 0.65
 """Least share of what is lost that has nothing in its place, where the lens is covered."""
 COVERED = ((0.9, 2.8, 4.6), (0.7, 3.6, 8.0), (0.45, 20.0, 20.0))
@@ -34,7 +32,7 @@ def suspect(outlook: Outlook) -> Suspicion | None:
     """Why a frame shows nothing, if it does."""
     if outlook.present <= EMPTY_MAX and outlook.textured <= EMPTY_MAX:
         return Suspicion((f"{_look(outlook)}: nothing can be told apart in it",), 0.7, EMPTY_S, doubt=False)
-    if outlook.known_s < KNOWN_S:
+    if not outlook.is_known:
         return None
     whiter = outlook.white - outlook.white_known
     if outlook.white >= WHITE_MIN and whiter >= WHITER_MIN:

@@ -16,7 +16,6 @@ from saqta.edge.plugins import Guard, Suspicion
 from saqta.edge.settings import CameraSettings
 from saqta.edge.view import Outlook
 
-KNOWN_S = 4.0
 LOST_MIN = 0.3
 """With less of the known outlines lost, the camera is where it was."""
 RESTING_MIN = 0.5
@@ -60,7 +59,7 @@ class _Mover:
         self._tried_s = self._swayed_s = -np.inf
 
     def suspect(self, outlook: Outlook) -> Suspicion | None:
-        if outlook.known_s < KNOWN_S or outlook.lost < LOST_MIN or outlook.resting < RESTING_MIN:
+        if not outlook.is_known or outlook.lost < LOST_MIN or outlook.resting < RESTING_MIN:
             self._pose, self._tried_s = None, -np.inf
             return None
         if not 0 <= outlook.at_s - self._tried_s < MATCH_EVERY_S:
