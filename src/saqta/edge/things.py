@@ -24,7 +24,9 @@ LOOK_S = 0.35
 """New things are looked for this often."""
 TALL_MAX = 0.62
 WIDE_MAX = 1.0
-"""A thing is less tall than this part of who walks here, and no wider than that."""
+"""A thing is less tall than this part of who walks here, and no wider than that…"""
+SMALLEST = 0.17
+"""…and its longer side is no less than this: thirty centimetres."""
 TALL_UNSCALED_MAX = 0.3
 """The same as a part of the picture's height, while nobody has walked here."""
 BODY_SHARE = 0.62
@@ -174,7 +176,11 @@ class Things:
         owner = self._owner(region)
         usual_px, owner_px = self.ways.tall_at(region.bounds[3]), owner.tall_px if owner else None
         tall_px = max(usual_px or 0.0, owner_px or 0.0) or None
-        if self._is_body(region) or self._is_large(region, tall_px) or self._company(still, region) > COMPANY_MAX:
+        if (
+            self._is_body(region)
+            or self._is_out_of_scale(region, tall_px)
+            or self._company(still, region) > COMPANY_MAX
+        ):
             return
         if verdict is not Verdict.THING or (owner is None and not self._appeared(region, evidence, tracks, at_s)):
             return
@@ -210,11 +216,12 @@ class Things:
         alone = all(overlap(track.bounds, around) == 0 for track in others)
         return alone and evidence.is_plain and at_s - region.since_s >= APPEARED_AFTER_S
 
-    def _is_large(self, region: Region, tall_px: float | None) -> bool:
+    def _is_out_of_scale(self, region: Region, tall_px: float | None) -> bool:
         x0, y0, x1, y1 = region.bounds
         if tall_px is None:
             return y1 - y0 > TALL_UNSCALED_MAX * self._picture[1]
-        return y1 - y0 > TALL_MAX * tall_px or x1 - x0 > WIDE_MAX * tall_px
+        too_small = max(y1 - y0, x1 - x0) < SMALLEST * tall_px
+        return too_small or y1 - y0 > TALL_MAX * tall_px or x1 - x0 > WIDE_MAX * tall_px
 
     def _is_body(self, region: Region) -> bool:
         area, tall = size(region.bounds), region.bounds[3] - region.bounds[1]

@@ -11,6 +11,7 @@ REMEMBERED_S = 180.0
 """Ways of tracks that ended are remembered this long."""
 WAYS_MAX = 128
 TALLEST = 3
+AFAR_SIZES = 2.0
 EDGE_PX = 3
 RESTS_S, RESTING_SHARE = 60.0, 0.5
 POINTS_MAX = 128
@@ -70,9 +71,8 @@ class Way:
     def came_from_afar(self) -> bool:
         """Whether it walked up to where it is now, rather than being put down there."""
         x0, _, x1, y1 = self.last
-        return any(
-            hypot((x0 + x1 - left - right) / 2, y1 - foot) >= self.tall_px for _, (left, _, right, foot) in self.points
-        )
+        feet = (((left + right) / 2, foot) for _, (left, _, right, foot) in self.points)
+        return any(hypot((x0 + x1) / 2 - x, y1 - foot) >= AFAR_SIZES * self.tall_px for x, foot in feet)
 
     def came_to(self, bounds: Bounds) -> bool:
         """Whether it has been elsewhere than in this box."""
