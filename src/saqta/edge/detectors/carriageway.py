@@ -10,7 +10,9 @@ from saqta.model.kinds import AlertRaised, Record
 STAYS_S = 1.5
 """A person is in the lane for this long: what looks like one for a moment only is a part of a vehicle."""
 CLARITY_MIN = 0.25
-"""How plain a person's shape has to be where no model tells it."""
+SLENDER_MIN = 1.6
+"""How plain a person's shape has to be, and how many times as tall as wide, where no model tells it: what comes head on
+is a person's shape at times."""
 
 
 def carriageway(settings: CameraSettings) -> "Carriageway":
@@ -31,7 +33,7 @@ class Carriageway:
         alerts: list[Record] = []
         for name in self._settings.lanes:
             for track in scene.inside(self._settings.zones[name]):
-                if track.seen and track.kind == "person" and _clarity(track) >= CLARITY_MIN:
+                if track.seen and _is_person(track) and _walked(track, scene):
                     key = (name, track.number)
                     since_s = self._since_s.setdefault(key, scene.at_s)
                     if key not in self._told and scene.at_s - since_s >= STAYS_S:
@@ -57,6 +59,17 @@ class Carriageway:
             zone=name,
             track=track.number,
         )
+
+
+def _is_person(track: Track) -> bool:
+    plain = _clarity(track) >= CLARITY_MIN and track.height >= SLENDER_MIN * track.width
+    return track.kind == "person" and (bool(track.votes) or plain)
+
+
+def _walked(track: Track, scene: Scene) -> bool:
+    """Whether it went somewhere: leaves and rails that tremble do not."""
+    way = scene.things.ways.of(track.number)
+    return way is not None and way.walked
 
 
 def _clarity(track: Track) -> float:
