@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest import SAQTA
 from fraud import made_payments
@@ -26,6 +28,12 @@ from saqta.model.moment import from_text, to_text
 
 UNTIL_MS = from_text("2026-03-12T00:00:00Z")
 NOW_MS = from_text("2026-06-01T00:00:00Z")
+LIKE = (
+    r'\{"kind":"(payment|call|label)","id":"[a-c]","of":"[a-c]","fraud":(true|1),"known":"2026-03-1\dT00:00:00Z",'
+    r'"time":"20\d{2}-03-1\dT\d{2}:00:00(Z|)","account":"[ab]","payee":"[ab]","amount":"\d{1,3}(\.\d{0,3})?",'
+    r'"currency":"(KZT|JPY|X)","caller":"\+7701123456[78]","callee":"\+?7701123456[78]","seconds":(\d|null|-1)\}'
+)
+DEEP = b'{"kind": "payment", "more": ' + b"[" * 30_000 + b"]" * 30_000 + b"}"
 Decides = Callable[..., list[dict[str, Any]]]
 
 
@@ -36,6 +44,12 @@ def payment(id: str = "p", **fields: object) -> dict[str, Any]:
 
 @pytest.fixture
 def decider(learned: tuple[Learned, Path], rules: Rules) -> Decider:
+    return Decider(read_model(learned[1]), rules, empty(7, Limits(keys_max=4096, busy_max=1024, memos_max=4096)), "KZ")
+
+
+@pytest.fixture(scope="module")
+def blank(learned: tuple[Learned, Path], rules: Rules) -> Decider:
+    """One for many examples: what they leave in its state does not matter."""
     return Decider(read_model(learned[1]), rules, empty(7, Limits(keys_max=4096, busy_max=1024, memos_max=4096)), "KZ")
 
 
@@ -135,9 +149,18 @@ def test_a_bad_field_is_named_and_decisions_go_on(decides: Decides, fields: dict
     assert error["error"]["expected"]
 
 
-@pytest.mark.parametrize("line", [b"", b"{", b"[]", b"\xff\xfe", b'{"kind": "payment"}', b"x" * LINE_BYTES_MAX])
+@pytest.mark.parametrize(
+    "line", [b"", b"{", b"[]", b"\xff\xfe", b'{"kind": "payment"}', b"x" * LINE_BYTES_MAX, DEEP, b"[" + DEEP]
+)
 def test_a_line_that_is_no_message_is_told(decides: Decides, line: bytes) -> None:
     assert decides(line)[0]["error"]["expected"]
+
+
+@given(st.lists(st.one_of(st.binary(max_size=60), st.from_regex(LIKE, fullmatch=True).map(str.encode)), max_size=8))
+def test_whatever_comes_is_answered_line_by_line(blank: Decider, lines: list[bytes]) -> None:
+    answers = [json.loads(answer) for answer in blank.answer(lines, NOW_MS)]
+    assert len(answers) == len(lines)
+    assert all("error" in answer or "action" in answer or "taken" in answer for answer in answers)
 
 
 def test_asking_again_gives_the_same_answer_and_other_content_is_refused(decides: Decides) -> None:

@@ -57,7 +57,7 @@ class Decider:
             try:
                 message = decode(line)
                 self._packer.pack(message, now_ms, self._buffer, len(taken) * PACKED.size)
-            except (InputError, ValueError) as error:
+            except (InputError, ValueError, RecursionError) as error:
                 out.append(self._error(None, refused(line, error)))
                 continue
             taken.append(message)

@@ -26,7 +26,7 @@ SETTINGS = {
     "learning_rate": 0.05,
     "num_leaves": 15,
     "max_depth": 6,
-    "min_data_in_leaf": 100,
+    "min_data_in_leaf": 30,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,

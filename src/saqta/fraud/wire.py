@@ -18,6 +18,7 @@ from saqta.model.money import EXPONENTS, minor_units
 from saqta.model.place import Place
 
 TEXT_MAX = 128
+SINCE_MS = 946_684_800_000
 FUTURE_MS = 5 * 60_000
 """For so long a partner's clock may run before ours."""
 CALL_S_MAX = 7 * 86_400
@@ -167,8 +168,8 @@ class Packer:
 def _past_ms(moment: datetime, now_ms: int, field: str) -> int:
     """Milliseconds, rounded down: a timestamp is a float that lies within a microsecond of its moment."""
     moment_ms = int(moment.timestamp() * 1000.0 + 0.0005)
-    if not 0 < moment_ms <= now_ms + FUTURE_MS:
-        raise InputError(field, moment.isoformat(), "a time since 1970 that is not in the future")
+    if not SINCE_MS <= moment_ms <= now_ms + FUTURE_MS:
+        raise InputError(field, moment.isoformat(), "a time since 2000 that is not in the future")
     return moment_ms
 
 
@@ -187,6 +188,6 @@ def refused(line: bytes, error: Exception) -> InputError:
         given = msgspec.json.decode(line)
         for name in field.split("."):
             given = given.get(name) if isinstance(given, dict) else given
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         given = line[:80].decode(errors="replace")
-    return InputError(field, given, expected[:1].lower() + expected[1:])
+    return InputError(field, given, expected.removeprefix("Expected ").partition(", got ")[0])

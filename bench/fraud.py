@@ -1,0 +1,175 @@
+"""Decisions on payments: JSON in to JSON out on one core, one row scored, learning, and the memory of ten million
+keys.
+
+The payments are made: 5,000 payers, 10,000 payees, 580,000 payments in 60 days, a per cent of them fraud. Beside them
+in the same run: LightGBM's own predict for one row, and, where River is installed, its online tree on as many
+features.
+"""
+
+import importlib.util
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from saqta.fraud.deciding import Decider
+from saqta.fraud.folder import read_learned_state, read_model, write_model
+from saqta.fraud.layout import DAY_MS, EVENT, LIVES, PAYMENT, RINGS, Limits, empty
+from saqta.fraud.machine import MODEL_FEATURES, decide, room
+from saqta.fraud.payments import Payments
+from saqta.fraud.pipe import decide_lines
+from saqta.fraud.rules import STANDARD, read_rules
+from saqta.fraud.training import Learned, Replay, learn, lesson
+from saqta.fraud.trees import NO_TREES, raw_score
+
+PAYERS, PAYEES, DAYS, A_DAY = 5_000, 10_000, 75, 9_600
+START_MS = 20_000 * DAY_MS
+LINES = 200_000
+KEYS, BUSY = 10_000_000, 1_000_000
+ROWS = 2_000
+DECISIONS_LIMIT, P99_LIMIT_US, TRAIN_LIMIT_S, MEMORY_LIMIT_MIB = 100_000, 100.0, 300.0, 6 * 1024.0
+
+
+def run() -> list[dict[str, object]]:
+    """Speed and memory against their limits, one row's score against LightGBM's."""
+    payments, rules = _payments(), read_rules(STANDARD)
+    started = time.perf_counter()
+    replay = Replay(payments, 7, rules)
+    learned = learn(lesson(replay, START_MS + 8 * DAY_MS, START_MS + 68 * DAY_MS))
+    train_s = time.perf_counter() - started
+    replay.until(START_MS + DAYS * DAY_MS)
+    with tempfile.TemporaryDirectory() as folder:
+        write_model(Path(folder), learned, replay.state, 7, "made")
+        decided, cpu_s = _decided(Path(folder))
+    records = [
+        _record("fraud-decide-one-core", decided["decisions"] / cpu_s, "lines/s of CPU", "limit", DECISIONS_LIMIT),
+        _record("fraud-decide-p99", decided["p99_us"], "us", "limit", P99_LIMIT_US),
+        _record("fraud-train-580000", train_s, "s", "limit", TRAIN_LIMIT_S),
+        _record("fraud-memory-10m-keys", _memory_mib(), "MiB", "limit", MEMORY_LIMIT_MIB),
+    ]
+    return records + _scored(learned)
+
+
+def _payments() -> Payments:
+    """Payments of DAYS days, all labelled: stolen cards pay more, bad payees are bad for four weeks."""
+    chance = np.random.default_rng(1)
+    count = DAYS * A_DAY
+    events = np.zeros(count, EVENT)
+    events["kind"], events["id"] = PAYMENT, chance.permutation(np.arange(1 << 40, (1 << 40) + count)) << 20
+    events["time_ms"] = np.sort(chance.integers(START_MS, START_MS + DAYS * DAY_MS, count))
+    day = (events["time_ms"] - START_MS) // DAY_MS
+    payer, payee = chance.integers(0, PAYERS, count), chance.integers(0, PAYEES, count)
+    keys = chance.integers(1, 1 << 62, PAYERS + PAYEES)
+    events["actor"], events["counterpart"] = keys[payer], keys[PAYERS + payee]
+    habit = chance.uniform(10, 100, PAYERS)[payer]
+    begins, falls = chance.integers(-28, DAYS, PAYEES)[payee], chance.integers(0, 3 * DAYS, PAYERS)[payer]
+    bad = (chance.uniform(size=PAYEES) < 0.01)[payee] & (day >= begins) & (day < begins + 28)
+    stolen = (day >= falls) & (day < falls + 14) & (chance.uniform(size=count) < 0.05)
+    events["amount"] = np.abs(chance.normal(habit, habit / 2)).round(2) * np.where(stolen, 5, 1)
+    return Payments(events, bad | stolen, np.zeros(count, np.int64), payer, payee)
+
+
+def _decided(folder: Path) -> tuple[dict[str, float], float]:
+    """JSON lines from a file to a file, and the processor's seconds that it took."""
+    lines = folder / "lines.jsonl"
+    chance = np.random.default_rng(2)
+    end_ms = START_MS + (DAYS + 1) * DAY_MS
+    with lines.open("wb") as file:
+        for n, (payer, payee) in enumerate(
+            zip(chance.integers(0, PAYERS, LINES), chance.integers(0, PAYEES, LINES), strict=True)
+        ):
+            line = {"kind": "payment", "id": f"p{n}", "time": _text(end_ms + n * 400), "account": f"A{payer}"}
+            line |= {"payee": f"T{payee}", "amount": f"{chance.uniform(1, 100):.2f}", "currency": "KZT"}
+            file.write(msgspec.json.encode(line) + b"\n")
+    decider = Decider(read_model(folder), read_rules(STANDARD), read_learned_state(folder), "KZ")
+    source, target = os.open(lines, os.O_RDONLY), os.open(folder / "answers.jsonl", os.O_WRONLY | os.O_CREAT)
+    started = time.process_time()
+    decided = decide_lines(source, target, decider, lambda: time.time_ns() // 1_000_000, time.perf_counter_ns)
+    cpu_s = time.process_time() - started
+    os.close(source)
+    os.close(target)
+    return decided, cpu_s
+
+
+def _text(moment_ms: int) -> str:
+    return str(np.datetime64(moment_ms, "ms")) + "Z"
+
+
+def _scored(learned: Learned) -> list[dict[str, object]]:
+    """One row at a time: our trees against LightGBM's predict, and River's tree where it is installed."""
+    import lightgbm
+
+    rows = np.random.default_rng(3).uniform(0, 50, (ROWS, MODEL_FEATURES)).astype(np.float32)
+    booster = lightgbm.Booster(model_str=learned.text)
+    raw_score(learned.trees, rows[0])
+    ours = _rate(lambda row: raw_score(learned.trees, row), rows)
+    theirs = _rate(lambda row: booster.predict(row[None], num_threads=1), rows)
+    records = [_record("fraud-score-one-row", ours, "rows/s", "LightGBM predict", theirs)]
+    if importlib.util.find_spec("river"):
+        from river.tree import HoeffdingTreeClassifier
+
+        tree = HoeffdingTreeClassifier()
+        named = [dict(enumerate(row.tolist())) for row in rows]
+        for n, row in enumerate(named):
+            tree.learn_one(row, n % 7 == 0)
+        records.append(_record("fraud-score-one-row", ours, "rows/s", "River", _rate(tree.predict_proba_one, named)))
+    return records
+
+
+def _rate(score: Any, rows: Any) -> float:
+    started = time.perf_counter()
+    for row in rows:
+        score(row)
+    return len(rows) / (time.perf_counter() - started)
+
+
+def _memory_mib() -> float:
+    """The resident memory of a process of its own that knows KEYS keys, BUSY of them busy."""
+    ran = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=True)
+    return float(ran.stdout)
+
+
+def fill() -> float:
+    """Quiet keys long ago, busy ones now; MiB of resident memory at its highest."""
+    state = empty(7, Limits(keys_max=KEYS, busy_max=BUSY, memos_max=1 << 20))
+    rules, chance, space = read_rules(STANDARD), np.random.default_rng(4), room(1 << 14)
+    shops = chance.integers(1, 1 << 62, 1_000)
+    for old, pays in ((True, 1), (False, 3)):
+        payers = (KEYS - BUSY) // 2 if old else BUSY // 2
+        keys = chance.integers(1, 1 << 62, payers)
+        for round_ in range(pays):
+            for first in range(0, payers, 1 << 14):
+                part = keys[first : first + (1 << 14)]
+                events = np.zeros(len(part), EVENT)
+                events["kind"], events["actor"], events["amount"] = PAYMENT, part, 10.0
+                events["id"] = chance.integers(1, 1 << 62, len(part))
+                events["counterpart"] = (
+                    shops[part % 1_000] if old else keys[(first * 31 + np.arange(len(part))) % payers]
+                )
+                events["time_ms"] = START_MS + (0 if old else 60 + round_) * DAY_MS
+                decide(state, NO_TREES, rules, events, space)
+    if state.counters[LIVES] < KEYS * 0.95 or state.counters[RINGS] < BUSY * 0.95:
+        raise AssertionError(f"{state.counters[LIVES]} keys, {state.counters[RINGS]} busy")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _record(name: str, value: float, unit: str, reference: str, reference_value: float) -> dict[str, object]:
+    return {
+        "name": name,
+        "value": round(value, 1),
+        "unit": unit,
+        "reference": reference,
+        "reference_value": round(reference_value, 1),
+        "ratio": round(value / reference_value, 3),
+    }
+
+
+if __name__ == "__main__":
+    print(fill())
