@@ -121,6 +121,36 @@ def decide(
     Results(as_json, aside=not as_json).summary(summary | {"model": loaded.version, "rules": read.version})
 
 
+@fraud.command()
+def calls(
+    records: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Call records, oldest first (docs/telecom.md).")],
+    rules: Annotated[Path | None, typer.Option(metavar="FILE", help="Rules in place of the standard ones.")] = None,
+    home: Annotated[str, typer.Option(help="The home country of telephone numbers, ISO 3166.")] = "KZ",
+    as_json: Json = False,
+) -> None:
+    """Decide call records after the fact, in their order, and tell all but those that would be allowed."""
+    from saqta.fraud import rules as ruling
+    from saqta.fraud.call_records import by_rules, judge
+
+    read = ruling.read_rules(rules or ruling.STANDARD)
+    decider, results = by_rules(read, home), Results(as_json)
+    actions = dict.fromkeys(ruling.ACTIONS, 0)
+    fired: dict[str, int] = {}
+    for line, answer in judge(records, decider, now_ms()):
+        if (error := answer.get("error")) is not None:
+            wrong = f"{error['field']}: {error['given']}, expected {error['expected']}"
+            results.line({"line": line, **answer}, f"line {line}: {wrong}")
+            continue
+        actions[answer["action"]] += 1
+        for reason in answer["reasons"]:
+            fired[reason["code"]] = fired.get(reason["code"], 0) + 1
+        if answer["action"] != "allow":
+            why = "; ".join(reason["text"] for reason in answer["reasons"])
+            results.line({"line": line, **answer}, f"line {line}: {answer['action']}: {why}")
+    counted = {"calls": decider.decisions, "errors": decider.errors, "late": decider.late}
+    results.summary(counted | {"actions": actions, "fired": fired, "rules": read.version})
+
+
 def _midnight(day: str, field: str) -> int:
     """The beginning of a day in UTC."""
     return from_text(f"{day}T00:00:00Z", field)
