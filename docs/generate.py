@@ -107,6 +107,7 @@ def _settings() -> Iterator[str]:
         "serve": config.Serve,
         "edge": config.Edge,
         "log": config.LogSettings,
+        "fraud": config.Fraud,
         "cameras.ID": config.Camera,
         "mqtt": Mqtt,
         "onvif.NAME": OnvifDevice,

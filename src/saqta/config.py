@@ -1,7 +1,7 @@
 """Settings: read once from a TOML file, frozen, every key known.
 
-The tables of the file are the records below: ``[serve]``, ``[edge]``, ``[log]``, ``[mqtt]``, one ``[cameras.ID]`` a
-camera and one ``[onvif.NAME]`` a device whose events are taken in.
+The tables of the file are the records below: ``[serve]``, ``[edge]``, ``[log]``, ``[fraud]``, ``[mqtt]``, one
+``[cameras.ID]`` a camera and one ``[onvif.NAME]`` a device whose events are taken in.
 """
 
 import os
@@ -43,6 +43,18 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The log: how often a checkpoint is signed while it grows."""
 
     checkpoint_every_s: float = 60.0
+
+
+class Fraud(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Calls and payments: the folder of a model that `saqta fraud train` wrote (none: rules alone decide), a file of
+    rules in place of the standard ones, the home country of telephone numbers (ISO 3166), for how long a hold lasts,
+    and after how long the fallback answers."""
+
+    model: str | None = None
+    rules: str | None = None
+    home: str = "KZ"
+    hold_s: float = 1800.0
+    deadline_ms: float = 100.0
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     serve: Serve = Serve()
     edge: Edge = Edge()
     log: LogSettings = LogSettings()
+    fraud: Fraud = Fraud()
     cameras: dict[str, Camera] = {}
     mqtt: Mqtt = Mqtt()
     onvif: dict[str, OnvifDevice] = {}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from saqta import correlate, dispatch, views
 from saqta.edge.detectors.abandoned import abandoned
 from saqta.edge.detectors.carriageway import carriageway
 from saqta.edge.detectors.crowd import crowd
@@ -19,6 +20,8 @@ from saqta.edge.models.weights import NANODET_WEIGHTS, Weights
 from saqta.edge.models.yolox import YOLOX
 from saqta.edge.plugins import DetectorFactory, GuardFactory
 from saqta.edge.source import SourceFactory, open_file, open_rtsp
+from saqta.fraud import lists
+from saqta.fraud.serving import step as fraud
 from saqta.intake.arrivals import Intake
 from saqta.intake.frigate import frigate
 from saqta.intake.onvif.events import onvif
@@ -29,7 +32,12 @@ from saqta.intake.rates.kyrgyzstan import kyrgyzstan
 from saqta.intake.rates.table import table
 from saqta.intake.rates.tajikistan import tajikistan
 from saqta.intake.rates.uzbekistan import uzbekistan
+from saqta.model.command import Command, FraudCommand, IncidentCommand, ListCommand
+from saqta.model.step import Step
 from saqta.simulate.stream import open_feed
+
+STEPS = (fraud.STEP, correlate.STEP, dispatch.STEP, lists.STEP, views.STEP)
+"""What follows from events, in the order in which they take turns."""
 
 SOURCES: dict[str, SourceFactory] = {
     "file": open_file,
@@ -84,3 +92,12 @@ GUARDS: dict[str, GuardFactory] = {
     "camera_frozen": frozen,
 }
 """What tells that a camera does not see, by the kind of alert: the first one that is sure is told."""
+
+
+def step_of(command: Command) -> Step:
+    """The step that decides a command."""
+    if isinstance(command, IncidentCommand):
+        return correlate.STEP
+    if isinstance(command, ListCommand):
+        return lists.STEP
+    return fraud.STEP if isinstance(command, FraudCommand) else dispatch.STEP

@@ -12,12 +12,12 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 import structlog
 
-from saqta import correlate, dispatch, views
+from saqta import views
 from saqta.config import Edge, Settings
 from saqta.control import ControlServer, append_through
 from saqta.edge.models.installed import located
@@ -28,6 +28,7 @@ from saqta.edge.retention import Retention
 from saqta.edge.settings import CameraSettings
 from saqta.fraud import lists
 from saqta.fraud.lists.blocklist import Blocklist
+from saqta.fraud.serving import step as fraud
 from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
 from saqta.log.checkpoints import Checkpointer
@@ -38,19 +39,20 @@ from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import SqliteTables
 from saqta.model import kinds
 from saqta.model.catalogue import make
-from saqta.model.command import Command, Context, IncidentCommand, ListCommand
+from saqta.model.command import Command, Context
 from saqta.model.errors import InputError, SaqtaError, StorageError
 from saqta.model.event import Event, Recorded, derive_id
-from saqta.model.step import Step
-from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, SOURCES
+from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, SOURCES, STEPS, step_of
 from saqta.views.tables import CAMERAS, ERASED, KEPT, REGISTERED
 from saqta.web.app import create_app
 from saqta.web.live import Broadcaster
 from saqta.web.ports import Ports
 from saqta.web.server import Server, listen
 
+if TYPE_CHECKING:
+    from saqta.fraud.serving.path import DecisionPath
+
 PLUGINS = Plugins(SOURCES, DETECTORS, MODELS, GUARDS)
-STEPS = (correlate.STEP, dispatch.STEP, lists.STEP, views.STEP)
 DEFAULTS = Settings()
 STOP_WAIT_S = 10.0
 STARTED_WAIT_S = 30.0
@@ -166,13 +168,6 @@ def camera_settings(
     return CameraSettings(**told, analysed_fps=edge.analysed_fps, model_threads=edge.model_threads, loop=loop)
 
 
-def step_of(command: Command) -> Step:
-    """The step that decides a command."""
-    if isinstance(command, IncidentCommand):
-        return correlate.STEP
-    return lists.STEP if isinstance(command, ListCommand) else dispatch.STEP
-
-
 class Centre:
     """A running operations centre over one data folder; everything it runs stops when its block ends.
 
@@ -194,10 +189,15 @@ class Centre:
         self._failed: BaseException | None = None
         self._models: set[str | None] = set()
         self._speed, self._loop_files, self._appended = speed, loop_files, appended
+        self._decisions: DecisionPath = self._open_decisions()
         self._socket = listen(host, port)
         self._host, self._port = host, self._socket.getsockname()[1]
         self.blocklist = Blocklist(folder.keyring.list_key())
-        told = {views.STEP.name: self._publish, lists.STEP.name: self._block}
+        told: dict[str, Callable[[Commit], None]] = {
+            views.STEP.name: self._publish,
+            lists.STEP.name: lambda commit: self.blocklist.take(commit.changes, folder.tables),
+            fraud.STEP.name: lambda commit: self._decisions.learn(commit.changes),
+        }
         self._runners = {step.name: Runner(step, folder.log, folder.tables, told.get(step.name)) for step in STEPS}
         self._live: Broadcaster | None = None
         self._node: CameraNode | None = None
@@ -265,12 +265,21 @@ class Centre:
         stack.callback(self._join, [self.run_part(name, runner.run) for name, runner in self._runners.items()])
         control = ControlServer(folder.path, folder.log)
         stack.callback(self._join, [self.run_part("control", control.run)])
+        for name, run in self._decisions.parts():
+            stack.callback(self._join, [self.run_part(name, run)])
         node = self._node = self._camera_node()
         self._serve(stack, self._live, node)
         stack.callback(self._join, [self.run_part("cameras", node.run)])
         retention = Retention(folder.path / "evidence", self._kept_evidence, self._tell_deleted, now_ms)
         stack.callback(self._join, [self.run_part("retention", retention.run)])
         stack.callback(self._join, [self.run_part(name, run) for name, run in arrivals])
+
+    def _open_decisions(self) -> "DecisionPath":
+        from saqta.fraud.serving.opening import open_path  # Loading what compiles takes a second.
+
+        path, log, tables, keyring = self.folder
+        settings = msgspec.structs.asdict(self.settings.fraud)
+        return open_path(log, keyring, tables, path / "fraud", now_ms, time.monotonic_ns, **settings)
 
     def _arrivals(self) -> Iterator[Arrival]:
         """What listens to other systems; InputError where one can't be listened to as the settings say."""
@@ -336,6 +345,7 @@ class Centre:
             tables=folder.tables,
             live=live,
             decide=self.decide,
+            decisions=self._decisions,
             keyring=folder.keyring,
             blocklist=self.blocklist,
             evidence_dir=folder.path / "evidence",
@@ -383,9 +393,6 @@ class Centre:
         for change in commit.changes:
             if self._node and change.table == CAMERAS.name:
                 self._node.know_fixtures(change.key, self._fixtures_of(change.key))
-
-    def _block(self, commit: Commit) -> None:
-        self.blocklist.take(commit.changes, self.folder.tables)
 
     def _join(self, threads: Sequence[threading.Thread]) -> None:
         self.stop.set()

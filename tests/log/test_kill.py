@@ -17,8 +17,8 @@ from saqta.log.verify import verify
 from saqta.model import kinds
 from saqta.model.catalogue import TYPE_OF
 from saqta.model.event import Recorded
+from saqta.registry import STEPS
 from saqta.views.tables import ALERTS
-from saqta.wiring import STEPS
 
 TESTS = Path(__file__).parents[1]
 KILLS = 20

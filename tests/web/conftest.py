@@ -18,6 +18,8 @@ import pytest
 from saqta import correlate, dispatch, views
 from saqta.fraud import lists
 from saqta.fraud.lists.blocklist import Blocklist
+from saqta.fraud.serving import step as fraud
+from saqta.fraud.serving.opening import open_path
 from saqta.log.personal import Keyring
 from saqta.log.runner import Runner
 from saqta.log.sqlite import SqliteLog
@@ -29,13 +31,13 @@ from saqta.model.event import Recorded
 from saqta.model.moment import from_text
 from saqta.model.place import Place
 from saqta.model.terms import Role
+from saqta.registry import step_of
 from saqta.web.access import CSRF_HEADER
 from saqta.web.accounts import add_token, add_user
 from saqta.web.app import create_app
 from saqta.web.live import Broadcaster, LiveLimits
 from saqta.web.ports import Limits, Ports
 from saqta.web.server import Server, listen
-from saqta.wiring import step_of
 
 PEOPLE = {
     "alice": Role.DISPATCHER,
@@ -52,7 +54,7 @@ WAIT_S = 20
 class Centre:
     """The operations centre; ``now_ms`` is its clock, ``http(name)`` a client of one of its people."""
 
-    def __init__(self, folder: Path, limits: Limits, live_limits: LiveLimits) -> None:
+    def __init__(self, folder: Path, limits: Limits, live_limits: LiveLimits, **fraud_settings: object) -> None:
         self.folder = folder
         self.now_ms = from_text("2026-01-31T08:00:00Z")
         self.log = SqliteLog(folder / "log.db", self.clock)
@@ -69,17 +71,28 @@ class Centre:
         told = {
             views.STEP.name: self.live.publish,
             lists.STEP.name: lambda commit: self.blocklist.take(commit.changes, self.tables),
+            fraud.STEP.name: lambda commit: self.decisions.learn(commit.changes),
         }
         self._runners = {
             step.name: Runner(step, self.log, self.tables, told.get(step.name))
-            for step in (correlate.STEP, dispatch.STEP, lists.STEP, views.STEP)
+            for step in (fraud.STEP, correlate.STEP, dispatch.STEP, lists.STEP, views.STEP)
         }
+        self.decisions = open_path(
+            self.log,
+            self.keyring,
+            self.tables,
+            folder / "fraud",
+            self.clock,
+            time.monotonic_ns,
+            **{"model": None, "rules": None, "home": "KZ", "hold_s": 600, "deadline_ms": 5_000} | fraud_settings,
+        )
         self._ids = itertools.count(1)
         ports = Ports(
             log=self.log,
             tables=self.tables,
             live=self.live,
             decide=self.decide,
+            decisions=self.decisions,
             keyring=self.keyring,
             blocklist=self.blocklist,
             evidence_dir=self.evidence_dir,
@@ -113,6 +126,14 @@ class Centre:
             kinds.CameraRegistered(camera="C1", name="Gate 1", source="sim:city/C1", place=Place(51.13, 71.43)),
         )
         wait_until(lambda: self.server.started)
+
+    def start_decisions(self) -> None:
+        """The decision path starts, which takes a while: not every test needs it."""
+        threads = [threading.Thread(target=run, args=(self._stop,), name=name) for name, run in self.decisions.parts()]
+        self._threads[:0] = threads
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: self.decisions.is_ready)
 
     def stop_steps(self) -> None:
         """The steps take nothing more from the log, but for what a command needs."""
@@ -190,8 +211,10 @@ def open_centre(tmp_path: Path) -> Iterator[Callable[..., Centre]]:
     """Opens an operations centre with limits of the test's own."""
     opened: list[Centre] = []
 
-    def open_one(limits: Limits | None = None, live_limits: LiveLimits | None = None) -> Centre:
-        centre = Centre(tmp_path, limits or Limits(), live_limits or LiveLimits(gather_s=0.02))
+    def open_one(
+        limits: Limits | None = None, live_limits: LiveLimits | None = None, **fraud_settings: object
+    ) -> Centre:
+        centre = Centre(tmp_path, limits or Limits(), live_limits or LiveLimits(gather_s=0.02), **fraud_settings)
         opened.append(centre)
         centre.start()
         return centre

@@ -84,9 +84,14 @@ def test_a_role_that_may_not_is_told_so(shared_centre, name: str, method: str, a
         assert response.json()["type"] == "urn:saqta:problem:forbidden"
 
 
-def test_partners_may_post_events_and_little_else() -> None:
+def test_partners_may_post_events_ask_for_decisions_and_little_else() -> None:
     assert {name for name, roles in MAY.items() if Role.PARTNER in roles} == {
         "post_events",
+        "decide_call",
+        "decide_payment",
+        "explain_decision",
+        "read_decision",
+        "tell_outcome",
         "me",
         "openapi",
         "root",

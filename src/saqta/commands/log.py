@@ -14,6 +14,7 @@ from saqta.log.runner import replay as replay_tables
 from saqta.log.verify import verify as verify_log
 from saqta.model.errors import InputError, StorageError
 from saqta.model.moment import from_text
+from saqta.registry import STEPS
 from saqta.terminal import EXIT_OK, EXIT_UNVERIFIED, Results, progress
 
 NOTE_BYTES_MAX = 1 << 20
@@ -82,7 +83,7 @@ def replay(
     """Fold the log into fresh tables in memory and give the hash of every table."""
     until_ms = None if until is None else from_text(until, "until")
     with readable_log(data) as reader:
-        digests = replay_tables(reader, wiring.STEPS, until_ms)
+        digests = replay_tables(reader, STEPS, until_ms)
     _tell_digests(digests, Results(as_json))
 
 
@@ -90,8 +91,8 @@ def replay(
 def rebuild(data: Data = DATA, as_json: Json = False) -> None:
     """Throw the tables away and fold the log into them again; no server may be running."""
     with wiring.opened(data) as folder, progress("rebuilding") as advance:
-        rebuild_tables(wiring.STEPS, folder.log, folder.tables, advance)
-        digests = {table.name: folder.tables.digest(table) for step in wiring.STEPS for table in step.tables}
+        rebuild_tables(STEPS, folder.log, folder.tables, advance)
+        digests = {table.name: folder.tables.digest(table) for step in STEPS for table in step.tables}
     _tell_digests(digests, Results(as_json))
 
 

@@ -6,7 +6,7 @@ The limits of texts and numbers are named here, for the doors that read a comman
 import msgspec
 
 from saqta.model.event import derive_id
-from saqta.model.kinds import ListTerms
+from saqta.model.kinds import ListTerms, OutcomeWord
 from saqta.model.list_entry import Trigger
 from saqta.model.place import Place
 from saqta.model.sealed import Sealed
@@ -151,7 +151,18 @@ class DecideEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class TellOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decided call or payment of a tenant was, by somebody who should know: a partner, or the centre itself."""
+
+    decision: str
+    tenant: str
+    outcome: OutcomeWord
+    known_ms: int
+    by: str
+
+
 IncidentCommand = OpenIncident | Acknowledge | Prioritise | Note | Close | Reopen | MarkFixture | ReleaseFixture
 DispatchCommand = Assign | Unassign | Divert | SetUnitStatus | ReportPosition
 ListCommand = ProposeEntry | DecideEntry
-Command = IncidentCommand | DispatchCommand | ListCommand
+FraudCommand = TellOutcome
+Command = IncidentCommand | DispatchCommand | ListCommand | FraudCommand

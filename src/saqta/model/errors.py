@@ -6,6 +6,8 @@ SaqtaError
 ├── StateError           the state of the thing forbids the command (HTTP 409)
 ├── VersionConflict      a subject moved on since it was read (HTTP 409)
 ├── ContentConflict      a known (source, id) came again with other content (HTTP 409)
+├── LimitError           a source says more than it may in a day (HTTP 429)
+├── BusyError            too much waits already: come again later (HTTP 503)
 ├── StepStopped          a step put too many events aside in a row: our own fault (exit 1, HTTP 503)
 ├── StorageError         the disk is full, the database is locked, the folder is of a newer version (exit 2)
 └── DamageError          stored bytes are not what was written; names the first bad seq (exit 3)
@@ -56,6 +58,14 @@ class ContentConflict(SaqtaError):
     def __init__(self, source: str, id: str) -> None:
         self.source, self.id = source, id
         super().__init__(f"event {id} of {source} is already recorded with other content")
+
+
+class LimitError(SaqtaError):
+    """A source says more than it may for now; the message says how much that is."""
+
+
+class BusyError(SaqtaError):
+    """Too much waits already, or the part is starting: the same request is good later."""
 
 
 class StepStopped(SaqtaError):

@@ -33,6 +33,7 @@ DESK = frozenset({Role.DISPATCHER, Role.SUPERVISOR})
 FIELD = DESK | {Role.OFFICER}
 FRAUD = frozenset({Role.FRAUD_ANALYST, Role.SUPERVISOR})
 READERS = FIELD | {Role.ANALYST, Role.AUDITOR, Role.ADMINISTRATOR}
+ASKERS = frozenset({Role.PARTNER, Role.FRAUD_ANALYST})
 
 OPEN = frozenset({"sign_in_page", "sign_in", "healthz", "readyz"})
 """Routes that answer without signing in; static files under /assets/ are open too."""
@@ -81,6 +82,11 @@ MAY: dict[str, frozenset[Role]] = {
     "lift_entry": FRAUD,
     "list_rates": READERS | {Role.FRAUD_ANALYST},
     "read_evidence": FIELD | {Role.AUDITOR},
+    "decide_payment": ASKERS,
+    "decide_call": ASKERS,
+    "read_decision": ASKERS | {Role.AUDITOR},
+    "explain_decision": ASKERS | {Role.AUDITOR},
+    "tell_outcome": ASKERS,
     "post_events": DESK | {Role.ADMINISTRATOR, Role.PARTNER},
 }
 """Which roles may call a route, by the name of its function."""

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from saqta.web import (
     cameras,
     city,
+    decisions,
     description,
     events,
     evidence,
@@ -28,6 +29,8 @@ from saqta.web.front import Counts, Front
 from saqta.web.ports import Ports
 
 ROUTERS = (
+    decisions.plain,
+    decisions.router,
     incidents.router,
     units.router,
     cameras.router,
@@ -60,6 +63,7 @@ def create_app(ports: Ports) -> FastAPI:
     )
     app.state.ports = ports
     app.state.counts = Counts()
+    app.state.admitted = {}
     app.state.refusals = sign_in.Refusals(ports.limits)
     app.add_middleware(Front, counts=app.state.counts)
     problems.install(app)
@@ -71,6 +75,7 @@ def create_app(ports: Ports) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     ports: Ports = app.state.ports
     anyio.to_thread.current_default_thread_limiter().total_tokens = ports.limits.threads_max
+    app.state.arrivals = decisions.Arrivals(asyncio.get_running_loop())
     live = asyncio.create_task(ports.live.run(), name="live")
     yield
     live.cancel()

@@ -1,8 +1,8 @@
 """What the web stands on: the ports that wiring hands in, and its limits."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 from fastapi import Depends, Request
@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from saqta.log.personal import Keyring
 from saqta.log.port import Log
 from saqta.model.command import Command, Context
+from saqta.model.errors import SaqtaError
 from saqta.model.event import Recorded
 from saqta.model.kinds import ListTerms
 from saqta.model.moment import Clock
@@ -27,6 +28,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes_max: int = 64 << 10
     events_body_bytes_max: int = 8 << 20
     events_per_request_max: int = 1_000
+    decisions_body_bytes_max: int = 1 << 20
     body_wait_s: float = 10.0
     threads_max: int = 16
     session_s: int = 12 * 3600
@@ -60,6 +62,41 @@ class Blocklist(Protocol):
         ...
 
 
+Line = bytes | SaqtaError
+"""The answer to one that was asked, in JSON, or why there is none."""
+
+
+class Decided(Protocol):
+    """A decision as its reader may know it: ``told`` is what was answered and what became of it, ``why`` the rest."""
+
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def told(self) -> dict[str, Any]: ...
+    @property
+    def why(self) -> dict[str, Any]: ...
+
+
+class Decisions(Protocol):
+    """The decision path."""
+
+    def ask(
+        self,
+        tenant: str,
+        kind: Literal["payment", "call"],
+        is_partner: bool,
+        body: bytes,
+        done: Callable[[Sequence[Line], bool], None],
+    ) -> None:
+        """Asks in the name of ``tenant``; ``done`` is told of the answers, in order, and whether a list was asked, by
+        another thread. InputError for what can't be read at all, BusyError where too much waits."""
+        ...
+
+    def look(self, decision: str, is_partner: bool) -> Decided | None:
+        """A decision, None where there is none. Blocks."""
+        ...
+
+
 class Ports(NamedTuple):
     """All that the web may touch.
 
@@ -72,6 +109,7 @@ class Ports(NamedTuple):
     tables: Tables
     live: Broadcaster
     decide: Callable[[Command, Context], list[Recorded]]
+    decisions: Decisions
     keyring: Keyring
     blocklist: Blocklist
     evidence_dir: Path

@@ -37,6 +37,8 @@ STATUS_OF: dict[type[errors.SaqtaError], tuple[HTTPStatus, str]] = {
     errors.StateError: (HTTPStatus.CONFLICT, "state"),
     errors.VersionConflict: (HTTPStatus.CONFLICT, "moved-on"),
     errors.ContentConflict: (HTTPStatus.CONFLICT, "other-content"),
+    errors.LimitError: (HTTPStatus.TOO_MANY_REQUESTS, "limit"),
+    errors.BusyError: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
     errors.StepStopped: (HTTPStatus.SERVICE_UNAVAILABLE, "stopped"),
     errors.StorageError: (HTTPStatus.SERVICE_UNAVAILABLE, "storage"),
     errors.DamageError: (HTTPStatus.INTERNAL_SERVER_ERROR, "damage"),
@@ -45,6 +47,7 @@ STATUS_OF: dict[type[errors.SaqtaError], tuple[HTTPStatus, str]] = {
 """What the errors of the model are over HTTP: status, and the last part of the problem's type. One that does not stand
 here is what it is a kind of."""
 
+RETRY_AFTER_S = "1"
 OURS = "a fault of ours; it is in the server's log"
 """All that the outside is told of a fault: its own words may name files and people."""
 
@@ -86,13 +89,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _of_validation)
 
 
+def of_error(error: errors.SaqtaError) -> Response | None:
+    """The problem of an error that the outside may know of; None where it is a fault of ours."""
+    status, kind = next(STATUS_OF[each] for each in type(error).__mro__ if each in STATUS_OF)
+    if isinstance(error, errors.BusyError):
+        return problem(status, str(error), kind, headers={"retry-after": RETRY_AFTER_S})
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return None
+    return problem(status, str(error), kind, error.field if isinstance(error, errors.InputError) else None)
+
+
 async def _of_model(request: Request, error: Exception) -> Response:
     status, kind = next(STATUS_OF[each] for each in type(error).__mro__ if each in STATUS_OF)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    answer = of_error(cast(errors.SaqtaError, error))
+    if answer is None:
         logger.error("fault", method=request.method, path=request.url.path, error=str(error))
         return problem(status, OURS, kind)
-    field = error.field if isinstance(error, errors.InputError) else None
-    return problem(status, str(error), kind, field)
+    return answer
 
 
 async def of_http(request: Request, error: Exception) -> Response:

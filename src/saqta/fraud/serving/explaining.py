@@ -1,0 +1,102 @@
+"""Explains a decision later: the rules with their values, what moved the model, the call before, what became of it."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from saqta.fraud.deciding import MEANS
+from saqta.fraud.features import JOINED
+from saqta.fraud.folder import Model
+from saqta.fraud.layout import CALL
+from saqta.fraud.machine import MODEL_FEATURES
+from saqta.fraud.rules import FEATURES
+from saqta.fraud.serving.disclosure import Reader
+from saqta.fraud.serving.rows import Commit, values_of
+from saqta.fraud.serving.step import HELD, TOLD
+from saqta.fraud.trees import contributions
+from saqta.log.merkle import inclusion_proof
+from saqta.model.moment import to_text
+from saqta.model.step import Tables
+
+CONTRIBUTIONS_MAX = 10
+
+
+class Explained(NamedTuple):
+    """A decision as its reader may know it: what was answered and what became of it, and the rest."""
+
+    tenant: str
+    told: dict[str, Any]
+    why: dict[str, Any]
+
+
+def explain(commit: Commit, row: int, model: Model | None, tables: Tables, is_partner: bool) -> Explained:
+    """The decision in ``row``. Partners get codes and what the table of disclosure lets them know, no value of a
+    feature."""
+    made, event = commit.made, commit.rows[row]
+    on_call = int(event["kind"]) == CALL
+    reader: Reader = "analyst" if not is_partner else "telecom" if on_call else "bank"
+    told: dict[str, Any] = msgspec.to_builtins(commit.answer("", row, reader))
+    decision = told["decision_id"]
+    del told["id"]
+    outcome, held = tables.get(TOLD, decision), tables.get(HELD, decision)
+    told |= {
+        "kind": "call" if on_call else "payment",
+        "time": to_text(int(event["time_ms"])),
+        "held": held is not None,
+        "outcome": {"outcome": outcome.outcome, "known": to_text(outcome.known_ms), "by": outcome.by}
+        if outcome
+        else None,
+    }
+    why: dict[str, Any] = {"features": made.features, "proof": _proof(commit, row)}
+    if reader == "analyst":
+        why |= {"tenant": made.tenant} | _inside(commit, row, model, on_call)
+    return Explained(made.tenant, told, why)
+
+
+def _inside(commit: Commit, row: int, model: Model | None, on_call: bool) -> dict[str, Any]:
+    """What analysts alone see. The values of what was simply allowed are not kept."""
+    notable = commit.notable.get(row)
+    if notable is None:
+        return {"values": None, "contributions": None, "call_before": None}
+    values = values_of(notable.values)
+    names = FEATURES["call" if on_call else "payment"]
+    by_name = {name: round(float(value), 6) for name, value in zip(names, values, strict=True)}
+    moved = None
+    if model is not None and model.version == commit.made.model and not on_call:
+        moved = _contributions(model, values)
+    call_before = {name: by_name[name] for name in JOINED if name.startswith("call_")} if not on_call else None
+    pseudonyms = {"actor": notable.actor, "counterpart": notable.counterpart, "subscriber": notable.subscriber}
+    return {"values": by_name, "contributions": moved, "call_before": call_before, "pseudonyms": pseudonyms}
+
+
+def _contributions(model: Model, values: Any) -> list[dict[str, Any]]:
+    """The features that moved the score most, by their SHAP values in log-odds, the strongest first."""
+    moved = np.zeros(MODEL_FEATURES + 1)
+    contributions(model.trees, values[:MODEL_FEATURES], moved)
+    names = FEATURES["payment"]
+    strongest = np.argsort(-np.abs(moved[:-1]))[:CONTRIBUTIONS_MAX]
+    return [
+        {
+            "feature": names[at],
+            "means": MEANS[names[at]],
+            "value": round(float(values[at]), 6),
+            "moved": round(float(moved[at]), 6),
+        }
+        for at in strongest.tolist()
+    ]
+
+
+def _proof(commit: Commit, row: int) -> dict[str, Any]:
+    """RFC 9162 2.1.3: that the row is under the root that the commit's event names."""
+    hashes = commit.leaves()
+    path = inclusion_proof(
+        row, len(hashes), lambda level, first, count: hashes[first : first + count] if not level else []
+    )
+    return {
+        "event": {"source": commit.source, "id": str(commit.made.number)},
+        "leaf": row,
+        "size": len(hashes),
+        "root": commit.made.root,
+        "path": [each.hex() for each in path],
+    }

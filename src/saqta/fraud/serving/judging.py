@@ -1,0 +1,192 @@
+"""Judges what one tenant asks in one go: packs it, gives names their pseudonyms, runs the machine, says why."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+import numpy as np
+
+from saqta.fraud import layout
+from saqta.fraud.deciding import MEANS, RISK, TOP_FEATURES
+from saqta.fraud.folder import Model, feature_set
+from saqta.fraud.layout import EVENT, Array, State
+from saqta.fraud.machine import MODEL_FEATURES, decide, room
+from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
+from saqta.fraud.serving.names import NameKeys, pseudonymise
+from saqta.fraud.serving.rows import ROW, Commit, Place, packed, root_of, values_text
+from saqta.fraud.trees import NO_TREES, contributions, steps
+from saqta.fraud.wire import PACKED, Call, Packer, Payment
+from saqta.model.errors import InputError
+from saqta.model.kinds import DECISION_REASONS_MAX, ROWS_MAX, DecisionReason, DecisionsMade, NotableRow
+
+JUDGED_MAX = 2_048
+"""So many are judged in one go."""
+TEXT_CHARS_MAX = 300
+CALLS = "call_"
+"""What the names of features of a payer's calls begin with."""
+FEATURES_NAME = feature_set()[:16]
+Asked = Payment | Call
+Fallback = Literal["no_model", "deadline"]
+
+
+class Judged(NamedTuple):
+    """What came of each that was asked: its status (layout), its pseudonymous id, and, in the order of those that were
+    decided, rows (n, 88) uint8 and notable rows, numbered from 0 on over all."""
+
+    statuses: list[int]
+    ids: Array
+    rows: Array
+    notable: list[NotableRow]
+
+
+class Judge:
+    """One model or none, one set of rules, one state; for one thread."""
+
+    def __init__(self, model: Model | None, rules: Rules, state: State, home: str, hold_s: float) -> None:
+        self.model, self.rules, self.state = model, rules, state
+        self.trees = model.trees if model else NO_TREES
+        self._thresholds: dict[Action, float] = model.manifest.thresholds if model else {}
+        self._hold_ms = round(hold_s * 1000)
+        self._packer = Packer(home)
+        self._room = room(JUDGED_MAX)
+        self._buffer = bytearray(PACKED.size * JUDGED_MAX)
+        self._events = np.frombuffer(self._buffer, EVENT)
+
+    def warm_up(self) -> None:
+        """Has everything compiled before it is needed, which the first time takes long."""
+        self.fold(self._events[:0])
+        keys = NameKeys(np.frombuffer(bytes(16), "<u8"), np.frombuffer(bytes(16), "<u8"))
+        pseudonymise(np.zeros(1, EVENT), keys)
+        for explain in (steps, contributions):
+            explain(self.trees, np.zeros(MODEL_FEATURES, np.float32), np.zeros(MODEL_FEATURES + 1))
+
+    def fold(self, events: Array) -> None:
+        """Takes events as they were recorded, for what they teach; not more than JUDGED_MAX."""
+        decide(self.state, NO_TREES, self.rules, events, self._room)
+
+    def judge(self, asked: Sequence[Asked | InputError], keys: NameKeys, now_ms: int) -> tuple[list[object], Judged]:
+        """At most JUDGED_MAX; gives what could be taken, with the error in the place of what could not, and what came
+        of the former."""
+        out: list[object] = []
+        taken: list[Asked] = []
+        for one in asked:
+            try:
+                if isinstance(one, InputError):
+                    raise one
+                self._packer.pack(one, now_ms, self._buffer, len(taken) * PACKED.size)
+            except InputError as error:
+                out.append(error)
+                continue
+            taken.append(one)
+            out.append(one)
+        events = self._events[: len(taken)]
+        pseudonymise(events, keys)
+        decide(self.state, self.trees, self.rules, events, self._room)
+        return out, self._judged(taken, events, now_ms)
+
+    def _judged(self, taken: list[Asked], events: Array, now_ms: int) -> Judged:
+        answers = self._room.answers[: len(taken)]
+        decided = np.flatnonzero(answers["status"] == layout.DECIDED)
+        least = min(self._thresholds.values(), default=2.0)
+        stands_out = (answers["mask"] != 0) | (answers["score"] >= least)
+        notable = [
+            self._notable(row, int(at), taken[at], now_ms) for row, at in enumerate(decided.tolist()) if stands_out[at]
+        ]
+        for told in notable:
+            if told.kind == "call":
+                answers["score"][decided[told.row]] = RISK[told.action]
+        rows = packed(events[decided], answers[decided])
+        return Judged(answers["status"].tolist(), events["id"].copy(), rows, notable)
+
+    def _notable(self, row: int, at: int, message: Asked, now_ms: int) -> NotableRow:
+        on_call = isinstance(message, Call)
+        event, answer = self._events[at], self._room.answers[at]
+        values: Array = self._room.call_values[at] if on_call else self._room.values[at]
+        fired = self.rules.fired(int(answer["mask"]))
+        score = float(answer["score"])
+        reasons = [DecisionReason(rule.name, said(rule, values)[:TEXT_CHARS_MAX], _about(rule)) for rule in fired]
+        actions: list[Action] = [rule.action for rule in fired]
+        passed = [] if on_call else [action for action, from_ in self._thresholds.items() if score >= from_]
+        if passed:
+            reasons += self._by_model(values[:MODEL_FEATURES])
+        action: Action = max([*actions, *passed], key=ACTIONS.index, default="allow")
+        return NotableRow(
+            row=row,
+            kind="call" if on_call else "payment",
+            action=action,
+            actor=f"{event['actor']:016x}",
+            counterpart=f"{event['counterpart']:016x}",
+            subscriber=f"{event['subscriber']:016x}" if event["subscriber"] else None,
+            time_ms=int(event["time_ms"]),
+            reasons=tuple(reasons[:DECISION_REASONS_MAX]),
+            values=values_text(values),
+            amount=None if isinstance(message, Call) else message.amount,
+            currency=None if isinstance(message, Call) else message.currency,
+            hold_until_ms=now_ms + self._hold_ms if action == "hold" else None,
+        )
+
+    def _by_model(self, values: Array) -> list[DecisionReason]:
+        """The features that raised the score most."""
+        moved = np.zeros(MODEL_FEATURES + 1)
+        steps(self.trees, values, moved)
+        names = FEATURES["payment"]
+        top = [int(at) for at in np.argsort(-moved[:-1])[:TOP_FEATURES] if moved[at] > 0]
+        return [
+            DecisionReason(names[at], f"{MEANS[names[at]]}: {values[at]:.6g} (+{moved[at]:.2f})", "payment")
+            for at in top
+        ]
+
+
+def _about(rule: Rule) -> Literal["payment", "call", "payers_call"]:
+    """What a rule that fired tells of."""
+    if rule.on == "call":
+        return "call"
+    return "payers_call" if any(text.lstrip().startswith(CALLS) for text in rule.when) else "payment"
+
+
+def kept(judged: Judged, keeps: Sequence[bool]) -> Judged:
+    """Without the decided rows that are recorded elsewhere."""
+    numbers = {row: number for number, row in enumerate(at for at, keep in enumerate(keeps) if keep)}
+    return judged._replace(
+        rows=judged.rows[np.array(keeps, bool)],
+        notable=[
+            msgspec.structs.replace(told, row=numbers[told.row]) for told in judged.notable if told.row in numbers
+        ],
+    )
+
+
+def numbered(first: int, ids: Sequence[int], elsewhere: Mapping[int, Place]) -> list[Place]:
+    """Where each decided id is recorded: ROWS_MAX a commit, numbered from ``first`` on, but for those elsewhere."""
+    places, row = [], 0
+    for id in ids:
+        if id in elsewhere:
+            places.append(elsewhere[id])
+        else:
+            places.append(Place(first + row // ROWS_MAX, row % ROWS_MAX))
+            row += 1
+    return places
+
+
+def commits(
+    judged: Judged, tenant: str, first: int, model: Model | None, rules: Rules, fallback: Fallback | None
+) -> list[Commit]:
+    """What is recorded of it: ROWS_MAX rows an event, numbered from ``first`` on."""
+    made = []
+    for number, start in enumerate(range(0, len(judged.rows), ROWS_MAX), first):
+        content = judged.rows[start : start + ROWS_MAX].tobytes()
+        within = [told for told in judged.notable if start <= told.row < start + ROWS_MAX]
+        notable = tuple(msgspec.structs.replace(told, row=told.row - start) for told in within)
+        record = DecisionsMade(
+            tenant=tenant,
+            number=number,
+            model=model.version if model else None,
+            rules=rules.version,
+            features=FEATURES_NAME,
+            root=root_of(content, notable),
+            rows=base64.b64encode(content).decode(),
+            notable=notable,
+            fallback=fallback,
+        )
+        made.append(Commit(record, np.frombuffer(content, ROW)))
+    return made

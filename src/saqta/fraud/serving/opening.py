@@ -1,0 +1,47 @@
+"""Opens the decision path of a centre: its model, its rules, and the path itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from saqta.fraud.folder import read_model
+from saqta.fraud.layout import Limits, empty
+from saqta.fraud.rules import STANDARD, read_rules
+from saqta.fraud.serving.judging import Judge
+from saqta.fraud.serving.path import FALLBACK_LIMITS, DecisionPath
+from saqta.log.personal import Keyring
+from saqta.log.port import Log
+from saqta.model.errors import InputError
+from saqta.model.moment import Clock
+from saqta.model.step import Tables
+
+LABEL_DELAY_D = 7
+"""Where no model says how long it takes until labels are known."""
+HOME_CHARS = 2
+
+
+def open_path(
+    log: Log,
+    keyring: Keyring,
+    tables: Tables,
+    folder: Path,
+    clock: Clock,
+    now_ns: Callable[[], int],
+    *,
+    model: str | None,
+    rules: str | None,
+    home: str,
+    hold_s: float,
+    deadline_ms: float,
+) -> DecisionPath:
+    """A path that starts to decide when it is run; InputError for a model, rules or limits that can't be."""
+    if len(home) != HOME_CHARS or not home.isupper():
+        raise InputError("fraud.home", home, "a country, ISO 3166, such as KZ")
+    for field, given in (("hold_s", hold_s), ("deadline_ms", deadline_ms)):
+        if not given > 0:
+            raise InputError(f"fraud.{field}", given, "more than 0")
+    loaded = read_model(Path(model)) if model else None
+    read = read_rules(Path(rules) if rules else STANDARD)
+    state = empty(loaded.manifest.label_delay_d if loaded else LABEL_DELAY_D, Limits())
+    judge = Judge(loaded, read, state, home, hold_s)
+    quick = Judge(None, read, empty(0, FALLBACK_LIMITS), home, hold_s)
+    return DecisionPath(judge, quick, log, keyring, tables, folder, clock, now_ns, deadline_ms)

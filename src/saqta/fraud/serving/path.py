@@ -1,0 +1,389 @@
+"""The decision path: takes what partners ask, and answers when what was decided is durable.
+
+- One thread owns the state. It decides all that waits in one go, and goes on while the log writes.
+- What waits longer than the deadline is decided by rules alone, by another thread, on what was told and nothing more;
+  the state learns of it all the same.
+- A partner that asks again with an id gets what was recorded then, as long as the state remembers the id.
+"""
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from functools import partial
+from itertools import groupby, repeat
+from pathlib import Path
+
+import numpy as np
+
+from saqta.fraud import layout
+from saqta.fraud.keys import find
+from saqta.fraud.layout import EVENT, MEMOS, Limits, empty
+from saqta.fraud.serving import holds
+from saqta.fraud.serving.disclosure import Reader
+from saqta.fraud.serving.explaining import Explained, explain
+from saqta.fraud.serving.judging import JUDGED_MAX, Fallback, Judge, Judged, commits, kept, numbered
+from saqta.fraud.serving.names import NameKeys, name_keys
+from saqta.fraud.serving.reading import Kind, Question, read
+from saqta.fraud.serving.rows import SOURCE, Commit, Place, commit_of, events_of, place_of
+from saqta.fraud.serving.snapshot import PLACE, Kept, read_snapshot, write_snapshot
+from saqta.fraud.serving.step import Told
+from saqta.log.personal import Keyring
+from saqta.log.port import Log, Position
+from saqta.model import catalogue
+from saqta.model.catalogue import TYPE_OF, make
+from saqta.model.errors import BusyError, ContentConflict, InputError, SaqtaError
+from saqta.model.event import Event
+from saqta.model.kinds import ROWS_MAX, DecisionsMade, OutcomeTold, OutcomeWord
+from saqta.model.moment import Clock
+from saqta.model.step import Change, Tables
+
+WAITING_MAX = 32_768
+"""So many decisions may wait; who asks for more is told to come again."""
+COMMITS_MAX = 4
+"""So many commits are on their way into the log at a time."""
+RECENT_MAX = 256
+"""So many commits are kept at hand for those who ask again."""
+POLL_S = 0.2
+FALLBACK_LIMITS = Limits(keys_max=1 << 14, busy_max=1 << 12, memos_max=1 << 12, pending_max=16)
+ACTOR = "saqta/fraud"
+FOLDED = frozenset({TYPE_OF[DecisionsMade], TYPE_OF[OutcomeTold]})
+Line = bytes | SaqtaError
+"""An answer in JSON, or why there is none."""
+Label = tuple[str, OutcomeWord, int]
+"""A decision, what it was, and since when that is known."""
+Done = Callable[[Sequence[Line], bool], None]
+"""Told of the answers, in order, and whether they answer a list; from another thread."""
+
+
+class Ticket:
+    """One request on its way. Who claims it answers it: the thread that decides, or that of the deadlines, which then
+    tells in ``places`` where each id is recorded."""
+
+    __slots__ = ("asked", "claimed", "done", "due_ns", "many", "places", "reader", "tenant")
+
+    def __init__(self, tenant: str, reader: Reader, question: Question, done: Done, due_ns: int) -> None:
+        self.tenant, self.reader, self.asked, self.many, self.done, self.due_ns = (
+            tenant,
+            reader,
+            *question,
+            done,
+            due_ns,
+        )
+        self.claimed = False
+        self.places: dict[int, Place] | None = None
+
+
+class DecisionPath:
+    """The decision path over one log; ``ask`` may be called from any thread, and answers from others."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        quick: Judge,
+        log: Log,
+        keyring: Keyring,
+        tables: Tables,
+        folder: Path,
+        clock: Clock,
+        now_ns: Callable[[], int],
+        deadline_ms: float,
+    ) -> None:
+        """``quick`` is the judge that knows nothing but rules; the state is kept in ``folder`` between two runs."""
+        self._judge, self._quick, self._folder = judge, quick, folder
+        self._log, self._keyring, self._tables = log, keyring, tables
+        self._clock, self._now_ns = clock, now_ns
+        self._deadline_ns = round(deadline_ms * 1e6)
+        self._fallback: Fallback | None = None if judge.model else "no_model"
+        self._keys: dict[str, NameKeys] = {}
+        self._waiting: deque[Ticket] = deque()
+        self._unclaimed: deque[Ticket] = deque()
+        self._labels: deque[Label] = deque()
+        self._count = 0
+        self._lock = threading.Lock()
+        self._more, self._due = threading.Condition(self._lock), threading.Condition(self._lock)
+        self._commits = threading.BoundedSemaphore(COMMITS_MAX)
+        self._last: Future[list[Position]] = Future()
+        self._last.set_result([])
+        self._failed: BaseException | None = None
+        self._recent: OrderedDict[tuple[str, int], Commit] = OrderedDict()
+        self._numbers: dict[str, int] = {}
+        self._places = np.zeros(len(judge.state.memo), PLACE)
+        self.is_ready = False
+
+    def ask(self, tenant: str, kind: Kind, is_partner: bool, body: bytes, done: Done) -> None:
+        """Asks for decisions in the name of ``tenant``.
+
+        InputError for what can't be read at all, BusyError where too much waits.
+        """
+        question = read(kind, body)
+        reader: Reader = "analyst" if not is_partner else "bank" if kind == "payment" else "telecom"
+        ticket = Ticket(tenant, reader, question, done, self._now_ns() + self._deadline_ns)
+        with self._lock:
+            if not self.is_ready:
+                raise BusyError("the decision path is starting")
+            if self._count + len(ticket.asked) > WAITING_MAX:
+                raise BusyError(f"{self._count} decisions wait already")
+            self._count += len(ticket.asked)
+            self._waiting.append(ticket)
+            self._unclaimed.append(ticket)
+            self._more.notify()
+            if len(self._unclaimed) == 1:
+                self._due.notify()
+
+    def learn(self, changes: Iterable[Change]) -> None:
+        """Is told of outcomes, as rows of the step's table of them that changed."""
+        with self._lock:
+            for change in changes:
+                if isinstance(change.row, Told):
+                    self._labels.append((change.key, change.row.outcome, change.row.known_ms))
+            self._more.notify()
+
+    def find(self, decision: str) -> tuple[Commit, int] | None:
+        """A decision's commit and row, however long ago; None where there is none. Blocks."""
+        try:
+            tenant, place = place_of(decision)
+        except InputError:
+            return None
+        commit = self._commit(tenant, place.number)
+        return (commit, place.row) if commit is not None and place.row < len(commit.rows) else None
+
+    def parts(self) -> tuple[tuple[str, Callable[[threading.Event], None]], ...]:
+        """What runs it: each in a thread of its own."""
+        release = partial(holds.release, self._tables, self._log, self._clock)
+        return (("decisions", self.run), ("deadlines", self.run_deadlines), ("holds", release))
+
+    def look(self, decision: str, is_partner: bool) -> Explained | None:
+        """The decision as a partner or an analyst may know it, however long ago; None where there is none. Blocks."""
+        found = self.find(decision)
+        return explain(*found, self._judge.model, self._tables, is_partner) if found else None
+
+    def run(self, stop: threading.Event) -> None:
+        """Rebuilds the state from the log, then decides what comes until ``stop`` is set. Blocks."""
+        self._judge.warm_up()
+        self._quick.warm_up()
+        self._rebuild()
+        self.is_ready = True
+        while not stop.is_set():
+            tickets, labels = self._take()
+            self._fold_labels(labels)
+            tickets.sort(key=lambda ticket: ticket.tenant)
+            for tenant, group in groupby(tickets, key=lambda ticket: ticket.tenant):
+                for some in _portions(group):
+                    self._decide(tenant, some)
+            if self._failed:
+                raise self._failed
+        self._end()
+
+    def run_deadlines(self, stop: threading.Event) -> None:
+        """Answers by the fallback what has waited for too long, until ``stop`` is set. Blocks."""
+        while not stop.is_set():
+            ticket = self._overdue()
+            if ticket is not None:
+                self._fall_back(ticket)
+
+    def _take(self) -> tuple[list[Ticket], list[Label]]:
+        with self._lock:
+            if not self._waiting and not self._labels:
+                self._more.wait(POLL_S)
+            tickets, labels = list(self._waiting), list(self._labels)
+            self._waiting.clear()
+            self._labels.clear()
+            self._count -= sum(len(ticket.asked) for ticket in tickets)
+            return tickets, labels
+
+    def _overdue(self) -> Ticket | None:
+        """The oldest ticket that nobody claimed, once its deadline has come; waits a while for it."""
+        with self._lock:
+            while self._unclaimed and self._unclaimed[0].claimed:
+                self._unclaimed.popleft()
+            wait_ns = self._unclaimed[0].due_ns - self._now_ns() if self._unclaimed else round(POLL_S * 1e9)
+            if wait_ns <= 0:
+                return self._unclaimed.popleft()
+            self._due.wait(min(wait_ns / 1e9, POLL_S))
+            return None
+
+    def _end(self) -> None:
+        """Sends away those who still wait, and keeps the state for the next start once all is durable."""
+        self.is_ready = False
+        for ticket in self._take()[0]:
+            ticket.done([BusyError("the centre is stopping")] * len(ticket.asked), ticket.many)
+        self._last.result()
+        size = self._log.size()
+        kept = Kept(size, self._log.root(size).hex(), self._numbers)
+        write_snapshot(self._folder, kept, self._judge.state, self._places)
+
+    def _rebuild(self) -> None:
+        """The state as it was, and what the log holds since: equal to one that never stopped."""
+        seq = 0
+        found = read_snapshot(self._folder, self._log)
+        if found is not None:
+            kept, self._judge.state, self._places = found
+            seq, self._numbers = kept.seq, dict(kept.numbers)
+        while batch := self._log.read(seq):
+            for recorded in batch:
+                record = catalogue.read(recorded.event) if recorded.event.type in FOLDED else None
+                if isinstance(record, DecisionsMade):
+                    self._fold(commit_of(record))
+                elif isinstance(record, OutcomeTold):
+                    self._fold_labels([(record.decision, record.outcome, record.known_ms)])
+            seq = batch[-1].seq
+
+    def _fold(self, commit: Commit) -> None:
+        made, first_memo = commit.made, int(self._judge.state.counters[MEMOS])
+        self._judge.fold(events_of(commit.rows))
+        self._put(first_memo, [Place(made.number, row) for row in range(len(commit.rows))])
+        self._numbers[made.tenant] = max(self._numbers.get(made.tenant, 0), made.number + 1)
+
+    def _fold_labels(self, labels: Sequence[Label]) -> None:
+        for decision, outcome, known_ms in labels:
+            found = self.find(decision) if outcome != "unknown" else None
+            if found is not None:
+                commit, row = found
+                label = np.zeros(1, EVENT)
+                label["kind"], label["time_ms"], label["id"] = layout.LABEL, known_ms, commit.rows["id"][row]
+                label["label"] = layout.FRAUD if outcome == "fraud" else layout.HONEST
+                self._judge.fold(label)
+
+    def _put(self, first_memo: int, places: Sequence[Place]) -> None:
+        """Where the newest decisions of the state are recorded, by their place among those that it remembers."""
+        memos = np.arange(first_memo, first_memo + len(places)) % len(self._places)
+        self._places[memos] = np.array(places, PLACE)
+
+    def _decide(self, tenant: str, tickets: list[Ticket]) -> None:
+        judge, now_ms = self._judge, self._clock()
+        first_memo = int(judge.state.counters[MEMOS])
+        asked = [one for ticket in tickets for one in ticket.asked]
+        out, judged = judge.judge(asked, self._keys_of(tenant), now_ms)
+        while not self._commits.acquire(timeout=POLL_S):
+            if self._failed:
+                raise self._failed
+        with self._lock:
+            elsewhere = {id: place for ticket in tickets for id, place in (ticket.places or {}).items()}
+            for ticket in tickets:
+                ticket.claimed = True
+            ids = judged.ids[np.array(judged.statuses, np.uint64) == layout.DECIDED].tolist()
+            if elsewhere:
+                judged = kept(judged, [id not in elsewhere for id in ids])
+            first = self._reserve(tenant, len(judged.rows))
+        self._put(first_memo, numbered(first, ids, elsewhere))
+        made = commits(judged, tenant, first, judge.model, judge.rules, self._fallback)
+        self._keep(made)
+        readers = (ticket.reader for ticket in tickets for _ in ticket.asked)
+        lines = self._lines(tenant, readers, out, judged, self._remembered)
+        answers = [(ticket, [next(lines) for _ in ticket.asked]) for ticket in tickets]
+        self._append(made, now_ms, [each for each in answers if each[0].places is None])
+
+    def _fall_back(self, ticket: Ticket) -> None:
+        """Decides by rules alone, unless the ticket is claimed meanwhile; appends, and answers."""
+        now_ms = self._clock()
+        self._quick.state = empty(0, FALLBACK_LIMITS)
+        out, judged = self._quick.judge(ticket.asked, self._keys_of(ticket.tenant), now_ms)
+        with self._lock:
+            if ticket.claimed:
+                return
+            ticket.claimed = True
+            first = self._reserve(ticket.tenant, len(judged.rows))
+            ids = judged.ids[np.array(judged.statuses, np.uint64) == layout.DECIDED].tolist()
+            ticket.places = dict(zip(ids, numbered(first, ids, {}), strict=True))
+        made = commits(judged, ticket.tenant, first, None, self._quick.rules, "deadline")
+        self._keep(made)
+        lines = list(self._lines(ticket.tenant, repeat(ticket.reader), out, judged, ticket.places.get))
+        self._log.append(list(self._events(made, now_ms)))
+        ticket.done(lines, ticket.many)
+
+    def _lines(
+        self,
+        tenant: str,
+        readers: Iterable[Reader],
+        out: Sequence[object],
+        judged: Judged,
+        where: Callable[[int], Place | None],
+    ) -> Iterator[Line]:
+        """The answer to each that was asked: what was decided, now or before, or the error."""
+        at = iter(range(len(judged.statuses)))
+        for one, reader in zip(out, readers, strict=False):
+            if isinstance(one, InputError):
+                yield one
+                continue
+            n = next(at)
+            id = one.id  # type: ignore[attr-defined]
+            place = where(int(judged.ids[n])) if judged.statuses[n] != layout.CONFLICT else None
+            commit = self._commit(tenant, place.number) if place else None
+            if place is None or commit is None:
+                yield ContentConflict(tenant, id)
+            else:
+                yield commit.line(id, place.row, reader)
+
+    def _append(self, made: list[Commit], now_ms: int, answers: list[tuple[Ticket, list[Line]]]) -> None:
+        """Hands the commits to the log; the answers are told when these, and all before them, are durable."""
+
+        def told(future: "Future[list[Position]]") -> None:
+            self._commits.release()
+            error = future.exception()
+            if error is not None:
+                self._failed = error
+            for ticket, lines in answers:
+                ticket.done([BusyError("the log can't be written")] * len(lines) if error else lines, ticket.many)
+
+        if made:
+            self._last = self._log.submit(list(self._events(made, now_ms)))
+        self._last.add_done_callback(told)
+
+    def _events(self, made: Sequence[Commit], now_ms: int) -> Iterator[Event]:
+        for one in made:
+            yield make(
+                one.made,
+                id=str(one.made.number),
+                source=one.source,
+                actor=ACTOR,
+                time_ms=now_ms,
+                recorded_ms=now_ms,
+            )
+
+    def _reserve(self, tenant: str, rows: int) -> int:
+        """The number of the first of the commits that so many rows take."""
+        first = self._numbers.get(tenant, 0)
+        self._numbers[tenant] = first + -(-rows // ROWS_MAX)
+        return first
+
+    def _keep(self, made: Sequence[Commit]) -> None:
+        with self._lock:
+            for one in made:
+                self._recent[one.made.tenant, one.made.number] = one
+            while len(self._recent) > RECENT_MAX:
+                self._recent.popitem(last=False)
+
+    def _commit(self, tenant: str, number: int) -> Commit | None:
+        with self._lock:
+            commit = self._recent.get((tenant, number))
+        if commit is None:
+            found = self._log.find(f"{SOURCE}/{tenant}", str(number))
+            record = catalogue.read(found.event) if found else None
+            commit = commit_of(record) if isinstance(record, DecisionsMade) else None
+        return commit
+
+    def _remembered(self, id: int) -> Place | None:
+        state = self._judge.state
+        memo = find(state.memo_table, np.uint64(id))  # type: ignore[arg-type]
+        return Place(*self._places[memo].item()) if memo >= 0 else None
+
+    def _keys_of(self, tenant: str) -> NameKeys:
+        if tenant not in self._keys:
+            own, shared = (self._keyring.naming_key(whose) for whose in (f"tenant/{tenant}", "centre"))
+            self._keys[tenant] = name_keys(own, shared)
+        return self._keys[tenant]
+
+
+def _portions(tickets: Iterable[Ticket]) -> Iterator[list[Ticket]]:
+    """Tickets in order, with at most JUDGED_MAX to decide in each portion."""
+    portion: list[Ticket] = []
+    count = 0
+    for ticket in tickets:
+        if count + len(ticket.asked) > JUDGED_MAX:
+            yield portion
+            portion, count = [], 0
+        portion.append(ticket)
+        count += len(ticket.asked)
+    if portion:
+        yield portion

@@ -1,0 +1,169 @@
+"""How the decisions of one commit stand in the log: a row of 88 bytes each, under a Merkle root of their own.
+
+- A row is the machine's event with its names as pseudonyms, then the score and the rules that fired: enough to rebuild
+  the state, and to know a repeat.
+- What is not simply allowed has a notable row besides, with action, reasons in words and the features' values.
+- A leaf is a row's bytes, then its notable row in JSON: one decision is proved without showing the others.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from saqta.fraud.layout import EVENT, Array
+from saqta.fraud.serving.disclosure import Reader, disclosed
+from saqta.fraud.wire import Reason
+from saqta.log.merkle import Tree, leaf_hash
+from saqta.model.errors import DamageError, InputError
+from saqta.model.kinds import DecisionsMade, NotableRow
+from saqta.model.moment import to_text
+
+ROW = np.dtype(
+    [
+        ("time_ms", "<i8"),
+        *((name, "<u8") for name in ("id", "actor", "counterpart", "device", "subscriber", "place")),
+        ("amount", "<f8"),
+        ("facts", "<u4"),
+        ("kind", "<u1"),
+        ("label", "<u1"),
+        ("currency", "<u2"),
+        ("score", "<f8"),
+        ("mask", "<u8"),
+    ]
+)
+"""As layout.EVENT and layout.ANSWER name them; it lies in logs, and is never changed."""
+EVENT_FIELDS = tuple(name for name in ROW.names or () if name not in ("score", "mask"))
+SOURCE = "/saqta/fraud"
+_encode = msgspec.json.Encoder().encode
+
+
+class Place(NamedTuple):
+    """Where a decision stands: in which of its tenant's commits, and in which row."""
+
+    number: int
+    row: int
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """What partners get for one payment or call."""
+
+    id: str
+    action: str
+    score: float
+    reasons: tuple[Reason, ...]
+    decision_id: str
+    model: str | None
+    rules: str
+    hold_until: str | None = None
+
+
+NO_MODEL = Reason("no_model", "no model is installed: rules and lists alone decided")
+DEADLINE = Reason("deadline", "the deadline had come: rules alone decided, on what was told")
+FALLBACKS = {"no_model": NO_MODEL, "deadline": DEADLINE}
+
+
+def packed(events: Array, answers: Array) -> Array:
+    """The rows of events (layout.EVENT) and their answers (layout.ANSWER): (n, 88) uint8."""
+    rows = np.empty(len(events), ROW)
+    for name in EVENT_FIELDS:
+        rows[name] = events[name]
+    rows["score"], rows["mask"] = answers["score"], answers["mask"]
+    return rows.view(np.uint8).reshape(-1, ROW.itemsize)
+
+
+def leaves(rows: bytes, notable: Sequence[NotableRow]) -> list[bytes]:
+    """The leaves' hashes, in order."""
+    size = ROW.itemsize
+    told = {row.row: _encode(row) for row in notable}
+    return [leaf_hash(rows[at : at + size] + told.get(n, b"")) for n, at in enumerate(range(0, len(rows), size))]
+
+
+def root_of(rows: bytes, notable: Sequence[NotableRow]) -> str:
+    """The root over the leaves, in hexadecimal."""
+    tree = Tree()
+    tree.extend(leaves(rows, notable))
+    return tree.root().hex()
+
+
+class Commit:
+    """Decisions as they were recorded together, and their rows (ROW)."""
+
+    def __init__(self, made: DecisionsMade, rows: Array) -> None:
+        self.made, self.rows = made, rows
+        self.notable = {row.row: row for row in made.notable}
+        self._scores: list[float] = rows["score"].tolist()
+
+    def answer(self, id: str, row: int, reader: Reader) -> Answered:
+        """What this reader gets for the decision in ``row``, which its partner calls ``id``."""
+        made, notable = self.made, self.notable.get(row)
+        also = (FALLBACKS[made.fallback],) if made.fallback else ()
+        hold_until_ms = notable.hold_until_ms if notable else None
+        return Answered(
+            id=id,
+            action=notable.action if notable else "allow",
+            score=self._scores[row],
+            reasons=(*disclosed(notable.reasons, reader), *also) if notable else also,
+            decision_id=f"{made.tenant}-{made.number}-{row}",
+            model=made.model,
+            rules=made.rules,
+            hold_until=None if hold_until_ms is None else to_text(hold_until_ms),
+        )
+
+    @property
+    def source(self) -> str:
+        """The source of the commit's event."""
+        return f"{SOURCE}/{self.made.tenant}"
+
+    def leaves(self) -> list[bytes]:
+        """The hashes of the rows' leaves, in order."""
+        return leaves(self.rows.tobytes(), self.made.notable)
+
+    def line(self, id: str, row: int, reader: Reader) -> bytes:
+        """The same in JSON."""
+        return _encode(self.answer(id, row, reader))
+
+
+def commit_of(made: DecisionsMade) -> Commit:
+    """A commit as it stands in the log; DamageError when its rows are not what its root says."""
+    content = base64.b64decode(made.rows)
+    if len(content) % ROW.itemsize or root_of(content, made.notable) != made.root:
+        raise DamageError(f"the rows of decisions {made.tenant}-{made.number} are not what their root says")
+    return Commit(made, np.frombuffer(content, ROW))
+
+
+def events_of(rows: Array) -> Array:
+    """The machine's events (layout.EVENT) of rows, in arrays of their own."""
+    events = np.zeros(len(rows), EVENT)
+    for name in EVENT_FIELDS:
+        events[name] = rows[name]
+    return events
+
+
+def place_of(decision: str) -> tuple[str, Place]:
+    """The tenant and the place that a decision's name tells; InputError for what is none.
+
+    >>> place_of("bank-a-7-3")
+    ('bank-a', Place(number=7, row=3))
+    """
+    tenant, _, rest = decision.rpartition("-")
+    tenant, _, number = tenant.rpartition("-")
+    if not (tenant and _is_number(number) and _is_number(rest)):
+        raise InputError("decision", decision, "a decision_id as it was answered")
+    return tenant, Place(int(number), int(rest))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 16
+
+
+def values_text(values: Array) -> str:
+    """A row of features, (features,) float32, as base64."""
+    return base64.b64encode(values.tobytes()).decode()
+
+
+def values_of(text: str) -> Array:
+    """The inverse of ``values_text``."""
+    return np.frombuffer(base64.b64decode(text), np.float32)

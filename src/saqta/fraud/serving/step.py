@@ -1,0 +1,139 @@
+"""What follows from decisions: holds that end, outcomes that are told, and how many a source may tell.
+
+A source that tells of fraud in masses would teach the state to distrust whom it likes; so it may tell of a share of
+what was decided for it, and of a few at least.
+"""
+
+import msgspec
+
+from saqta.model import kinds
+from saqta.model.command import Command, Context, TellOutcome
+from saqta.model.errors import InputError, LimitError
+from saqta.model.event import Recorded
+from saqta.model.moment import to_text
+from saqta.model.step import NOTHING, Change, Outcome, Step, Table, Tables, commanded
+
+FRAUDS_TOLD_MIN = 100
+FRAUDS_TOLD_SHARE = 0.05
+"""A source may tell of so many frauds a day, or of this share of the decisions of that day and the day before."""
+DAY_MS = 86_400_000
+ROW_BYTES = 88
+"""As in rows.ROW, which this file, needed at every start, does not load numba for."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What a source did on a day."""
+
+    decisions: int = 0
+    frauds_told: int = 0
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A hold that goes on."""
+
+    tenant: str
+    until_ms: int
+
+
+class Told(msgspec.Struct, frozen=True):
+    """The newest outcome of a decision."""
+
+    tenant: str
+    outcome: kinds.OutcomeWord
+    known_ms: int
+    by: str
+
+
+SOURCES = Table("fraud_sources", Source)
+"""By ``{source}/{day}``, days since 1970."""
+HELD = Table("fraud_held", Held)
+"""By decision."""
+ENDING = Table("fraud_holds_ending", Held)
+"""By ``{until_ms:015d}/{decision}``: the first to end is the first."""
+TOLD = Table("fraud_outcomes", Told)
+"""By decision."""
+
+
+def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Outcome:
+    changes: list[Change] = []
+    key = _source_key(record.tenant, recorded.event.recorded_ms)
+    source = tables.get(SOURCES, key) or Source()
+    rows = len(record.rows) * 3 // 4 // ROW_BYTES
+    changes.append(SOURCES.put(key, msgspec.structs.replace(source, decisions=source.decisions + rows)))
+    for row in record.notable:
+        if row.hold_until_ms is not None:
+            decision = f"{record.tenant}-{record.number}-{row.row}"
+            held = Held(record.tenant, row.hold_until_ms)
+            changes += [HELD.put(decision, held), ENDING.put(ending_key(decision, held), held)]
+    return Outcome(tuple(changes))
+
+
+def _told(tables: Tables, recorded: Recorded, record: kinds.OutcomeTold) -> Outcome:
+    told = Told(record.tenant, record.outcome, record.known_ms, record.by)
+    changes = [TOLD.put(record.decision, told)]
+    if record.outcome == "fraud":
+        key = _source_key(record.by, recorded.event.recorded_ms)
+        source = tables.get(SOURCES, key) or Source()
+        changes.append(SOURCES.put(key, msgspec.structs.replace(source, frauds_told=source.frauds_told + 1)))
+    if record.outcome != "unknown":
+        changes += _ended(tables, record.decision)
+    return Outcome(tuple(changes))
+
+
+def _released(tables: Tables, recorded: Recorded, record: kinds.HoldReleased) -> Outcome:
+    changes = _ended(tables, record.decision)
+    return Outcome(tuple(changes)) if changes else NOTHING
+
+
+def _ended(tables: Tables, decision: str) -> list[Change]:
+    held = tables.get(HELD, decision)
+    return [HELD.delete(decision), ENDING.delete(ending_key(decision, held))] if held else []
+
+
+def decide(tables: Tables, command: Command, context: Context) -> Outcome:
+    """Takes an outcome, once. InputError for a time to come, LimitError where the source tells of too many frauds."""
+    assert isinstance(command, TellOutcome)  # noqa: S101 - wiring gives this step nothing else
+    if command.known_ms > context.now_ms:
+        raise InputError("known", to_text(command.known_ms), "a time that is not in the future")
+    before = tables.get(TOLD, command.decision)
+    if before is not None and (before.outcome, before.by) == (command.outcome, command.by):
+        return NOTHING
+    if command.outcome == "fraud":
+        _require_within_limit(tables, command.by, context.now_ms)
+    told = kinds.OutcomeTold(
+        decision=command.decision,
+        tenant=command.tenant,
+        outcome=command.outcome,
+        known_ms=command.known_ms,
+        by=command.by,
+    )
+    released = kinds.HoldReleased(decision=command.decision, tenant=command.tenant)
+    ends_hold = command.outcome == "honest" and tables.get(HELD, command.decision) is not None
+    return Outcome(events=commanded(context, told, *((released,) if ends_hold else ())))
+
+
+def _require_within_limit(tables: Tables, by: str, now_ms: int) -> None:
+    today, yesterday = (tables.get(SOURCES, _source_key(by, at)) or Source() for at in (now_ms, now_ms - DAY_MS))
+    most = max(FRAUDS_TOLD_MIN, int((today.decisions + yesterday.decisions) * FRAUDS_TOLD_SHARE))
+    if today.frauds_told >= most:
+        raise LimitError(
+            f"{by} told of {today.frauds_told} frauds today, and may tell of {most}: "
+            f"{FRAUDS_TOLD_SHARE:.0%} of what was decided for it, {FRAUDS_TOLD_MIN} at least"
+        )
+
+
+def ending_key(decision: str, held: Held) -> str:
+    """The key of a hold among those that go on."""
+    return f"{held.until_ms:015d}/{decision}"
+
+
+def _source_key(source: str, at_ms: int) -> str:
+    return f"{source}/{at_ms // DAY_MS}"
+
+
+STEP = Step(
+    name="fraud",
+    tables=(SOURCES, HELD, ENDING, TOLD),
+    folds={kinds.DecisionsMade: _made, kinds.OutcomeTold: _told, kinds.HoldReleased: _released},
+    decide=decide,
+)

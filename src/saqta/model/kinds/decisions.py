@@ -1,0 +1,86 @@
+"""Calls and payments that were decided, and what they turned out to be.
+
+Who paid whom and who called whom stands in no event: only keyed pseudonyms of 64 bits do.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from saqta.model.kinds.record import NAME_CHARS_MAX, Name, Reason, Record
+
+ROWS_MAX = 256
+"""One event holds at most so many decisions."""
+DECISION_REASONS_MAX = 6
+
+Action = Literal["allow", "warn", "hold", "block"]
+OutcomeWord = Literal["fraud", "honest", "unknown"]
+Place = Annotated[int, msgspec.Meta(ge=0, lt=ROWS_MAX)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+DecisionName = Annotated[str, msgspec.Meta(min_length=1, max_length=2 * NAME_CHARS_MAX)]
+
+
+class DecisionReason(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why: a rule's name or a feature's, and words; what they tell ``of``: the whole decision path, a payment, a call,
+    or a payer's call, which a bank learns of by the code alone."""
+
+    code: Name
+    text: Reason
+    of: Literal["path", "payment", "call", "payers_call"] = "path"
+
+
+class NotableRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A decision that does not simply allow: what was decided and why, the features' values as base64 of float32.
+
+    ``actor`` pays or calls, ``counterpart`` is paid or called, ``subscriber`` is the payer's telephone: pseudonyms.
+    ``hold_until_ms`` is when a hold ends by itself.
+    """
+
+    row: Place
+    kind: Literal["payment", "call"]
+    action: Action
+    actor: str
+    counterpart: str
+    time_ms: int
+    reasons: Annotated[tuple[DecisionReason, ...], msgspec.Meta(max_length=DECISION_REASONS_MAX)]
+    values: str
+    subscriber: str | None = None
+    amount: str | None = None
+    currency: str | None = None
+    hold_until_ms: int | None = None
+
+
+class DecisionsMade(Record, frozen=True, kw_only=True):
+    """The decisions for one tenant in one commit; decision ``{tenant}-{number}-{n}`` is row n.
+
+    ``rows`` is base64 of the rows, 88 bytes each (``fraud/serving/rows.py``). ``root`` is the RFC 9162 Merkle root over
+    them, each followed by what ``notable`` says of it. ``features`` names the set of features; ``model`` is None where
+    rules and lists alone decided, ``fallback`` then says why.
+    """
+
+    tenant: Name
+    number: Number
+    model: str | None = None
+    rules: Name
+    features: Name
+    root: str
+    rows: str
+    notable: Annotated[tuple[NotableRow, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
+    fallback: Literal["no_model", "deadline"] | None = None
+
+
+class OutcomeTold(Record, frozen=True, kw_only=True):
+    """Somebody who should know tells what a decided call or payment was, and since when that is known."""
+
+    decision: DecisionName
+    tenant: Name
+    outcome: OutcomeWord
+    known_ms: int
+    by: Name
+
+
+class HoldReleased(Record, frozen=True, kw_only=True):
+    """A hold came to its end, and nobody had confirmed it: what was held is allowed."""
+
+    decision: DecisionName
+    tenant: Name

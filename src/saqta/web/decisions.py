@@ -1,0 +1,252 @@
+"""Decisions on calls and payments, asked before a call is connected or a payment booked.
+
+Partners ask for what is theirs, and see what they asked for alone; analysts see all. What is asked is read by the
+decision path, not here: these two routes carry bytes, as fast as may be.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import AwareDatetime, BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from saqta.model.command import TellOutcome
+from saqta.model.errors import ContentConflict, InputError, SaqtaError
+from saqta.model.moment import from_datetime
+from saqta.model.terms import Role
+from saqta.web import problems
+from saqta.web.access import MAY, Caller, CallerOf, GuardedRoute, admit, guarded_router
+from saqta.web.commands import Caused, ContextOf, Door, perform
+from saqta.web.paging import page_of
+from saqta.web.ports import Decided, Line, Ports, PortsOf
+from saqta.web.present import answer, json_bytes
+
+OWN = "centre"
+"""In whose name analysts ask: the centre's own."""
+ADMITTED_MAX = 4_096
+ADMITTED_MS = 1_000
+"""So long a token is known without a look at the table."""
+DecisionId = Annotated[str, Path(alias="id", max_length=200)]
+
+
+class Reason(BaseModel):
+    """Why: a rule's or a feature's code, and words."""
+
+    code: str
+    text: str
+
+
+class Decision(BaseModel):
+    """What to do; in a list, what could not be decided has `id` and `error` instead."""
+
+    id: str
+    action: Literal["allow", "warn", "hold", "block"]
+    score: float
+    reasons: list[Reason]
+    decision_id: str
+    model: str | None
+    rules: str
+    hold_until: AwareDatetime | None
+
+
+class Outcome(Door):
+    """What it was, and since when that is known; since now, where nothing is said."""
+
+    outcome: Literal["fraud", "honest", "unknown"]
+    known: AwareDatetime | None = None
+
+
+class PlainRoute(GuardedRoute):
+    """A guarded route whose endpoint gets the request as it came, and reads the body itself."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint, roles = self.endpoint, MAY[self.name]
+
+        async def handle(request: Request) -> Response:
+            request.state.caller = await _admitted(request, roles)
+            response: Response = await endpoint(request)
+            return response
+
+        return handle
+
+
+class Arrivals:
+    """Brings answers from the thread of the decision path to those who wait in this loop, all that came at once."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._come: deque[tuple[asyncio.Future[tuple[Sequence[Line], bool]], Sequence[Line], bool]] = deque()
+        self._called = False
+
+    def expect(
+        self,
+    ) -> tuple["asyncio.Future[tuple[Sequence[Line], bool]]", Callable[[Sequence[Line], bool], None]]:
+        """A future, and what another thread calls to fulfil it."""
+        future: asyncio.Future[tuple[Sequence[Line], bool]] = self._loop.create_future()
+
+        def done(lines: Sequence[Line], many: bool) -> None:
+            self._come.append((future, lines, many))
+            if not self._called:
+                self._called = True
+                self._loop.call_soon_threadsafe(self._bring)
+
+        return future, done
+
+    def _bring(self) -> None:
+        self._called = False
+        while self._come:
+            future, lines, many = self._come.popleft()
+            if not future.done():
+                future.set_result((lines, many))
+
+
+plain = APIRouter(route_class=PlainRoute, tags=["decisions"], responses=problems.DESCRIBED)
+router = guarded_router("decisions")
+_TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 128}
+_TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
+_PAYMENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "time", "account", "payee", "amount", "currency"],
+    "properties": {
+        **dict.fromkeys(("id", "account", "payee", "channel", "device"), _TEXT),
+        "time": _TIME,
+        "amount": {"type": "string", "description": "decimal text, such as 12500.00"},
+        "currency": {"type": "string", "description": "ISO 4217"},
+        "place": {"type": "object", "properties": {"lat": {"type": "number"}, "lon": {"type": "number"}}},
+        "phone": {"type": "string", "description": "the payer's number, E.164"},
+    },
+}
+_CALL: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "time", "caller", "callee"],
+    "properties": {
+        **dict.fromkeys(("id", "imei", "cell"), _TEXT),
+        "time": _TIME,
+        "caller": {"type": "string", "description": "E.164"},
+        "callee": {"type": "string", "description": "E.164"},
+        "trunk": {"enum": ["national", "foreign"]},
+        "attestation": {"enum": ["A", "B", "C"], "description": "STIR/SHAKEN, RFC 8588"},
+        "seconds": {"type": "number", "description": "where the call is over"},
+    },
+}
+
+
+def _asks(one: dict[str, Any]) -> dict[str, Any]:
+    either = {"oneOf": [one, {"type": "array", "items": one}]}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": either}}}}
+
+
+@plain.post("/api/v1/decisions/payment", response_model=Decision | page_of(Decision), openapi_extra=_asks(_PAYMENT))
+async def decide_payment(request: Request) -> Response:
+    """Whether to book a payment: one, or a list. Durable before it is answered; the same `id` gets the same answer."""
+    return await _decide(request, "payment")
+
+
+@plain.post("/api/v1/decisions/call", response_model=Decision | page_of(Decision), openapi_extra=_asks(_CALL))
+async def decide_call(request: Request) -> Response:
+    """Whether to connect a call: one, or a list. Durable before it is answered; the same `id` gets the same answer."""
+    return await _decide(request, "call")
+
+
+@router.get("/api/v1/decisions/{id}", response_model=dict[str, Any])
+def read_decision(ports: PortsOf, caller: CallerOf, decision: DecisionId) -> Response:
+    """A decision as it was answered, and what became of it."""
+    found = _found(ports, caller, decision)
+    return answer(found.told)
+
+
+@router.get("/api/v1/decisions/{id}/why", response_model=dict[str, Any])
+def explain_decision(ports: PortsOf, caller: CallerOf, decision: DecisionId) -> Response:
+    """Why it was decided so: rules with their values, what moved the model most, the call before; as the caller may
+    know it."""
+    found = _found(ports, caller, decision)
+    return answer(found.told | found.why)
+
+
+@router.post("/api/v1/decisions/{id}/outcome", response_model=Caused)
+def tell_outcome(ports: PortsOf, caller: CallerOf, context: ContextOf, decision: DecisionId, new: Outcome) -> Response:
+    """Tells what a call or payment was. What is honest is released, what is fraud stays."""
+    found = _found(ports, caller, decision)
+    known_ms = from_datetime(new.known, "known") if new.known else context.now_ms
+    command = TellOutcome(
+        decision=decision, tenant=found.tenant, outcome=new.outcome, known_ms=known_ms, by=_tenant(caller)
+    )
+    return perform(ports, command, context)
+
+
+async def _decide(request: Request, kind: Literal["payment", "call"]) -> Response:
+    app, caller = request.app, request.state.caller
+    ports: Ports = app.state.ports
+    body = await _body(request, ports)
+    arrivals: Arrivals = app.state.arrivals
+    future, done = arrivals.expect()
+    ports.decisions.ask(_tenant(caller), kind, caller.role is Role.PARTNER, body, done)
+    lines, many = await future
+    if many:
+        items = b",".join(line if isinstance(line, bytes) else _row_error(line) for line in lines)
+        return Response(b'{"items":[' + items + b'],"next":null}', media_type="application/json")
+    if isinstance(lines[0], bytes):
+        return Response(lines[0], media_type="application/json")
+    raise lines[0]
+
+
+def _row_error(error: SaqtaError) -> bytes:
+    """What stands in the place of what could not be decided."""
+    told: dict[str, Any] = {"detail": str(error)}
+    if isinstance(error, InputError):
+        told |= {"field": error.field, "given": repr(error.given)[:80], "expected": error.expected}
+    id = error.id if isinstance(error, ContentConflict) else None
+    return json_bytes({"id": id, "error": told})
+
+
+def _tenant(caller: Caller) -> str:
+    return caller.name if caller.role is Role.PARTNER else OWN
+
+
+def _found(ports: Ports, caller: Caller, decision: str) -> Decided:
+    """The decision; a partner is told of its own alone, and of another's not even that there is one."""
+    is_partner = caller.role is Role.PARTNER
+    found = ports.decisions.look(decision, is_partner)
+    if found is None or (is_partner and found.tenant != caller.name):
+        raise problems.not_found("decision", decision)
+    return found
+
+
+async def _admitted(request: Request, roles: frozenset[Role]) -> Caller:
+    """As ``admit``; a token that was admitted within ADMITTED_MS is not looked up again."""
+    header = request.headers.get("authorization")
+    ports: Ports = request.app.state.ports
+    if header is None:
+        return await run_in_threadpool(admit, request, ports, roles)
+    admitted: dict[tuple[str, frozenset[Role]], tuple[Caller, int]] = request.app.state.admitted
+    now_ms = ports.clock()
+    known = admitted.get((header, roles))
+    if known is not None and known[1] > now_ms:
+        return known[0]
+    caller = await run_in_threadpool(admit, request, ports, roles)
+    if len(admitted) >= ADMITTED_MAX:
+        admitted.clear()
+    admitted[header, roles] = (caller, now_ms + ADMITTED_MS)
+    return caller
+
+
+async def _body(request: Request, ports: Ports) -> bytes:
+    most = ports.limits.decisions_body_bytes_max
+    parts = []
+    size = 0
+    try:
+        async with asyncio.timeout(ports.limits.body_wait_s):
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have at most {most} bytes")
+                parts.append(part)
+    except TimeoutError as error:
+        wait_s = ports.limits.body_wait_s
+        raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, f"no whole body came for {wait_s:g} s") from error
+    return b"".join(parts)

@@ -1,0 +1,208 @@
+"""The decision path by itself: what it keeps over a restart, its fallback, its limits, and what stands in the log."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from saqta.fraud.serving import names
+from saqta.fraud.serving.opening import open_path
+from saqta.fraud.serving.path import WAITING_MAX, DecisionPath
+from saqta.fraud.serving.reading import ASKED_MAX
+from saqta.fraud.serving.rows import commit_of
+from saqta.fraud.snapshot import in_use
+from saqta.log.merkle import leaf_hash, verify_inclusion
+from saqta.log.personal import Keyring
+from saqta.log.sqlite import SqliteLog
+from saqta.log.tables import MemoryTables
+from saqta.model import catalogue
+from saqta.model.errors import BusyError, ContentConflict, DamageError, InputError
+from saqta.model.kinds import DecisionsMade
+from saqta.model.moment import from_text, to_text
+
+NOW_MS = from_text("2026-03-12T08:00:00Z")
+WAIT_S = 30
+
+
+class Running:
+    """A decision path over a folder, its threads, and who asks and waits."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.log = SqliteLog(folder / "log.db", lambda: NOW_MS)
+        self.keyring = Keyring(folder / "keys.db")
+        told = {"model": None, "rules": None, "home": "KZ", "hold_s": 60, "deadline_ms": 10_000} | settings
+        self.path: DecisionPath = open_path(
+            self.log, self.keyring, MemoryTables(), folder / "fraud", lambda: NOW_MS, time.monotonic_ns, **told
+        )
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=run, args=(self._stop,), daemon=True) for _, run in self.path.parts()]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+        deadline = time.monotonic() + WAIT_S
+        while not self.path.is_ready:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(WAIT_S)
+        self.log.close()
+        self.keyring.close()
+
+    def ask(self, kind: str, *asked: dict[str, object], tenant: str = "alfa") -> list[object]:
+        """The answers, as what their JSON says or as errors."""
+        come, told = threading.Event(), []
+
+        def done(lines: list[object], many: bool) -> None:
+            told.extend(json.loads(line) if isinstance(line, bytes) else line for line in lines)
+            come.set()
+
+        self.path.ask(tenant, kind, True, json.dumps(asked).encode(), done)
+        assert come.wait(WAIT_S)
+        return told
+
+    def commits(self) -> list[DecisionsMade]:
+        return [catalogue.read(each.event) for each in self.log.read(0)]
+
+
+@contextmanager
+def running(folder: Path, **settings: object) -> Iterator[Running]:
+    path = Running(folder, **settings)
+    try:
+        path.start()
+        yield path
+    finally:
+        path.stop()
+
+
+def payment(n: int, **fields: object) -> dict[str, object]:
+    made = {"id": f"p{n}", "account": f"payer-{n % 7}", "payee": f"payee-{n % 5}", "amount": f"{n % 90 + 1}.50"}
+    return made | {"time": to_text(NOW_MS - 1_000_000 + n * 1000), "currency": "KZT"} | fields
+
+
+def call(n: int, **fields: object) -> dict[str, object]:
+    made = {"id": f"c{n}", "caller": "+77272000000", "callee": f"+7701234{n:04d}", "trunk": "foreign"}
+    return made | {"time": to_text(NOW_MS - 1_000_000 + n * 1000)} | fields
+
+
+def test_siphash_is_that_of_its_paper() -> None:
+    key, word = np.frombuffer(bytes(range(16)), "<u8"), np.frombuffer(bytes(range(8)), "<u8").copy()
+    assert names.siphashes(word, key)[0] == 0x93F5F5799A932462
+    assert names.siphashes(np.zeros(1, np.uint64), key)[0] == 0
+
+
+@pytest.mark.parametrize("is_clean", [True, False])
+def test_after_a_restart_the_state_is_equal_and_who_asks_again_gets_the_same_answer(
+    tmp_path: Path, is_clean: bool
+) -> None:
+    """From what was kept, and, where nothing was, from the log alone."""
+    with running(tmp_path) as before:
+        first = before.ask("call", *(call(n) for n in range(40)), tenant="metro")
+        first += before.ask("payment", *(payment(n, phone="+77012340003") for n in range(300)))
+        state = {name: part.copy() for name, part in in_use(before.path._judge.state).items()}
+        size = before.log.size()
+    if not is_clean:
+        for kept in (tmp_path / "fraud").iterdir():
+            kept.unlink()
+    with running(tmp_path) as after:
+        for name, part in in_use(after.path._judge.state).items():
+            if name != "memo":
+                assert np.array_equal(part, state[name]), name
+        again = after.ask("call", *(call(n) for n in range(40)), tenant="metro")
+        assert again + after.ask("payment", *(payment(n, phone="+77012340003") for n in range(300))) == first
+        assert after.ask("payment", payment(7, amount="9.99"))[0].args == ContentConflict("alfa", "p7").args
+        assert after.log.size() == size
+        later = after.ask("payment", payment(400))[0]
+        assert later["decision_id"].startswith("alfa-2-")
+
+
+def test_a_model_scores_and_says_why(tmp_path: Path, learned: tuple[object, Path]) -> None:
+    with running(tmp_path, model=str(learned[1])) as path:
+        answers = path.ask("payment", *(payment(n) for n in range(300)))
+        assert {answer["model"] for answer in answers} == {path.path._judge.model.version}
+        assert all(0 < answer["score"] < 1 for answer in answers)
+        assert {reason["code"] for answer in answers for reason in answer["reasons"]}.isdisjoint({"no_model"})
+        warned = [answer for answer in answers if answer["action"] != "allow"]
+        for answer in warned:
+            why = path.path.look(answer["decision_id"], is_partner=False).why
+            assert len(why["contributions"]) == 10
+            moved = [abs(each["moved"]) for each in why["contributions"]]
+            assert moved == sorted(moved, reverse=True)
+
+
+def test_a_row_is_proved_by_a_path_to_its_commits_root(tmp_path: Path) -> None:
+    with running(tmp_path) as path:
+        answers = path.ask("call", *(call(n) for n in range(300)))
+        made = path.commits()
+        assert [len(commit_of(each).rows) for each in made] == [256, 44]
+        proof = path.path.look(answers[299]["decision_id"], is_partner=True).why["proof"]
+        leaf = commit_of(made[1]).leaves()[43]
+        hashes = [bytes.fromhex(each) for each in proof["path"]]
+        assert verify_inclusion(proof["leaf"], proof["size"], leaf, hashes, bytes.fromhex(made[1].root))
+        assert not verify_inclusion(proof["leaf"], proof["size"], leaf_hash(b""), hashes, bytes.fromhex(made[1].root))
+    with pytest.raises(DamageError, match="root"):
+        commit_of(DecisionsMade(**{name: getattr(made[0], name) for name in made[0].__struct_fields__} | {"root": "0"}))
+
+
+def test_the_fallback_answers_at_the_deadline_while_the_path_is_slow(tmp_path: Path) -> None:
+    """The path waits in the middle of a decision until it is let go; the answer comes before, and stays the answer."""
+    with running(tmp_path, deadline_ms=50) as path:
+        judge, let_go = path.path._judge.judge, threading.Event()
+
+        def slow(*arguments: object) -> object:
+            let_go.wait(WAIT_S)
+            return judge(*arguments)
+
+        path.path._judge.judge = slow
+        spoofed, paid = path.ask("call", call(1))[0], path.ask("payment", payment(1))[0]
+        assert not let_go.is_set()
+        assert [reason["code"] for reason in spoofed["reasons"]] == ["spoofed_number", "deadline"]
+        assert (spoofed["action"], spoofed["model"]) == ("block", None)
+        assert (paid["action"], [reason["code"] for reason in paid["reasons"]]) == ("allow", ["deadline"])
+        let_go.set()
+        path.path._judge.judge = judge
+        deadline = time.monotonic() + WAIT_S
+        while path.path._judge.state.counters[7] < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        path.path._deadline_ns *= 1000
+        assert path.ask("call", call(1))[0] == spoofed
+        assert path.ask("payment", payment(1))[0] == paid
+        assert [each.fallback for each in path.commits()] == ["deadline", "deadline"]
+
+
+def test_too_much_that_waits_is_sent_away(tmp_path: Path) -> None:
+    with running(tmp_path) as path:
+        judge, let_go = path.path._judge.judge, threading.Event()
+        path.path._judge.judge = lambda *arguments: (let_go.wait(WAIT_S), judge(*arguments))[1]
+        come: list[int] = []
+        body = json.dumps([call(n) for n in range(ASKED_MAX)]).encode()
+        path.path.ask("alfa", "call", True, body, lambda lines, many: come.append(len(lines)))
+        while path.path._waiting:
+            time.sleep(0.001)
+        for _ in range(WAITING_MAX // ASKED_MAX):
+            path.path.ask("alfa", "call", True, body, lambda lines, many: come.append(len(lines)))
+        with pytest.raises(BusyError, match="wait already"):
+            path.path.ask("alfa", "call", True, body, lambda lines, many: come.append(len(lines)))
+        taken = ASKED_MAX * (1 + WAITING_MAX // ASKED_MAX)
+        let_go.set()
+        deadline = time.monotonic() + WAIT_S
+        while sum(come) < taken:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"home": "kz"}, {"hold_s": 0}, {"deadline_ms": -1}, {"model": "nowhere"}, {"rules": "nowhere.toml"}]
+)
+def test_bad_settings_are_refused(tmp_path: Path, settings: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        Running(tmp_path, **settings)

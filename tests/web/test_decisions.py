@@ -1,0 +1,196 @@
+"""Decisions over HTTP: asked by partners, durable, told apart by tenant, explained as each may know."""
+
+import secrets
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from saqta.log.verify import verify
+from saqta.model.terms import Role
+from saqta.web.accounts import add_token
+from web.conftest import Centre
+
+NOW = "2026-01-31T08:00:00Z"
+SPOOFED = {"id": "c1", "time": NOW, "caller": "+77272000000", "callee": "+77012345678", "trunk": "foreign"}
+PAYMENT = {
+    "id": "p1",
+    "time": NOW,
+    "account": "KZ-payer-1",
+    "payee": "KZ-mule",
+    "amount": "450000.00",
+    "currency": "KZT",
+    "phone": "+77012345678",
+}
+
+
+@pytest.fixture
+def bank(centre: Centre) -> Centre:
+    """A centre that decides, with a telecom (pavel's ``metro``) and two banks (``alfa``, ``beta``)."""
+    begin(centre)
+    return centre
+
+
+def begin(centre: Centre) -> None:
+    for name in ("alfa", "beta"):
+        centre.tokens[name] = add_token(
+            centre.log.append, centre.clock, secrets.token_urlsafe, Role.PARTNER, "test", name, f"/banks/{name}"
+        )
+    centre.settle()
+    centre.start_decisions()
+
+
+def ask(client: httpx.Client, kind: str, body: object, status: int = 200) -> dict:
+    response = client.post(f"/api/v1/decisions/{kind}", json=body)
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+def test_a_spoofed_call_is_blocked_and_the_payment_after_it_held_until_somebody_says(bank: Centre) -> None:
+    with bank.http("pavel") as telecom, bank.http("alfa") as alfa, bank.http("farid") as farid:
+        call = ask(telecom, "call", SPOOFED)
+        assert (call["action"], call["score"], call["model"]) == ("block", 1.0, None)
+        assert [reason["code"] for reason in call["reasons"]] == ["spoofed_number", "no_model"]
+        payment = ask(alfa, "payment", PAYMENT)
+        assert (payment["action"], payment["hold_until"]) == ("hold", "2026-01-31T08:10:00.000Z")
+        assert payment["rules"] == "standard-1"
+        address = f"/api/v1/decisions/{payment['decision_id']}"
+        told = alfa.get(address).json()
+        assert (told["held"], told["outcome"], told["kind"]) == (True, None, "payment")
+        answer = alfa.post(f"{address}/outcome", json={"outcome": "fraud"})
+        assert bank.said(answer) == ["outcome.told"]
+        assert bank.said(alfa.post(f"{address}/outcome", json={"outcome": "fraud"})) == []
+        told = farid.get(address).json()
+        assert told["held"] is False
+        assert told["outcome"] == {"outcome": "fraud", "known": "2026-01-31T08:00:00.000Z", "by": "alfa"}
+
+
+def test_who_asks_again_gets_the_same_answer_and_other_content_is_refused(bank: Centre) -> None:
+    with bank.http("alfa") as alfa:
+        first = ask(alfa, "payment", PAYMENT)
+        size = bank.log.size()
+        assert ask(alfa, "payment", PAYMENT) == first
+        assert bank.log.size() == size
+        refused = ask(alfa, "payment", PAYMENT | {"amount": "450001.00"}, 409)
+        assert refused["type"] == "urn:saqta:problem:other-content"
+        rows = ask(alfa, "payment", [PAYMENT, PAYMENT | {"payee": "KZ-other"}, PAYMENT | {"id": "p2"}])["items"]
+        assert rows[0] == first
+        assert rows[1] == {"id": "p1", "error": {"detail": "event p1 of alfa is already recorded with other content"}}
+        assert rows[2]["id"] == "p2"
+
+
+def test_bad_rows_get_their_errors_and_the_others_are_decided(bank: Centre) -> None:
+    bad = [
+        PAYMENT | {"amount": "-5"},
+        {"id": "p9"},
+        PAYMENT | {"currency": "XXQ", "id": "p8"},
+        PAYMENT | {"time": "2026-01-31T08:00:00", "id": "p7"},
+        PAYMENT | {"time": "2027-01-31T08:00:00Z", "id": "p6"},
+        PAYMENT | {"phone": "87012345678", "id": "p5"},
+        7,
+    ]
+    with bank.http("alfa") as alfa:
+        rows = ask(alfa, "payment", [*bad, PAYMENT])["items"]
+        fields = ["amount", "time", "currency", "time", "time", "phone", "line"]
+        assert [row["error"]["field"] for row in rows[:-1]] == fields
+        assert rows[-1]["action"] == "allow"
+        assert ask(alfa, "payment", PAYMENT | {"amount": "-5"}, 422)["field"] == "amount"
+        for content in (b"", b"{", b"[1,", b"[" + b"[" * 5000, b"\xff"):
+            response = alfa.post("/api/v1/decisions/payment", content=content)
+            assert response.status_code == 422, response.text
+
+
+def test_a_body_and_a_batch_have_a_limit(bank: Centre) -> None:
+    with bank.http("alfa") as alfa:
+        response = alfa.post("/api/v1/decisions/payment", content=b" " * 10_000_000)
+        assert (response.status_code, response.headers["content-type"]) == (413, "application/problem+json")
+        assert "1000" in ask(alfa, "call", [SPOOFED] * 1001, 422)["detail"]
+        assert len(ask(alfa, "call", [SPOOFED | {"id": f"c{n}"} for n in range(1000)])["items"]) == 1000
+
+
+def test_partners_stand_apart(bank: Centre) -> None:
+    """The same id, account and payee at two banks are different ones, and neither sees the other's decisions."""
+    with bank.http("alfa") as alfa, bank.http("beta") as beta, bank.http("farid") as farid:
+        of_alfa = ask(alfa, "payment", PAYMENT)
+        of_beta = ask(beta, "payment", PAYMENT | {"amount": "7.00"})
+        assert of_beta["decision_id"] != of_alfa["decision_id"]
+        for tail in ("", "/why"):
+            address = f"/api/v1/decisions/{of_alfa['decision_id']}{tail}"
+            assert beta.get(address).status_code == 404
+            assert (alfa.get(address).status_code, farid.get(address).status_code) == (200, 200)
+        outcome = beta.post(f"/api/v1/decisions/{of_alfa['decision_id']}/outcome", json={"outcome": "fraud"})
+        assert outcome.status_code == 404
+        stored = b"".join(recorded.stored for recorded in bank.log.read(0))
+    for secret in (b"KZ-payer-1", b"KZ-mule", b"77012345678"):
+        assert secret not in stored
+
+
+def test_each_reader_learns_what_the_table_lets_it_know(bank: Centre) -> None:
+    with bank.http("pavel") as telecom, bank.http("alfa") as alfa, bank.http("farid") as farid:
+        call = ask(telecom, "call", SPOOFED)
+        payment = ask(alfa, "payment", PAYMENT)
+        reason = payment["reasons"][0]
+        assert reason == {
+            "code": "on_the_phone_with_risk",
+            "text": "the payer may be acting on what somebody says on the telephone",
+        }
+        why = alfa.get(f"/api/v1/decisions/{payment['decision_id']}/why").json()
+        assert "values" not in why
+        assert why["reasons"][0] == reason
+        seen = farid.get(f"/api/v1/decisions/{payment['decision_id']}/why").json()
+        assert seen["reasons"][0]["text"].startswith("on the phone since 0 min with a number that a rule warned of")
+        assert (seen["call_before"]["call_risk"], seen["values"]["amount"]) == (2.0, 450000.0)
+        called = farid.get(f"/api/v1/decisions/{call['decision_id']}/why").json()
+        assert called["values"]["trunk_foreign"] == 1.0
+        assert called["pseudonyms"]["counterpart"] == seen["pseudonyms"]["subscriber"]
+
+
+def test_a_source_may_tell_of_so_many_frauds_a_day(bank: Centre) -> None:
+    calls = [SPOOFED | {"id": f"c{n}"} for n in range(101)]
+    with bank.http("pavel") as telecom:
+        decided = [row["decision_id"] for row in ask(telecom, "call", calls)["items"]]
+        for n, decision in enumerate(decided):
+            response = telecom.post(f"/api/v1/decisions/{decision}/outcome", json={"outcome": "fraud"})
+            assert response.status_code == (200 if n < 100 else 429), (n, response.text)
+        assert "may tell of 100" in response.json()["detail"]
+        honest = telecom.post(f"/api/v1/decisions/{decided[-1]}/outcome", json={"outcome": "honest"})
+        assert honest.status_code == 200
+
+
+def test_a_hold_ends_by_itself_and_what_is_honest_at_once(bank: Centre) -> None:
+    with bank.http("pavel") as telecom, bank.http("alfa") as alfa:
+        ask(telecom, "call", SPOOFED)
+        payments = [PAYMENT | {"id": payee, "payee": payee} for payee in ("first", "second")]
+        first, second = (ask(alfa, "payment", payment)["decision_id"] for payment in payments)
+        assert bank.said(alfa.post(f"/api/v1/decisions/{first}/outcome", json={"outcome": "honest"})) == [
+            "outcome.told",
+            "hold.released",
+        ]
+        assert alfa.get(f"/api/v1/decisions/{second}").json()["held"]
+        bank.now_ms += 600_001
+        deadline = time.monotonic() + 10
+        while alfa.get(f"/api/v1/decisions/{second}").json()["held"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        kinds = [recorded.event.type for recorded in bank.log.read(0)]
+        assert kinds.count("saqta.hold.released.v1") == 2
+
+
+def test_who_may_not_and_what_does_not_start(open_centre: Callable[..., Centre]) -> None:
+    centre = open_centre()
+    with centre.http("alice") as alice, centre.http("pavel") as pavel, centre.http() as nobody:
+        assert alice.post("/api/v1/decisions/payment", json=PAYMENT).status_code == 403
+        assert nobody.post("/api/v1/decisions/payment", json=PAYMENT).status_code == 401
+        busy = pavel.post("/api/v1/decisions/payment", json=PAYMENT)
+        assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+        assert pavel.get("/api/v1/decisions/nothing").status_code == 404
+        assert pavel.get("/api/v1/decisions/metro-0-0").status_code == 404
+
+
+def test_decisions_verify_with_the_log(bank: Centre) -> None:
+    with bank.http("alfa") as alfa:
+        ask(alfa, "payment", [PAYMENT | {"id": f"p{n}"} for n in range(600)])
+    events = [each for each in bank.log.read(0) if each.event.type == "saqta.decisions.made.v1"]
+    assert len(events) == 3
+    assert verify(bank.folder).ok
