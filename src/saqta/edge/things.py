@@ -22,7 +22,7 @@ THINGS_MAX = 24
 BODIES_MAX = 64
 LOOK_S = 0.35
 """New things are looked for this often."""
-TALL_MAX = 0.62
+TALL_MAX = 0.58
 WIDE_MAX = 1.0
 """A thing is less tall than this part of who walks here, and no wider than that…"""
 SMALLEST = 0.17

@@ -134,9 +134,8 @@ def _wall(rng: random.Random, lens: Lens, back_m: float) -> NDArray[np.float32]:
         picture[(rows % 1 > 0.25) & (columns % 1 > 0.2)] *= rng.choice((0.45, 0.6, 1.35))
     for _ in range(rng.randint(0, 4)):
         x, y, w, h = rng.randint(0, WIDTH - 60), rng.randint(0, HEIGHT // 3), rng.randint(25, 70), rng.randint(20, 60)
-        picture[y : y + h, x : x + w] = cv2.resize(noise.uniform(30, 230, (5, 4)).astype(np.float32), (w, h))[
-            : HEIGHT - y
-        ]
+        poster = cv2.resize(noise.uniform(30, 230, (5, 4)).astype(np.float32), (w, h))
+        picture[y : y + h, x : x + w] = poster[: HEIGHT - y, : WIDTH - x]
     return picture
 
 
