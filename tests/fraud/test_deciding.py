@@ -145,7 +145,7 @@ def _lines(payments: Payments) -> list[bytes]:
 def test_a_bad_field_is_named_and_decisions_go_on(decides: Decides, fields: dict[str, Any], field: str) -> None:
     before, error, after = decides(payment("a"), payment("b", **fields), payment("c"))
     assert (before["action"], after["action"]) == ("allow", "allow")
-    assert error["error"]["field"] == field
+    assert (error["id"], error["error"]["field"]) == ("b", field)
     assert error["error"]["expected"]
 
 

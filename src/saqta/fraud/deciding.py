@@ -14,7 +14,7 @@ from saqta.fraud.layout import EVENT, Array, State
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
 from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rules, said
 from saqta.fraud.trees import contributions, steps
-from saqta.fraud.wire import PACKED, Answer, Label, Message, Packer, Reason, decode, encode, refused
+from saqta.fraud.wire import PACKED, Answer, Label, Message, Packer, Reason, decode, encode, name_of, refused
 from saqta.model.errors import InputError
 
 BATCH_MAX = 64
@@ -58,7 +58,7 @@ class Decider:
                 message = decode(line)
                 self._packer.pack(message, now_ms, self._buffer, len(taken) * PACKED.size)
             except (InputError, ValueError, RecursionError) as error:
-                out.append(self._error(None, refused(line, error)))
+                out.append(self._error(name_of(line), refused(line, error)))
                 continue
             taken.append(message)
             out.append(None)

@@ -173,6 +173,18 @@ def _past_ms(moment: datetime, now_ms: int, field: str) -> int:
     return moment_ms
 
 
+class _Named(msgspec.Struct):
+    id: str | None = None
+
+
+def name_of(line: bytes) -> str | None:
+    """The id that a line gives itself, whatever else is wrong with it."""
+    try:
+        return msgspec.json.decode(line, type=_Named).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def refused(line: bytes, error: Exception) -> InputError:
     """The error of a line that can't be taken: the field, what stood there, what belongs there."""
     if isinstance(error, InputError):
