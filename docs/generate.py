@@ -18,6 +18,7 @@ from saqta import config
 from saqta.__main__ import app
 from saqta.intake.frigate import Mqtt
 from saqta.intake.onvif.events import OnvifDevice
+from saqta.intake.sip.settings import Sip
 from saqta.model import incident, kinds, list_entry, unit
 from saqta.model import object as left
 from saqta.model.catalogue import KINDS
@@ -111,6 +112,7 @@ def _settings() -> Iterator[str]:
         "cameras.ID": config.Camera,
         "mqtt": Mqtt,
         "onvif.NAME": OnvifDevice,
+        "sip": Sip,
     }
     for name, record in tables.items():
         yield from _setting_table(f"[{name}]", record)

@@ -1,7 +1,8 @@
 """Settings: read once from a TOML file, frozen, every key known.
 
 The tables of the file are the records below: ``[serve]``, ``[edge]``, ``[log]``, ``[fraud]``, ``[mqtt]``, one
-``[cameras.ID]`` a camera and one ``[onvif.NAME]`` a device whose events are taken in.
+``[cameras.ID]`` a camera, one ``[onvif.NAME]`` a device whose events are taken in, and ``[sip]`` for switches that ask
+before they connect a call.
 """
 
 import os
@@ -13,6 +14,7 @@ import msgspec
 
 from saqta.intake.frigate import Mqtt
 from saqta.intake.onvif.events import OnvifDevice
+from saqta.intake.sip.settings import Sip
 from saqta.model.errors import InputError
 from saqta.model.kinds import AfterS, Days, Ground, Limit, Line, Polygon
 from saqta.model.place import Place
@@ -107,6 +109,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cameras: dict[str, Camera] = {}
     mqtt: Mqtt = Mqtt()
     onvif: dict[str, OnvifDevice] = {}
+    sip: Sip = Sip()
 
 
 def load(path: Path | None) -> Settings:

@@ -31,6 +31,7 @@ from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.serving import step as fraud
 from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
+from saqta.intake.sip.listening import Done, sip
 from saqta.log.checkpoints import Checkpointer
 from saqta.log.personal import Keyring
 from saqta.log.port import Position
@@ -285,6 +286,10 @@ class Centre:
         """What listens to other systems; InputError where one can't be listened to as the settings say."""
         for table, intake in INTAKES.items():
             yield from intake(getattr(self.settings, table), lambda source: Door(source, self.folder.log, now_ms))
+        yield from sip(self.settings.sip, self.settings.fraud.home, self._decide_call, now_ms, secrets.token_bytes(16))
+
+    def _decide_call(self, partner: str, body: bytes, done: Done) -> None:
+        self._decisions.ask(partner, "call", True, body, lambda lines, many: done(lines[0]))
 
     def _sign_checkpoints(self, stack: ExitStack) -> None:
         checkpointer = Checkpointer(self.folder.path, self.folder.log, self.settings.log.checkpoint_every_s)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SAQTA, STOP_WAIT_S
+from intake.sip_switch import UdpSwitch
 from saqta.control import REQUEST_BYTES_MAX, append_through
 from saqta.model import kinds
 from saqta.model.errors import ContentConflict, InputError, VersionConflict
@@ -134,6 +135,28 @@ def test_a_kill_loses_nothing(serving: Serving, settings: Path, saqta) -> None:
     assert verified["events"] >= acknowledged[0].seq
     live = saqta("log", "replay", "--data", data, "--json").lines
     assert saqta("log", "rebuild", "--data", data, "--json").lines == live
+
+
+def test_a_switch_asks_over_sip_and_a_spoofed_number_is_declined(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = tmp_path / "sip.toml"
+    settings.write_text(
+        f"[serve]\nport = 0\n[sip]\nhost = '127.0.0.1'\nport = {port}\ntrunks = {{'127.0.0.1/32' = 'foreign'}}\n"
+    )
+    serving = Serving(tmp_path / "data", settings)
+    try:
+        with UdpSwitch(port) as switch:
+            while (spoofed := switch.call("sip:+77029876543@x")).status == 503:
+                time.sleep(0.1)
+            honest = switch.call("sip:+442071838750@x")
+        assert (spoofed.status, honest.status) == (603, 302)
+        assert spoofed.header("X-Saqta-Decision").startswith("sip-")
+        serving.wait_for("saqta.decisions.made.v1")
+        assert serving.end(signal.SIGTERM) == 0
+    finally:
+        serving.end(signal.SIGKILL)
 
 
 def _fields(event: Event) -> dict[str, object]:
