@@ -12,6 +12,9 @@ from saqta.model.terms import Role
 from saqta.web.access import MAY, OPEN, GuardedRoute
 from saqta.web.front import SECURITY_HEADERS
 
+CAMARA = ("/sim-swap/", "/call-forwarding-signal/", "/call-in-progress-signal/")
+"""Routes whose errors have a form that others set."""
+
 
 def calls(app: FastAPI) -> Iterator[tuple[str, str, str]]:
     """Every route of the application as its name, a method and an address."""
@@ -37,7 +40,8 @@ def test_only_the_open_routes_answer_nobody(centre) -> None:
                 response = client.request(method, address)
                 assert (response.status_code == 401) is (name not in OPEN), (method, address)
                 if name not in OPEN:
-                    assert response.headers["content-type"] == "application/problem+json"
+                    form = "application/json" if address.startswith(CAMARA) else "application/problem+json"
+                    assert response.headers["content-type"] == form
                     assert response.headers["www-authenticate"].startswith("Bearer")
 
 
@@ -87,10 +91,15 @@ def test_a_role_that_may_not_is_told_so(shared_centre, name: str, method: str, a
 def test_partners_may_post_events_ask_for_decisions_and_little_else() -> None:
     assert {name for name, roles in MAY.items() if Role.PARTNER in roles} == {
         "post_events",
+        "check_call_in_progress",
+        "check_sim_swap",
         "decide_call",
         "decide_payment",
         "explain_decision",
         "read_decision",
+        "retrieve_call_forwardings",
+        "retrieve_sim_swap_date",
+        "retrieve_unconditional_call_forwarding",
         "tell_outcome",
         "me",
         "openapi",

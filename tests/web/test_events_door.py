@@ -89,7 +89,13 @@ def test_a_partner_posts_as_itself_only(shared_centre, source: str) -> None:
         assert post(pavel, source=source).status_code == 403
 
 
-CLAIMS = {"saqta.alert.raised.v1"}
+CLAIMS = {
+    "saqta.alert.raised.v1",
+    "saqta.call.connected.v1",
+    "saqta.call.ended.v1",
+    "saqta.forwarding.set.v1",
+    "saqta.sim.swapped.v1",
+}
 NOT_KNOWN = ("saqta.incident.merged.v7", "saqta.procedure.started.v1", "saqta.alert.raised.v2", "saqta.alert", "saqta")
 
 

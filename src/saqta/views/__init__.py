@@ -20,13 +20,28 @@ from saqta.views import (
     rates,
     recommendations,
     status,
+    telecom,
     timeline,
     traffic,
     units,
 )
 from saqta.views.tables import TABLES, Changes
 
-FAMILIES = (incidents, recommendations, alerts, timeline, units, cameras, traffic, access, city, rates, lists, status)
+FAMILIES = (
+    incidents,
+    recommendations,
+    alerts,
+    timeline,
+    units,
+    cameras,
+    traffic,
+    access,
+    city,
+    rates,
+    lists,
+    telecom,
+    status,
+)
 
 
 def _fold(changes: tuple[Changes, ...]) -> Fold:
@@ -38,7 +53,7 @@ def _fold(changes: tuple[Changes, ...]) -> Fold:
 
 STEP = Step(
     name="views",
-    tables=TABLES,
+    tables=(*TABLES, *telecom.TABLES),
     folds={
         kind.record: _fold(tuple(family.FOLDS[kind.record] for family in FAMILIES if kind.record in family.FOLDS))
         for kind in KINDS.values()

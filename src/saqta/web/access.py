@@ -87,6 +87,11 @@ MAY: dict[str, frozenset[Role]] = {
     "read_decision": ASKERS | {Role.AUDITOR},
     "explain_decision": ASKERS | {Role.AUDITOR},
     "tell_outcome": ASKERS,
+    "check_sim_swap": ASKERS,
+    "retrieve_sim_swap_date": ASKERS,
+    "retrieve_unconditional_call_forwarding": ASKERS,
+    "retrieve_call_forwardings": ASKERS,
+    "check_call_in_progress": ASKERS,
     "post_events": DESK | {Role.ADMINISTRATOR, Role.PARTNER},
 }
 """Which roles may call a route, by the name of its function."""

@@ -8,6 +8,7 @@ import anyio
 from fastapi import FastAPI
 
 from saqta.web import (
+    camara,
     cameras,
     city,
     decisions,
@@ -31,6 +32,7 @@ from saqta.web.ports import Ports
 ROUTERS = (
     decisions.plain,
     decisions.router,
+    camara.router,
     incidents.router,
     units.router,
     cameras.router,

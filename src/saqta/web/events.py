@@ -27,6 +27,7 @@ from saqta.web.envelope import Claim
 from saqta.web.paging import page_of
 from saqta.web.ports import Ports, PortsOf
 from saqta.web.present import answer
+from saqta.web.subscribers import without_numbers
 
 router = guarded_router("events")
 
@@ -96,7 +97,7 @@ def post_events(request: Request, ports: PortsOf, caller: CallerOf, body: Annota
     for place, claim in enumerate(claims):
         _require_allowed(caller, claim)
         with envelope.within(place) if len(claims) > 1 else nullcontext():
-            event = _event(ports, caller, claim)
+            event = _event(ports, caller, without_numbers(claim, ports.decisions.subscriber))
             _require_own_camera(ports, caller, event)
             events.append(event)
     positions = ports.log.append(events) if events else []

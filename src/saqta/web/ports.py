@@ -92,6 +92,10 @@ class Decisions(Protocol):
         another thread. InputError for what can't be read at all, BusyError where too much waits."""
         ...
 
+    def subscriber(self, number: str) -> str:
+        """The pseudonym of a telephone number in E.164."""
+        ...
+
     def look(self, decision: str, is_partner: bool) -> Decided | None:
         """A decision, None where there is none. Blocks."""
         ...

@@ -11,6 +11,7 @@ import numba
 import numpy as np
 
 from saqta.fraud.layout import CALL, Array
+from saqta.fraud.naming import NUMBER, key
 
 FIELDS = ("actor", "counterpart", "device", "subscriber", "place")
 
@@ -25,6 +26,12 @@ class NameKeys(NamedTuple):
 def name_keys(own: bytes, shared: bytes) -> NameKeys:
     """From 16 bytes each."""
     return NameKeys(np.frombuffer(own, "<u8"), np.frombuffer(shared, "<u8"))
+
+
+def subscriber(number: str, shared: bytes) -> str:
+    """The pseudonym of a telephone number in E.164, in hexadecimal, as decisions have it."""
+    word = np.array([key(NUMBER, number)], np.uint64)
+    return f"{int(siphashes(word, np.frombuffer(shared, '<u8'))[0]):016x}"
 
 
 def pseudonymise(events: Array, keys: NameKeys) -> None:

@@ -23,7 +23,7 @@ from saqta.fraud.serving import holds
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.explaining import Explained, explain
 from saqta.fraud.serving.judging import JUDGED_MAX, Fallback, Judge, Judged, commits, kept, numbered
-from saqta.fraud.serving.names import NameKeys, name_keys
+from saqta.fraud.serving.names import NameKeys, name_keys, subscriber
 from saqta.fraud.serving.reading import Kind, Question, read
 from saqta.fraud.serving.rows import SOURCE, Commit, Place, commit_of, events_of, place_of
 from saqta.fraud.serving.snapshot import PLACE, Kept, read_snapshot, write_snapshot
@@ -152,6 +152,10 @@ class DecisionPath:
         """What runs it: each in a thread of its own."""
         release = partial(holds.release, self._tables, self._log, self._clock)
         return (("decisions", self.run), ("deadlines", self.run_deadlines), ("holds", release))
+
+    def subscriber(self, number: str) -> str:
+        """The pseudonym of a telephone number in E.164, as decisions have it."""
+        return subscriber(number, self._keyring.naming_key("centre"))
 
     def look(self, decision: str, is_partner: bool) -> Explained | None:
         """The decision as a partner or an analyst may know it, however long ago; None where there is none. Blocks."""

@@ -80,6 +80,14 @@ from saqta.model.kinds.record import (
     Record,
 )
 from saqta.model.kinds.refusals import EventPutAside, EventRefused, MessagePutAside
+from saqta.model.kinds.telecom import (
+    FORWARDINGS_MAX,
+    CallConnected,
+    CallEnded,
+    ForwardingSet,
+    ForwardingWord,
+    SimSwapped,
+)
 from saqta.model.kinds.units import (
     AssignmentArrived,
     AssignmentEnded,
@@ -101,6 +109,7 @@ __all__ = [
     "CURRENCIES_MAX",
     "DECISION_REASONS_MAX",
     "FIXTURES_MAX",
+    "FORWARDINGS_MAX",
     "LISTED_ROWS_MAX",
     "LISTED_ROW_BYTES",
     "LIST_EVIDENCE_MAX",
@@ -119,6 +128,8 @@ __all__ = [
     "AssignmentMade",
     "AssignmentStarted",
     "Box",
+    "CallConnected",
+    "CallEnded",
     "CameraConnected",
     "CameraLost",
     "CameraQuarantined",
@@ -136,6 +147,8 @@ __all__ = [
     "EvidenceViewed",
     "FixtureMarked",
     "FixtureReleased",
+    "ForwardingSet",
+    "ForwardingWord",
     "Ground",
     "HoldReleased",
     "IncidentAcknowledged",
@@ -173,6 +186,7 @@ __all__ = [
     "RoadsImported",
     "SessionEnded",
     "SessionStarted",
+    "SimSwapped",
     "TokenAdded",
     "UnitPositioned",
     "UnitRegistered",

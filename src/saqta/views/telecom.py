@@ -1,0 +1,102 @@
+"""What is known of telephone lines, for banks that ask: SIM swaps, forwardings, calls that go on; by pseudonym.
+
+What happened last counts, in whatever order it is told.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+from saqta.model import kinds
+from saqta.model.event import Recorded
+from saqta.model.step import Change, Table, Tables
+from saqta.views.tables import Changes, Row
+
+RISKY_MS = 10 * 60_000
+"""A call that connects so soon after it was decided is the one that was decided."""
+Risk = Literal["none", "warn", "hold"]
+
+
+class SimSwap(Row, frozen=True, kw_only=True):
+    """When a number came to the SIM card that it has."""
+
+    swapped_ms: int
+
+
+class Forwardings(Row, frozen=True, kw_only=True):
+    """How calls are forwarded since ``set_ms``."""
+
+    forwardings: tuple[kinds.ForwardingWord, ...]
+    set_ms: int
+
+
+class OnCall(Row, frozen=True, kw_only=True):
+    """The call that a subscriber is on, by its telecom's name of it, and what was decided of it."""
+
+    source: str
+    call: str
+    since_ms: int
+    risk: Risk
+
+
+class Warned(Row, frozen=True, kw_only=True):
+    """The last call to a subscriber that was not simply allowed, and could still be connected."""
+
+    caller: str
+    at_ms: int
+    risk: Risk
+
+
+SIM_SWAPS = Table("sim_swaps", SimSwap)
+FORWARDINGS = Table("forwardings", Forwardings)
+ON_CALL = Table("on_call", OnCall)
+WARNED = Table("warned_calls", Warned)
+TABLES: tuple[Table[Any], ...] = (SIM_SWAPS, FORWARDINGS, ON_CALL, WARNED)
+"""All by subscriber."""
+
+
+def _swapped(tables: Tables, recorded: Recorded, record: kinds.SimSwapped) -> Iterator[Change]:
+    before, at_ms = tables.get(SIM_SWAPS, record.subscriber), recorded.event.time_ms
+    if before is None or before.swapped_ms < at_ms:
+        yield SIM_SWAPS.put(record.subscriber, SimSwap(swapped_ms=at_ms))
+
+
+def _forwarded(tables: Tables, recorded: Recorded, record: kinds.ForwardingSet) -> Iterator[Change]:
+    before, at_ms = tables.get(FORWARDINGS, record.subscriber), recorded.event.time_ms
+    if before is None or before.set_ms <= at_ms:
+        yield FORWARDINGS.put(record.subscriber, Forwardings(forwardings=record.forwardings, set_ms=at_ms))
+
+
+def _connected(tables: Tables, recorded: Recorded, record: kinds.CallConnected) -> Iterator[Change]:
+    event = recorded.event
+    risk: Risk = "none"
+    warned = tables.get(WARNED, record.callee)
+    if warned and warned.caller == record.caller and abs(event.time_ms - warned.at_ms) <= RISKY_MS:
+        risk = warned.risk
+    now = OnCall(source=event.source, call=record.call, since_ms=event.time_ms, risk=risk)
+    for subscriber in (record.caller, record.callee):
+        before = tables.get(ON_CALL, subscriber)
+        if before is None or before.since_ms <= event.time_ms:
+            yield ON_CALL.put(subscriber, now)
+
+
+def _ended(tables: Tables, recorded: Recorded, record: kinds.CallEnded) -> Iterator[Change]:
+    for subscriber in (record.caller, record.callee):
+        before = tables.get(ON_CALL, subscriber)
+        if before and (before.source, before.call) == (recorded.event.source, record.call):
+            yield ON_CALL.delete(subscriber)
+
+
+def _decided(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Iterable[Change]:
+    """A blocked call never connects: it needs no row."""
+    for row in record.notable:
+        if row.kind == "call" and (row.action == "warn" or row.action == "hold"):
+            yield WARNED.put(row.counterpart, Warned(caller=row.actor, at_ms=row.time_ms, risk=row.action))
+
+
+FOLDS: dict[type[kinds.Record], Changes] = {
+    kinds.SimSwapped: _swapped,
+    kinds.ForwardingSet: _forwarded,
+    kinds.CallConnected: _connected,
+    kinds.CallEnded: _ended,
+    kinds.DecisionsMade: _decided,
+}
