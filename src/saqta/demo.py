@@ -31,10 +31,12 @@ from saqta.model.step import Tables
 from saqta.model.terms import IncidentState, Role
 from saqta.simulate.desk import desk
 from saqta.simulate.field import Field
+from saqta.simulate.partners import Partners
 from saqta.simulate.rates import rates
 from saqta.simulate.scenario import Scenario, scenario, setup_events
 from saqta.terminal import Results
-from saqta.views.tables import BOARD, RECOMMENDATIONS, TALLY, TIMELINE, UNITS
+from saqta.views.fraud_tables import DECIDED, MONEY, Decided
+from saqta.views.tables import BOARD, RECOMMENDATIONS, SYSTEM, TALLY, TIMELINE, UNITS
 from saqta.web import accounts
 
 TICK_S = 0.5
@@ -64,10 +66,13 @@ def run_demo(
             _say_where(centre, folder, results)
             screen = LiveClient(centre.address, _token(folder), clock)
             people = centre.run_part("city", lambda stop: _run_people(centre, city, seed, speed))
+            partners = Partners(centre.address, _partners(folder), seed, speed, wiring.now_ms)
+            asking = centre.run_part("partners", partners.run)
             centre.wait(for_s)
             screen.wait_for_all(SEEN_WAIT_S)
             centre.stop.set()
             people.join(SEEN_WAIT_S)
+            asking.join(SEEN_WAIT_S)
         screen.close()
         Runner(views.STEP, folder.log, folder.tables).catch_up()
         summary = _summary(folder, clock)
@@ -177,6 +182,16 @@ def _token(folder: wiring.Folder) -> str:
     return accounts.add_token(folder.log.append, wiring.now_ms, wiring.new_secret, Role.ANALYST, ACTOR)
 
 
+def _partners(folder: wiring.Folder) -> dict[str, str]:
+    """Tokens of the city's telecom and of its bank, by what they ask about."""
+    return {
+        kind: accounts.add_token(
+            folder.log.append, wiring.now_ms, wiring.new_secret, Role.PARTNER, ACTOR, name, f"/city/{name}"
+        )
+        for kind, name in (("call", "telecom"), ("payment", "bank"))
+    }
+
+
 def _run_people(centre: wiring.Centre, city: Scenario, seed: int, speed: float) -> None:
     """Lets units drive and the desk act, until the centre stops."""
     field, tables = Field(city, speed), centre.folder.tables
@@ -210,14 +225,16 @@ def _summary(folder: wiring.Folder, clock: ScreenClock) -> dict[str, Any]:
         tally = folder.tables.get(TALLY, type_)
         return tally.count if tally else 0
 
+    decided = folder.tables.get(DECIDED, SYSTEM) or Decided()
     opened, verified = count("saqta.incident.opened.v1"), verify(folder.path)
     return {
         "incidents_opened": opened,
         "incidents_closed": count("saqta.incident.closed.v1"),
         "alerts": count("saqta.alert.raised.v1"),
         "reports": count("saqta.report.received.v1"),
-        "calls_blocked": count("saqta.call.blocked.v1"),
-        "payments_held": count("saqta.payment.held.v1"),
+        "calls_blocked": decided.calls_blocked,
+        "payments_held": decided.payments_held,
+        "money_kept_kzt": sum(row.kept_kzt_minor for _, row in folder.tables.scan(MONEY)) / 100,
         "events": folder.log.size(),
         "put_aside": count("saqta.event.put_aside.v1"),
         "alert_to_screen_ms_p99": clock.p99_ms(),

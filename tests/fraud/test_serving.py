@@ -124,6 +124,14 @@ def test_after_a_restart_the_state_is_equal_and_who_asks_again_gets_the_same_ans
         assert later["decision_id"].startswith("alfa-2-")
 
 
+def test_a_risky_call_concerns_whom_it_called_alone(tmp_path: Path) -> None:
+    with running(tmp_path) as path:
+        path.ask("call", call(3), tenant="metro")
+        assert path.ask("payment", payment(3, phone="+77012340003"))[0]["action"] == "hold"
+        assert path.ask("payment", payment(4, phone="+77012340004"))[0]["action"] == "allow"
+        assert path.ask("payment", payment(5))[0]["action"] == "allow"
+
+
 def test_a_model_scores_and_says_why(tmp_path: Path, learned: tuple[object, Path]) -> None:
     with running(tmp_path, model=str(learned[1])) as path:
         answers = path.ask("payment", *(payment(n) for n in range(300)))

@@ -66,6 +66,20 @@ def test_a_spoofed_call_is_blocked_and_the_payment_after_it_held_until_somebody_
         assert told["outcome"] == {"outcome": "fraud", "known": "2026-01-31T08:00:00.000Z", "by": "alfa"}
 
 
+def test_statistics_lead_to_what_was_stopped(bank: Centre) -> None:
+    with bank.http("pavel") as telecom, bank.http("alfa") as alfa, bank.http("farid") as farid:
+        ask(telecom, "call", SPOOFED)
+        held = ask(alfa, "payment", PAYMENT)["decision_id"]
+        alfa.post(f"/api/v1/decisions/{held}/outcome", json={"outcome": "fraud"})
+        bank.settle()
+        told = farid.get("/api/v1/statistics/fraud").json()
+        assert (told["kept_in_tenge"], told["money"][0]["kept"]) == ("450000.00", "450000.00")
+        assert (told["decided"]["calls_blocked"], told["decided"]["payments_held"]) == (1, 1)
+        items = farid.get("/api/v1/statistics/fraud/stopped").json()["items"]
+        assert {item["decision"]: item["outcome"] for item in items} == {held: "fraud", "metro-0-0": None}
+        assert alfa.get("/api/v1/statistics/fraud").status_code == 403
+
+
 def test_who_asks_again_gets_the_same_answer_and_other_content_is_refused(bank: Centre) -> None:
     with bank.http("alfa") as alfa:
         first = ask(alfa, "payment", PAYMENT)

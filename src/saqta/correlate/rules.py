@@ -32,6 +32,7 @@ RULES: dict[str, Rule] = {
     "wrong_way": Rule("Vehicle against the traffic", Priority.P1, 60, 200, ("wrong_way",)),
     "intrusion": Rule("Intrusion", Priority.P2, 120, 60, ("intrusion",)),
     "abandoned_object": Rule("Object left behind", Priority.P2, 300, 30, ("abandoned_object",)),
+    "scam_campaign": Rule("Scam campaign", Priority.P2, 3_600, 0, ("scam_campaign",)),
     "crowd": Rule("Crowd", Priority.P3, 300, 100, ("crowd",)),
     "stopped_vehicle": Rule("Stopped vehicle", Priority.P3, 300, 80, ("stopped_vehicle", "wrong_way")),
     "queue": Rule("Traffic queue", Priority.P4, 600, 200, ("queue", "stopped_vehicle", "wrong_way")),

@@ -11,6 +11,8 @@ SENTENCE_CHARS_MAX = 200
 """A reason that is longer ends in an ellipsis: alerts may say more than an incident repeats."""
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+OURS = "/saqta/"
+"""Sources of our own, which nobody needs to be told of."""
 
 
 def title_of(claim: Claim) -> str:
@@ -19,6 +21,8 @@ def title_of(claim: Claim) -> str:
         title = f"{claim.rule.title} at {claim.name}"
     elif claim.place is not None:
         title = f"{claim.rule.title} at {claim.place.lat:.5f}, {claim.place.lon:.5f}"
+    elif claim.source.startswith(OURS):
+        title = claim.rule.title
     else:
         title = f"{claim.rule.title} reported by {claim.source}"
     return _cut(title, TITLE_CHARS_MAX)

@@ -128,6 +128,7 @@ def read_joined(state: State, event: Record, with_device: int, called: int, row:
     """What rules may use of a payment: slots of the payer with the device, and of the payer's telephone; -1 for
     none."""
     row.device_new = NEVER if with_device < 0 else 1.0 if state.life[with_device].count == 0 else 0.0
+    row.call_risk, row.call_on, row.call_reports = 0, 0, 0  # The row still holds the event before.
     row.call_age_min = NEVER
     if called < 0 or state.life[called].risk == 0:
         return

@@ -15,6 +15,8 @@ from saqta.views import (
     alerts,
     cameras,
     city,
+    fraud,
+    fraud_tables,
     incidents,
     lists,
     rates,
@@ -41,6 +43,7 @@ FAMILIES = (
     lists,
     telecom,
     status,
+    fraud,
 )
 
 
@@ -53,7 +56,7 @@ def _fold(changes: tuple[Changes, ...]) -> Fold:
 
 STEP = Step(
     name="views",
-    tables=(*TABLES, *telecom.TABLES),
+    tables=(*TABLES, *telecom.TABLES, *fraud_tables.TABLES),
     folds={
         kind.record: _fold(tuple(family.FOLDS[kind.record] for family in FAMILIES if kind.record in family.FOLDS))
         for kind in KINDS.values()

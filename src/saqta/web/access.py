@@ -82,6 +82,8 @@ MAY: dict[str, frozenset[Role]] = {
     "lift_entry": FRAUD,
     "list_rates": READERS | {Role.FRAUD_ANALYST},
     "read_evidence": FIELD | {Role.AUDITOR},
+    "read_fraud_statistics": READERS | {Role.FRAUD_ANALYST},
+    "list_stopped": frozenset({Role.FRAUD_ANALYST, Role.AUDITOR, Role.ANALYST}),
     "decide_payment": ASKERS,
     "decide_call": ASKERS,
     "read_decision": ASKERS | {Role.AUDITOR},

@@ -6,6 +6,7 @@ what was decided for it, and of a few at least.
 
 import msgspec
 
+from saqta.fraud.serving import campaigns
 from saqta.model import kinds
 from saqta.model.command import Command, Context, TellOutcome
 from saqta.model.errors import InputError, LimitError
@@ -65,7 +66,8 @@ def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Ou
             decision = f"{record.tenant}-{record.number}-{row.row}"
             held = Held(record.tenant, row.hold_until_ms)
             changes += [HELD.put(decision, held), ENDING.put(ending_key(decision, held), held)]
-    return Outcome(tuple(changes))
+    grown, alerts = campaigns.seen(tables, recorded, record)
+    return Outcome((*changes, *grown), tuple(alerts))
 
 
 def _told(tables: Tables, recorded: Recorded, record: kinds.OutcomeTold) -> Outcome:
@@ -133,7 +135,7 @@ def _source_key(source: str, at_ms: int) -> str:
 
 STEP = Step(
     name="fraud",
-    tables=(SOURCES, HELD, ENDING, TOLD),
+    tables=(SOURCES, HELD, ENDING, TOLD, campaigns.CAMPAIGNS, campaigns.CALLED),
     folds={kinds.DecisionsMade: _made, kinds.OutcomeTold: _told, kinds.HoldReleased: _released},
     decide=decide,
 )

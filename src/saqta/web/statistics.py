@@ -1,0 +1,51 @@
+"""Statistics that lead to their events."""
+
+from typing import Any
+
+from fastapi import Response
+
+from saqta.model.money import EXPONENTS
+from saqta.views.fraud_tables import DECIDED, MONEY, STOPPED, Decided, Money, Stopped
+from saqta.views.tables import SYSTEM
+from saqta.web.access import guarded_router
+from saqta.web.paging import WantedPage, page, page_of
+from saqta.web.ports import PortsOf
+from saqta.web.present import answer, present, schema_of
+
+router = guarded_router("statistics")
+TENGE = "KZT"
+
+
+@router.get("/api/v1/statistics/fraud", response_model=dict[str, Any])
+def read_fraud_statistics(ports: PortsOf) -> Response:
+    """How many calls and payments were decided and how, and the money that this kept, by currency and in tenge."""
+    money = [row for _, row in ports.tables.scan(MONEY)]
+    in_tenge = _decimal(sum(row.kept_kzt_minor for row in money), TENGE)
+    decided = present(ports.tables.get(DECIDED, SYSTEM) or Decided())
+    return answer({"decided": decided, "money": [_shown(row) for row in money], "kept_in_tenge": in_tenge})
+
+
+@router.get("/api/v1/statistics/fraud/stopped", response_model=page_of(schema_of(Stopped)))
+def list_stopped(ports: PortsOf, wanted: WantedPage) -> Response:
+    """What the statistics count: every call and payment that was not simply allowed, and the event that says so."""
+    return page(ports.tables, STOPPED, wanted)
+
+
+def _shown(row: Money) -> dict[str, object]:
+    """Amounts as decimal texts of their currency."""
+    told: dict[str, object] = {"currency": row.currency, "kept_in_tenge": _decimal(row.kept_kzt_minor, TENGE)}
+    told["kept_without_rate_count"] = row.kept_without_rate_count
+    for what in ("stopped", "kept", "released"):
+        told[f"{what}_count"] = getattr(row, f"{what}_count")
+        told[what] = _decimal(getattr(row, f"{what}_minor"), row.currency)
+    return told
+
+
+def _decimal(minor: int, currency: str) -> str:
+    """
+    >>> _decimal(45000000, "KZT"), _decimal(7, "JPY")
+    ('450000.00', '7')
+    """
+    exponent = EXPONENTS[currency]
+    whole, rest = divmod(minor, 10**exponent)
+    return f"{whole}.{rest:0{exponent}d}" if exponent else str(whole)

@@ -1,0 +1,79 @@
+"""Campaigns: seen over several victims, told once and as they grow, with what was stopped."""
+
+from saqta.fraud.serving.campaigns import MEMBERS_MAX, VICTIMS_MIN
+from saqta.fraud.serving.step import STEP
+from saqta.log.memory import MemoryLog
+from saqta.log.runner import Runner
+from saqta.log.tables import MemoryTables
+from saqta.model import catalogue
+from saqta.model.catalogue import make
+from saqta.model.kinds import AlertRaised, DecisionReason, DecisionsMade, NotableRow
+
+NOW_MS = 1_773_302_400_000
+
+
+def called(victim: int, at: int = 0, caller: str = "caller", row: int = 0) -> NotableRow:
+    return noted("call", "block", caller, f"victim-{victim}", at, row)
+
+
+def paid(victim: int, at: int = 0, payee: str = "mule", row: int = 0) -> NotableRow:
+    told = {"subscriber": f"victim-{victim}", "amount": "450000.00", "currency": "KZT"}
+    return noted("payment", "hold", f"account-{victim}", payee, at, row, **told)
+
+
+def noted(kind: str, action: str, actor: str, other: str, at: int, row: int, **told: str) -> NotableRow:
+    reasons = (DecisionReason("a_rule", "it fired"),)
+    return NotableRow(
+        row=row, kind=kind, action=action, actor=actor, counterpart=other, time_ms=NOW_MS + at * 1000,
+        reasons=reasons, values="", **told,
+    )  # fmt: skip
+
+
+def alerts(*commits: list[NotableRow]) -> list[tuple[str, tuple[str, ...]]]:
+    """The sources and reasons of the alerts that follow from commits, one after the other."""
+    log = MemoryLog(lambda: NOW_MS)
+    runner = Runner(STEP, log, MemoryTables())
+    for number, notable in enumerate(commits):
+        made = DecisionsMade(
+            tenant="alfa", number=number, rules="r", features="f", root="", rows="", notable=tuple(notable)
+        )
+        told = {"id": str(number), "source": "/saqta/fraud/alfa", "actor": "saqta/fraud"}
+        log.append([make(made, time_ms=NOW_MS, recorded_ms=NOW_MS, **told)])
+        runner.catch_up()
+    found = [each.event for each in log.read(0) if each.event.type == "saqta.alert.raised.v1"]
+    records = [catalogue.read(event) for event in found]
+    assert all(isinstance(record, AlertRaised) and record.kind == "scam_campaign" for record in records)
+    return [(event.source, record.reasons) for event, record in zip(found, records, strict=True)]
+
+
+def test_one_caller_over_several_victims_is_a_campaign_and_their_payments_belong_to_it() -> None:
+    told = alerts(*([called(n, n)] for n in range(VICTIMS_MIN)), [paid(0, 60), paid(1, 61, row=1)])
+    assert [source for source, _ in told] == ["/saqta/fraud/call/caller"] * 2
+    assert told[0][1] == (
+        "one number called 3 people within 1 min",
+        "call blocked: alfa-0-0",
+        "call blocked: alfa-1-0",
+        "call blocked: alfa-2-0",
+    )
+    assert told[1][1][-2:] == ("payment of 450000.00 KZT held: alfa-3-0", "payment of 450000.00 KZT held: alfa-3-1")
+
+
+def test_one_payee_over_several_victims_is_a_campaign() -> None:
+    (told,) = alerts([paid(n, n, row=n) for n in range(VICTIMS_MIN)])
+    assert told[0] == "/saqta/fraud/payment/mule"
+    assert told[1][0] == "one account was to be paid by 3 people within 1 min"
+
+
+def test_two_campaigns_of_one_commit_are_told_apart() -> None:
+    rows = [called(n, caller=f"caller-{n % 2}", row=n) for n in range(2 * VICTIMS_MIN)]
+    assert {source for source, _ in alerts(rows)} == {"/saqta/fraud/call/caller-0", "/saqta/fraud/call/caller-1"}
+
+
+def test_few_victims_and_the_same_one_again_are_none() -> None:
+    assert alerts([called(n % 2, n, row=n) for n in range(20)]) == []
+    assert alerts(*([called(n, n * 90_000)] for n in range(5))) == []
+
+
+def test_a_campaign_remembers_so_many_and_is_told_less_and_less_often() -> None:
+    told = alerts(*([called(n, n)] for n in range(MEMBERS_MAX + 20)))
+    assert len(told) == 11
