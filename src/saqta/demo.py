@@ -18,6 +18,7 @@ import structlog
 from saqta import views, wiring
 from saqta.commands.centre import stop_on_signals
 from saqta.config import Settings
+from saqta.folder import Folder
 from saqta.log.runner import Runner
 from saqta.log.verify import verify
 from saqta.model import kinds
@@ -167,7 +168,7 @@ def as_cameras(videos: Sequence[Path], city: Scenario) -> Iterator[kinds.CameraR
         )
 
 
-def _say_where(centre: wiring.Centre, folder: wiring.Folder, results: Results) -> None:
+def _say_where(centre: wiring.Centre, folder: Folder, results: Results) -> None:
     secret = accounts.add_user(
         folder.log.append, wiring.now_ms, wiring.new_secret, "dispatcher", Role.DISPATCHER, ACTOR
     )
@@ -178,7 +179,7 @@ def _say_where(centre: wiring.Centre, folder: wiring.Folder, results: Results) -
     )
 
 
-def _token(folder: wiring.Folder) -> str:
+def _token(folder: Folder) -> str:
     return accounts.add_token(folder.log.append, wiring.now_ms, wiring.new_secret, Role.ANALYST, ACTOR)
 
 
@@ -220,7 +221,7 @@ def _try(decide: Callable[[Command, Context], object], command: Command, context
         logger.info("not possible any more", reason=str(error))
 
 
-def _summary(folder: wiring.Folder, clock: ScreenClock) -> dict[str, Any]:
+def _summary(folder: Folder, clock: ScreenClock) -> dict[str, Any]:
     def count(type_: str) -> int:
         tally = folder.tables.get(TALLY, type_)
         return tally.count if tally else 0

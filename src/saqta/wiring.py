@@ -3,16 +3,14 @@
 Order matters at both ends: steps catch up before the first page is served, and what appends stops before the log does.
 """
 
-import fcntl
-import os
 import secrets
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 import structlog
@@ -26,6 +24,7 @@ from saqta.edge.plugins import Plugins
 from saqta.edge.retention import Kept as KeptEvidence
 from saqta.edge.retention import Retention
 from saqta.edge.settings import CameraSettings
+from saqta.folder import Folder, owned
 from saqta.fraud import lists
 from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.serving import step as fraud
@@ -33,15 +32,12 @@ from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
 from saqta.intake.sip.listening import Done, sip
 from saqta.log.checkpoints import Checkpointer
-from saqta.log.personal import Keyring
 from saqta.log.port import Position
 from saqta.log.runner import Commit, Runner
-from saqta.log.sqlite import SqliteLog
-from saqta.log.tables import SqliteTables
 from saqta.model import kinds
 from saqta.model.catalogue import make
 from saqta.model.command import Command, Context
-from saqta.model.errors import InputError, SaqtaError, StorageError
+from saqta.model.errors import InputError, SaqtaError
 from saqta.model.event import Event, Recorded, derive_id
 from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, SOURCES, STEPS, step_of
 from saqta.views.tables import CAMERAS, ERASED, KEPT, REGISTERED
@@ -75,27 +71,9 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-class Folder(NamedTuple):
-    """A data folder that this process owns: its log, its tables, its keys."""
-
-    path: Path
-    log: SqliteLog
-    tables: SqliteTables
-    keyring: Keyring
-
-
-@contextmanager
-def opened(data: Path) -> Iterator[Folder]:
+def opened(data: Path) -> AbstractContextManager[Folder]:
     """Owns ``data`` while the block runs; StorageError when another process does, or when it can't be used."""
-    with ExitStack() as stack:
-        stack.enter_context(_locked(data))
-        log = SqliteLog(data / "log.db", now_ms)
-        stack.callback(log.close)
-        tables = SqliteTables(data / "views.db")
-        stack.callback(tables.close)
-        keyring = Keyring(data / "keys.db")
-        stack.callback(keyring.close)
-        yield Folder(data, log, tables, keyring)
+    return owned(data, now_ms)
 
 
 def address_of(data: Path) -> str:
@@ -104,24 +82,6 @@ def address_of(data: Path) -> str:
         return (data / "address").read_text()
     except FileNotFoundError:
         return f"http://{DEFAULTS.serve.host}:{DEFAULTS.serve.port}"
-
-
-@contextmanager
-def _locked(data: Path) -> Iterator[None]:
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StorageError(f"the data folder {data} can't be used: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise StorageError(f"another Saqta is at work in {data}: stop it first, or give another --data") from error
-    try:
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def append(data: Path, events: Sequence[Event], expected: Mapping[str, int] | None = None) -> list[Position]:
