@@ -17,11 +17,11 @@ from saqta.intake.sip import listening
 from saqta.intake.sip.framing import PING
 from saqta.intake.sip.listening import DecideCall, Done, body_of, bound, sip, verdict_of
 from saqta.intake.sip.responder import Call, Responder, Verdict
-from saqta.intake.sip.settings import Sip
+from saqta.intake.sip.settings import Sip, Trunk
 from saqta.model.errors import InputError, StorageError
 
 NOON_MS = 1_700_000_000_000
-LOCAL = {"127.0.0.0/8": "foreign"}
+LOCAL: dict[str, Trunk] = {"127.0.0.0/8": "foreign"}
 SPOOFED = "sip:+77029876543@x"
 HONEST = "sip:+442071838750@x"
 
@@ -43,9 +43,9 @@ def decide() -> DecideCall:
 
 
 @contextmanager
-def listening_on(decide: DecideCall) -> Iterator[int]:
+def listening_on(decide: DecideCall, trunks: dict[str, Trunk] = LOCAL) -> Iterator[int]:
     datagrams, streams = bound("127.0.0.1", 0)
-    settings = Sip(host="127.0.0.1", trunks=LOCAL, partner="telecom")
+    settings = Sip(host="127.0.0.1", trunks=trunks, partner="telecom")
     listener = listening.Listener(
         datagrams, streams, Responder(settings, "KZ", b"secret"), settings.partner, decide, lambda: NOON_MS
     )
@@ -124,6 +124,14 @@ def test_where_nothing_can_be_decided_the_switch_is_told_to_go_elsewhere() -> No
 
     with listening_on(starting) as port, UdpSwitch(port) as switch:
         assert switch.call(SPOOFED).status == 503
+
+
+def test_strangers_get_no_stream(decide: DecideCall) -> None:
+    with listening_on(decide, {"10.0.0.0/8": "national"}) as port:
+        with TcpSwitch(port) as switch:
+            assert switch.line() == b""
+        with UdpSwitch(port) as switch:
+            assert switch.call(HONEST).status == 403
 
 
 def test_too_many_streams_are_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,8 @@ from saqta.model.moment import Clock, to_text
 DATAGRAM_BYTES_MAX = 65_535
 DATAGRAMS_MAX = 256
 """So many are read before others have their turn."""
+RECEIVE_BYTES = 4 << 20
+"""So much may wait in the system's buffer, or as much as the system allows."""
 READ_BYTES = 65_536
 STREAMS_MAX = 256
 STREAM_IDLE_S = 600.0
@@ -72,6 +74,7 @@ def bound(host: str, port: int) -> tuple[socket.socket, socket.socket]:
             streams.bind(address)
             streams.listen(BACKLOG)
             datagrams = stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+            datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
             datagrams.bind(streams.getsockname())
         except OSError as error:
             raise InputError("sip.host", f"{host}:{port}", f"an address to listen on ({error})") from error
@@ -147,7 +150,7 @@ class Listener:
             connection, address = self._listening.accept()
         except (BlockingIOError, ConnectionError):
             return
-        if len(self._streams) >= STREAMS_MAX:
+        if len(self._streams) >= STREAMS_MAX or not self._responder.knows(address[0]):
             connection.close()
             return
         connection.setblocking(False)

@@ -83,6 +83,10 @@ class Responder:
         self.transactions = Transactions()
         self._replies: dict[Key, Reply] = {}
 
+    def knows(self, host: str) -> bool:
+        """Whether a neighbour is at that address."""
+        return self._neighbours.find(host) is not None
+
     def receive(self, data: bytes, source: Peer, now_ms: int, wall_ms: int) -> list[Send | Ask]:
         """What follows from one message; ``now_ms`` never goes back, ``wall_ms`` is the time of day."""
         request = read_request(data)
