@@ -129,3 +129,11 @@ def test_a_filtered_page_looks_at_so_many_rows_and_goes_on_from_there(centre, mo
             pages.append(page["items"])
             cursor = page["next"]
         assert pages == [[], [], []]
+
+
+def test_an_answer_does_not_wait_for_its_head_to_be_acknowledged() -> None:
+    """Whoever is accepted inherits it from the socket that listens."""
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

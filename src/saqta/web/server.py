@@ -20,7 +20,11 @@ def listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= PORT_MAX:
         raise InputError("port", port, f"0 to {PORT_MAX}")
     try:
-        return socket.create_server((host, port), family=_family(host), backlog=BACKLOG_MAX)
+        listening = socket.create_server((host, port), family=_family(host), backlog=BACKLOG_MAX)
+        # Whoever is accepted inherits it: an answer's head and body are two writes, and the second must not wait for
+        # the first to be acknowledged, which takes 40 ms. asyncio sets it only on sockets that it made itself.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         raise StorageError(
             f"can't listen on {host} port {port}: {error}; stop what uses it, or choose another"
