@@ -18,6 +18,7 @@ from saqta import config
 from saqta.__main__ import app
 from saqta.intake.frigate import Mqtt
 from saqta.intake.onvif.events import OnvifDevice
+from saqta.intake.sip import transactions
 from saqta.intake.sip.settings import Sip
 from saqta.model import incident, kinds, list_entry, unit
 from saqta.model import object as left
@@ -75,9 +76,9 @@ def _events() -> Iterator[str]:
 
 def _states() -> Iterator[str]:
     yield "# States\n"
-    yield "Drawn from the tables in `model/incident.py`, `model/unit.py`, `model/object.py` and `model/list_entry.py`"
-    yield "by `docs/generate.py`. What they do not hold of incidents, units and entries is refused, with the reason, as"
-    yield "HTTP 409.\n"
+    yield "Drawn from the tables in `model/incident.py`, `model/unit.py`, `model/object.py`, `model/list_entry.py` and"
+    yield "`intake/sip/transactions.py` by `docs/generate.py`. What they do not hold of incidents, units and entries is"
+    yield "refused, with the reason, as HTTP 409.\n"
     yield "## An incident\n\n```mermaid\nstateDiagram-v2\n    [*] --> open"
     for state, row in incident.TRANSITIONS.items():
         yield from (f"    {state} --> {after}: {trigger}" for trigger, after in row.items() if after != state)
@@ -97,7 +98,10 @@ def _states() -> Iterator[str]:
     yield "    [*] --> proposed\n    [*] --> in_force: import"
     for state, row in list_entry.TRANSITIONS.items():
         yield from (f"    {state} --> {after}: {trigger}" for trigger, after in row.items())
-    yield "```"
+    yield "```\n\n## A call that a switch asks about over SIP\n\n```mermaid\nstateDiagram-v2\n    [*] --> waiting"
+    for state, happenings in transactions.TRANSITIONS.items():
+        yield from (f"    {state} --> {after}: {what}" for what, (after, _) in happenings.items() if after != state)
+    yield "    answered --> [*]\n    confirmed --> [*]\n```"
 
 
 def _settings() -> Iterator[str]:

@@ -183,7 +183,7 @@ def _token(folder: Folder) -> str:
     return accounts.add_token(folder.log.append, wiring.now_ms, wiring.new_secret, Role.ANALYST, ACTOR)
 
 
-def _partners(folder: wiring.Folder) -> dict[str, str]:
+def _partners(folder: Folder) -> dict[str, str]:
     """Tokens of the city's telecom and of its bank, by what they ask about."""
     return {
         kind: accounts.add_token(

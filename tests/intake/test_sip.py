@@ -65,6 +65,11 @@ def talk() -> Talk:
     return Talk()
 
 
+def test_who_comes_from_where_the_top_hop_says_is_not_told_where_it_came_from(talk: Talk) -> None:
+    data = request("OPTIONS").replace(b"switch.kz:5070;rport", b"10.1.0.9")
+    assert "received" not in talk.reply(data).header("Via")
+
+
 @pytest.mark.parametrize(
     ("verdict", "status", "header", "value"),
     [

@@ -8,7 +8,7 @@ import pytest
 
 from saqta.model.moment import from_text, to_text
 from saqta.model.terms import Role
-from saqta.views.telecom import ON_CALL
+from saqta.views.tables import ON_CALL
 from saqta.web.accounts import add_token
 from saqta.web.camara import CALL_MS_MAX
 from web.conftest import Centre
@@ -117,6 +117,17 @@ def test_a_number_that_is_none_is_refused_and_not_repeated(telecom: Centre, numb
     assert (response.status_code, response.json()["field"]) == (422, "data.phoneNumber")
     assert str(number) not in response.json()["detail"].replace("+77011234567", "")
     assert tell(telecom, "1", "forwarding.set", "2026-01-30T08:00:00Z").json()["field"] == "data.phoneNumber"
+
+
+def test_what_is_told_of_a_line_is_an_object_of_what_is_known(telecom: Centre) -> None:
+    event = {"specversion": "1.0", "id": "1", "source": "/partners/metro", "type": "saqta.sim.swapped.v1"}
+    with telecom.http("pavel") as pavel:
+        response = pavel.post("/api/v1/events", json=event | {"data": [NUMBER]}, headers=STRUCTURED)
+    assert (response.status_code, response.json()["field"]) == (422, "data")
+    assert NUMBER not in response.text
+    wrong = tell(telecom, "1", "forwarding.set", "2026-01-30T08:00:00Z", phoneNumber=NUMBER, forwardings=["away"])
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "data.forwardings[0]")
+    assert tell(telecom, "1", "call.connected", "2026-01-30T08:00:00Z", caller=CALLER, callee=NUMBER).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def _fold(changes: tuple[Changes, ...]) -> Fold:
 
 STEP = Step(
     name="views",
-    tables=(*TABLES, *telecom.TABLES, *fraud_tables.TABLES),
+    tables=(*TABLES, *fraud_tables.TABLES),
     folds={
         kind.record: _fold(tuple(family.FOLDS[kind.record] for family in FAMILIES if kind.record in family.FOLDS))
         for kind in KINDS.values()

@@ -4,54 +4,25 @@ What happened last counts, in whatever order it is told.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
 
 from saqta.model import kinds
 from saqta.model.event import Recorded
-from saqta.model.step import Change, Table, Tables
-from saqta.views.tables import Changes, Row
+from saqta.model.step import Change, Tables
+from saqta.views.tables import (
+    FORWARDINGS,
+    ON_CALL,
+    SIM_SWAPS,
+    WARNED,
+    Changes,
+    Forwardings,
+    OnCall,
+    Risk,
+    SimSwap,
+    Warned,
+)
 
 RISKY_MS = 10 * 60_000
 """A call that connects so soon after it was decided is the one that was decided."""
-Risk = Literal["none", "warn", "hold"]
-
-
-class SimSwap(Row, frozen=True, kw_only=True):
-    """When a number came to the SIM card that it has."""
-
-    swapped_ms: int
-
-
-class Forwardings(Row, frozen=True, kw_only=True):
-    """How calls are forwarded since ``set_ms``."""
-
-    forwardings: tuple[kinds.ForwardingWord, ...]
-    set_ms: int
-
-
-class OnCall(Row, frozen=True, kw_only=True):
-    """The call that a subscriber is on, by its telecom's name of it, and what was decided of it."""
-
-    source: str
-    call: str
-    since_ms: int
-    risk: Risk
-
-
-class Warned(Row, frozen=True, kw_only=True):
-    """The last call to a subscriber that was not simply allowed, and could still be connected."""
-
-    caller: str
-    at_ms: int
-    risk: Risk
-
-
-SIM_SWAPS = Table("sim_swaps", SimSwap)
-FORWARDINGS = Table("forwardings", Forwardings)
-ON_CALL = Table("on_call", OnCall)
-WARNED = Table("warned_calls", Warned)
-TABLES: tuple[Table[Any], ...] = (SIM_SWAPS, FORWARDINGS, ON_CALL, WARNED)
-"""All by subscriber."""
 
 
 def _swapped(tables: Tables, recorded: Recorded, record: kinds.SimSwapped) -> Iterator[Change]:

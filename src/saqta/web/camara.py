@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, Literal
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime, BaseModel, StrictInt, StrictStr
@@ -20,12 +21,14 @@ from saqta.model.errors import ForbiddenError, SaqtaError
 from saqta.model.kinds import ForwardingWord
 from saqta.model.moment import to_text
 from saqta.model.step import Table
-from saqta.views.telecom import FORWARDINGS, ON_CALL, SIM_SWAPS, OnCall, Risk
+from saqta.views.tables import FORWARDINGS, ON_CALL, SIM_SWAPS, OnCall, Risk
 from saqta.web import problems
 from saqta.web.access import GuardedRoute
 from saqta.web.ports import Ports, PortsOf
 from saqta.web.present import answer, json_bytes
 from saqta.web.subscribers import E164
+
+logger = structlog.get_logger()
 
 HOUR_MS = 3_600_000
 AGE_H_MAX = 2_400
@@ -205,6 +208,7 @@ def _of_error(error: Exception) -> Response:
     elif isinstance(error, ForbiddenError):
         status, code, message = HTTPStatus.FORBIDDEN, "PERMISSION_DENIED", str(error)
     else:
+        logger.error("fault", error=str(error))
         status, code, message = HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", problems.OURS
     content = json_bytes({"status": status, "code": code, "message": message})
     return Response(content, status, headers, media_type="application/json")

@@ -101,9 +101,6 @@ class Transactions:
         """When ``due`` has something to do."""
         return self._due[0][0] if self._due else None
 
-    def waits(self, key: Key) -> bool:
-        return key in self._waiting
-
     def begin(self, key: Key, to: Peer, trying: bytes, now_ms: int) -> None:
         """A call begins to wait; ``trying`` is said where that takes long."""
         self._waiting[key] = _Transaction(to, trying, now_ms + TRYING_MS)

@@ -1,0 +1,45 @@
+"""Rows of telephone lines: SIM swaps, forwardings, calls that go on; all by the subscriber's pseudonym."""
+
+from typing import Literal
+
+from saqta.model.kinds import ForwardingWord
+from saqta.model.step import Table
+from saqta.views.tables.row import Row
+
+Risk = Literal["none", "warn", "hold"]
+
+
+class SimSwap(Row, frozen=True, kw_only=True):
+    """When a number came to the SIM card that it has."""
+
+    swapped_ms: int
+
+
+class Forwardings(Row, frozen=True, kw_only=True):
+    """How calls are forwarded since ``set_ms``."""
+
+    forwardings: tuple[ForwardingWord, ...]
+    set_ms: int
+
+
+class OnCall(Row, frozen=True, kw_only=True):
+    """The call that a subscriber is on, by its telecom's name of it, and what was decided of it."""
+
+    source: str
+    call: str
+    since_ms: int
+    risk: Risk
+
+
+class Warned(Row, frozen=True, kw_only=True):
+    """The last call to a subscriber that was not simply allowed, and could still be connected."""
+
+    caller: str
+    at_ms: int
+    risk: Risk
+
+
+SIM_SWAPS = Table("sim_swaps", SimSwap)
+FORWARDINGS = Table("forwardings", Forwardings)
+ON_CALL = Table("on_call", OnCall)
+WARNED = Table("warned_calls", Warned)
