@@ -270,11 +270,13 @@ class DecisionPath:
             if elsewhere:
                 judged = kept(judged, [id not in elsewhere for id in ids])
             first = self._reserve(tenant, len(judged.rows))
-        self._put(first_memo, numbered(first, ids, elsewhere))
+        places = numbered(first, ids, elsewhere)
+        self._put(first_memo, places)
+        here = dict(zip(ids, places, strict=True))
         made = commits(judged, tenant, first, judge.model, judge.rules, self._fallback)
         self._keep(made)
         readers = (ticket.reader for ticket in tickets for _ in ticket.asked)
-        lines = self._lines(tenant, readers, out, judged, self._remembered)
+        lines = self._lines(tenant, readers, out, judged, lambda id: here.get(id) or self._remembered(id))
         answers = [(ticket, [next(lines) for _ in ticket.asked]) for ticket in tickets]
         self._append(made, now_ms, [each for each in answers if each[0].places is None])
 
