@@ -82,6 +82,20 @@ def test_who_stays_with_their_bag_raises_nothing() -> None:
     assert "abandoned" not in states(records)
 
 
+@pytest.mark.parametrize("seed", [2005, 2028])
+def test_who_is_not_seen_to_go_away_attends_though_their_track_and_the_thing_are_one(seed: int) -> None:
+    told = left.scene(seed, "attended")
+    assert alerts(watched(told, analyser(abandoned_after_s=told.plot.abandoned_after_s))) == []
+
+
+def test_what_went_with_its_owner_is_no_part_of_the_thing() -> None:
+    told = left.scene(2090, "left_after_a_while")
+    (truth,) = told.plot.left
+    (alert,) = alerts(watched(told, analyser(abandoned_after_s=told.plot.abandoned_after_s)))
+    assert alert.box is not None
+    assert overlap(alert.box, truth.box) > 0.6
+
+
 @pytest.mark.parametrize("story", ["ghost", "stands", "sits", "crowd", "parked", "train", "nothing"])
 def test_nothing_was_left(story: str) -> None:
     assert alerts(watched(scene(story))) == []

@@ -1,7 +1,8 @@
 """Who a thing belongs to: whether its owner is near, since when not, and who took it.
 
-The owner is the track that brought it, and, where that one ends near the thing, the one that goes on there. Where
-nobody was seen to bring it, whoever stays near counts as its owner; who passes by does not.
+The owner is the track that brought it, and, where that one ends near the thing, the one that goes on there. Who
+has not been seen to go away is still there, though their track and the thing are one. Where nobody was seen to bring
+it, whoever stays near counts as its owner; who passes by does not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,8 @@ from math import hypot, inf
 from saqta.edge.blobs import Bounds, alike, overlap, size
 from saqta.edge.thing import Thing
 from saqta.edge.tracks import Track
-from saqta.edge.ways import Points, Way, Ways
+from saqta.edge.ways import EDGE_PX, Points, Way, Ways
+from saqta.model.terms import ObjectState
 
 AWAY_SIZES = 1.55
 """An owner whose side is further than this from a thing, in heights of a person there, has left it: that is three
@@ -25,6 +27,12 @@ at any time: who stands still for long becomes part of the scene."""
 SAME_SHARE, INSIDE_SHARE = 0.4, 0.7
 """A track is held by the thing itself where their boxes share this part of their union, or this part of the track's
 lies inside."""
+LEAVING_S = 1.0
+"""Who was near a thing from this long before it was put down may be seen to leave it."""
+BODY_SHARE = 0.58
+"""A track less tall than this part of its owner may be no more than what they put down."""
+TALLER = 1.3
+"""A track taller than a thing by this is not the thing itself."""
 TAKING_S = 2.5
 BESIDE_SIZES = 0.5
 """Who takes a thing was no further from it than this within this time before it was seen to be gone."""
@@ -34,19 +42,22 @@ def is_attended(thing: Thing, ways: Ways, tracks: Sequence[Track], at_s: float) 
     """Whether its owner is near. Where none is known, that is somebody who stays; where the owner was not seen to
     leave, somebody who stays and was there already."""
     others = {track.number: track for track in tracks if not _is_same(track.bounds, thing.bounds)}
-    near = [way for number in others if (way := ways.of(number)) is not None and _stays(way, thing, at_s)]
+    staying = [way for number in others if (way := ways.of(number)) is not None and _stays(way, thing, at_s)]
     if thing.owner is None:
-        return any(way.walked for way in near)
+        return any(way.walked for way in staying)
     owner = ways.of(thing.owner)
     if owner is None:
         return False
     followed = _followed(owner, thing, ways, others)
     thing.followed = followed.number
+    if any(_is_body_of(track, owner) for track in tracks) and not _is_left(thing, ways):
+        return True
     if followed.number in others:
-        return sizes_away(others[followed.number].bounds, thing) <= AWAY_SIZES
+        near = sizes_away(others[followed.number].bounds, thing) <= AWAY_SIZES
+        return near and (thing.state is not ObjectState.UNATTENDED or _stays(followed, thing, at_s))
     ended_s, place = _as_somebody(followed, thing)[-1]
     seen_leaving = _has_left(place, thing, ways)
-    return not seen_leaving and any(way.born_s <= ended_s + SUCCESSOR_S for way in near)
+    return not seen_leaving and any(way.born_s <= ended_s + SUCCESSOR_S for way in staying)
 
 
 def unattended_since_s(thing: Thing, ways: Ways) -> float:
@@ -68,11 +79,27 @@ def takers(thing: Thing, ways: Ways, at_s: float) -> Sequence[int]:
 
 
 def sizes_away(bounds: Bounds, thing: Thing) -> float:
-    """How far the foot of a box is from a thing, in heights of a person there."""
+    """How far somebody's foot is from a thing, in heights of a person there: below the box where that shows only their
+    upper part, unless the picture's upper edge cuts them off."""
     x0, y0, x1, y1 = bounds
     tall_px = thing.tall_px or max(1.0, y1 - y0)
     aside_px = max(x0 - thing.foot[0], thing.foot[0] - x1, 0.0)
-    return float(hypot(aside_px, DEPTH * (y1 - thing.foot[1])) / tall_px)
+    lowest = max(y1, y0 + tall_px) if y0 > EDGE_PX else y1
+    below_px = max(y1 - thing.foot[1], thing.foot[1] - lowest, 0.0)
+    return float(hypot(aside_px, DEPTH * below_px) / tall_px)
+
+
+def _is_body_of(track: Track, owner: Way) -> bool:
+    """Whether it is the owner's, and shows more than what they put down."""
+    return track.number == owner.number and track.seen and track.height > BODY_SHARE * owner.tall_px
+
+
+def _is_left(thing: Thing, ways: Ways) -> bool:
+    """Whether somebody was seen to go away from a thing since it was put down."""
+    return any(
+        any(at_s >= thing.put_down_s - LEAVING_S for at_s in _near_s(way, thing)) and _has_left(way.last, thing, ways)
+        for way in ways.all()
+    )
 
 
 def _followed(owner: Way, thing: Thing, ways: Ways, others: Mapping[int, Track]) -> Way:
@@ -131,4 +158,6 @@ def _was_beside(way: Way, thing: Thing, at_s: float) -> bool:
 
 
 def _is_same(track: Bounds, thing: Bounds) -> bool:
+    if track[3] - track[1] > TALLER * (thing[3] - thing[1]):
+        return False
     return alike(track, thing) > SAME_SHARE or overlap(track, thing) > INSIDE_SHARE * size(track)

@@ -5,12 +5,13 @@ it and changes nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+import cv2
 import numpy as np
 
-from saqta.edge.arrays import Gray, Real
+from saqta.edge.arrays import Gray, Real, connected, gray
 from saqta.edge.blobs import Bounds, overlap
 from saqta.edge.still import Mask, Region, Window
 from saqta.edge.tracks import Track
@@ -29,7 +30,12 @@ HIDDEN_MAX_S = 300.0
 """What is hidden for longer than this is given up."""
 LIGHTS = (0.4, 2.5)
 """How much darker and brighter its surroundings may have become."""
+EMPTIED_S, EMPTIED_MIN = 2.0, 0.6
+"""A part of it went with its owner where what is behind it was seen for this share of the last seconds…"""
+WENT_MIN, REST_MIN = 0.1, 0.3
+"""…it is taken away from it when it is at least this share of it, and this share of it remains in one piece."""
 _ADAPTION = 0.02
+_KERNEL = np.ones((3, 3), np.uint8)
 
 
 class Presence(StrEnum):
@@ -48,7 +54,8 @@ class Thing:
     ``tall_px`` is how tall a person looks there, None where nobody has walked. Since ``known_s`` it is known, since
     ``left_s`` its owner is away, at ``seen_s`` it was last seen, since ``gone_s`` what is behind it is seen instead.
     ``like`` and ``steady`` are how much, from 0 to 1, it looks the same now, and has so far. ``is_somebody`` is what a
-    model said of its place when it last looked, None where none did.
+    model said of its place when it last looked, None where none did. ``emptied`` is for how much of the last
+    seconds, from 0 to 1, what is behind it was seen at each pixel.
     """
 
     number: int
@@ -72,6 +79,11 @@ class Thing:
     steady: float = 1.0
     like: float = 1.0
     is_somebody: bool | None = None
+    emptied: Real = field(init=False)
+    _shows_empty: Real = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.emptied = self._shows_empty = np.zeros(self.mask.shape, np.float32)
 
     @classmethod
     def found(
@@ -101,6 +113,8 @@ class Thing:
             self.unexplained_s = max(0.0, self.unexplained_s - step_s)
         elif self.presence is Presence.HIDDEN and not any(overlap(one.bounds, self.bounds) > 0 for one in tracks):
             self.unexplained_s += step_s
+        if self.owner is not None and self.left_s is not None and self.presence is not Presence.GONE:
+            self._trim(step_s)
 
     def is_gone(self, at_s: float) -> bool:
         """Whether what is behind it has been seen for GONE_S."""
@@ -128,7 +142,10 @@ class Thing:
         )
         like_there = float((from_there < np.minimum(from_empty, UNLIKE)).mean())
         self.like = like_there
-        like_empty = float((from_empty < np.minimum(from_there, UNLIKE)).mean())
+        is_empty = from_empty < np.minimum(from_there, UNLIKE)
+        like_empty = float(is_empty.mean())
+        self._shows_empty = np.zeros(self.mask.shape, np.float32)
+        self._shows_empty[self.mask] = is_empty
         if like_there >= LIKE_MIN:
             self.presence, self.seen_s, self.gone_s = Presence.SEEN, at_s, None
             self.steady += _ADAPTION * (like_there - self.steady)
@@ -139,3 +156,21 @@ class Thing:
             self.gone_s = at_s if self.gone_s is None else self.gone_s
         else:
             self.presence, self.gone_s = Presence.HIDDEN, None
+
+    def _trim(self, step_s: float) -> None:
+        """What went with its owner was no part of it."""
+        self.emptied = self.emptied + np.float32(min(1.0, step_s / EMPTIED_S)) * (self._shows_empty - self.emptied)
+        went = (self.emptied > EMPTIED_MIN) & self.mask
+        area_px = np.count_nonzero(self.mask)
+        if np.count_nonzero(went) < WENT_MIN * area_px:
+            return
+        rest = (self.mask & ~went).astype(np.uint8)
+        labels, stats = connected(gray(cv2.morphologyEx(rest, cv2.MORPH_OPEN, _KERNEL)))
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        if not areas.size or areas.max() < REST_MIN * area_px:
+            return
+        label = int(np.argmax(areas)) + 1
+        left, top, width, height = (int(value) for value in stats[label][: cv2.CC_STAT_AREA])
+        x0, y0 = self.window[1].start + left, self.window[0].start + top
+        self.mask, self.bounds = labels == label, (x0, y0, x0 + width, y0 + height)
+        self.unexplained_s, self.steady = 0.0, 1.0

@@ -31,6 +31,8 @@ TALL_UNSCALED_MAX = 0.3
 """The same as a part of the picture's height, while nobody has walked here."""
 BODY_SHARE = 0.62
 """What is as tall as this part of somebody whose place it takes is their own body."""
+BODY_WITHIN = 0.75
+"""A region that holds this part of a body's place is that body, with what stands beside it."""
 BODY_LIKE = 0.75
 """What lies in the place of a body and is as tall as this part of it is still that body."""
 BODY_GONE = 0.3
@@ -231,7 +233,7 @@ class Things:
             return True
         is_body = any(
             0 < BODY_SHARE * way.tall_px <= tall
-            and overlap(way.last, region.bounds) >= 0.5 * area
+            and overlap(way.last, region.bounds) >= min(0.5 * area, BODY_WITHIN * size(way.last))
             and way.came_from_afar()
             for way in self.ways.all()
         )
