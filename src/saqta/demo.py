@@ -27,6 +27,7 @@ from saqta.model.command import Command, Context
 from saqta.model.errors import StateError, VersionConflict
 from saqta.model.event import Event
 from saqta.model.moment import day_start, to_datetime
+from saqta.model.money import decimal_text
 from saqta.model.place import Place
 from saqta.model.step import Tables
 from saqta.model.terms import IncidentState, Role
@@ -36,8 +37,7 @@ from saqta.simulate.partners import Partners
 from saqta.simulate.rates import rates
 from saqta.simulate.scenario import Scenario, scenario, setup_events
 from saqta.terminal import Results
-from saqta.views.fraud_tables import DECIDED, MONEY, Decided
-from saqta.views.tables import BOARD, RECOMMENDATIONS, SYSTEM, TALLY, TIMELINE, UNITS
+from saqta.views.tables import BOARD, DECIDED, MONEY, RECOMMENDATIONS, SYSTEM, TALLY, TIMELINE, UNITS, Decided
 from saqta.web import accounts
 
 TICK_S = 0.5
@@ -235,7 +235,7 @@ def _summary(folder: Folder, clock: ScreenClock) -> dict[str, Any]:
         "reports": count("saqta.report.received.v1"),
         "calls_blocked": decided.calls_blocked,
         "payments_held": decided.payments_held,
-        "money_kept_kzt": sum(row.kept_kzt_minor for _, row in folder.tables.scan(MONEY)) / 100,
+        "money_kept_kzt": decimal_text(sum(row.kept_kzt_minor for _, row in folder.tables.scan(MONEY)), "KZT"),
         "events": folder.log.size(),
         "put_aside": count("saqta.event.put_aside.v1"),
         "alert_to_screen_ms_p99": clock.p99_ms(),

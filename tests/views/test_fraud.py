@@ -9,7 +9,7 @@ from saqta.log.tables import MemoryTables
 from saqta.model.catalogue import make
 from saqta.model.kinds import DecisionsMade, HoldReleased, NotableRow, OutcomeTold, RatesPublished, Record
 from saqta.model.moment import from_text
-from saqta.views.fraud_tables import DECIDED, MONEY, STOPPED, Money
+from saqta.views.tables import DECIDED, MONEY, STOPPED, Money
 
 NOW_MS = from_text("2026-03-12T08:00:00Z")
 

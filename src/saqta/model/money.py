@@ -44,3 +44,14 @@ def minor_units(text: str, currency: str) -> int:
     if not 0 < amount <= AMOUNT_MINOR_MAX:
         raise InputError("amount", text, f"more than nothing, and at most {AMOUNT_MINOR_MAX} of the smallest units")
     return amount
+
+
+def decimal_text(minor: int, currency: str) -> str:
+    """Whole minor units as a decimal text with all of the currency's decimals.
+
+    >>> decimal_text(45000000, "KZT"), decimal_text(7, "JPY")
+    ('450000.00', '7')
+    """
+    exponent = EXPONENTS[currency]
+    whole, rest = divmod(minor, 10**exponent)
+    return f"{whole}.{rest:0{exponent}d}" if exponent else str(whole)

@@ -16,7 +16,6 @@ from saqta.views import (
     cameras,
     city,
     fraud,
-    fraud_tables,
     incidents,
     lists,
     rates,
@@ -56,7 +55,7 @@ def _fold(changes: tuple[Changes, ...]) -> Fold:
 
 STEP = Step(
     name="views",
-    tables=(*TABLES, *fraud_tables.TABLES),
+    tables=TABLES,
     folds={
         kind.record: _fold(tuple(family.FOLDS[kind.record] for family in FAMILIES if kind.record in family.FOLDS))
         for kind in KINDS.values()

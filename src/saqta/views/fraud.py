@@ -16,8 +16,19 @@ from saqta.model.moment import to_datetime
 from saqta.model.money import minor_units
 from saqta.model.rates import RateBook
 from saqta.model.step import Change, Tables
-from saqta.views.fraud_tables import ATTEMPTS, DECIDED, MONEY, STOPPED, Attempt, Decided, Money, Stopped
-from saqta.views.tables import PUBLICATIONS, SYSTEM, Changes
+from saqta.views.tables import (
+    ATTEMPTS,
+    DECIDED,
+    MONEY,
+    PUBLICATIONS,
+    STOPPED,
+    SYSTEM,
+    Attempt,
+    Changes,
+    Decided,
+    Money,
+    Stopped,
+)
 
 IN = "KZT"
 ROW_BYTES = 88

@@ -4,9 +4,8 @@ from typing import Any
 
 from fastapi import Response
 
-from saqta.model.money import EXPONENTS
-from saqta.views.fraud_tables import DECIDED, MONEY, STOPPED, Decided, Money, Stopped
-from saqta.views.tables import SYSTEM
+from saqta.model.money import decimal_text
+from saqta.views.tables import DECIDED, MONEY, STOPPED, SYSTEM, Decided, Money, Stopped
 from saqta.web.access import guarded_router
 from saqta.web.paging import WantedPage, page, page_of
 from saqta.web.ports import PortsOf
@@ -20,7 +19,7 @@ TENGE = "KZT"
 def read_fraud_statistics(ports: PortsOf) -> Response:
     """How many calls and payments were decided and how, and the money that this kept, by currency and in tenge."""
     money = [row for _, row in ports.tables.scan(MONEY)]
-    in_tenge = _decimal(sum(row.kept_kzt_minor for row in money), TENGE)
+    in_tenge = decimal_text(sum(row.kept_kzt_minor for row in money), TENGE)
     decided = present(ports.tables.get(DECIDED, SYSTEM) or Decided())
     return answer({"decided": decided, "money": [_shown(row) for row in money], "kept_in_tenge": in_tenge})
 
@@ -33,19 +32,9 @@ def list_stopped(ports: PortsOf, wanted: WantedPage) -> Response:
 
 def _shown(row: Money) -> dict[str, object]:
     """Amounts as decimal texts of their currency."""
-    told: dict[str, object] = {"currency": row.currency, "kept_in_tenge": _decimal(row.kept_kzt_minor, TENGE)}
+    told: dict[str, object] = {"currency": row.currency, "kept_in_tenge": decimal_text(row.kept_kzt_minor, TENGE)}
     told["kept_without_rate_count"] = row.kept_without_rate_count
     for what in ("stopped", "kept", "released"):
         told[f"{what}_count"] = getattr(row, f"{what}_count")
-        told[what] = _decimal(getattr(row, f"{what}_minor"), row.currency)
+        told[what] = decimal_text(getattr(row, f"{what}_minor"), row.currency)
     return told
-
-
-def _decimal(minor: int, currency: str) -> str:
-    """
-    >>> _decimal(45000000, "KZT"), _decimal(7, "JPY")
-    ('450000.00', '7')
-    """
-    exponent = EXPONENTS[currency]
-    whole, rest = divmod(minor, 10**exponent)
-    return f"{whole}.{rest:0{exponent}d}" if exponent else str(whole)

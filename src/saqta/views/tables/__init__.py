@@ -41,6 +41,7 @@ from saqta.views.tables.centre import (
     Status,
     Tally,
 )
+from saqta.views.tables.fraud import ATTEMPTS, DECIDED, MONEY, STOPPED, Attempt, Decided, Money, Stopped
 from saqta.views.tables.incidents import (
     BOARD,
     CALLERS,
@@ -120,17 +121,23 @@ TABLES: tuple[Table[Any], ...] = (
     ON_CALL,
     WARNED,
     TALLY,
+    STOPPED,
+    ATTEMPTS,
+    MONEY,
+    DECIDED,
 )
 LIVE_TABLES: tuple[Table[Any], ...] = (BOARD, RECOMMENDATIONS, UNITS, CAMERAS, STATUS, RATES)
 SYSTEM = "system"
 
 __all__ = [
     "ALERTS",
+    "ATTEMPTS",
     "BOARD",
     "CALLERS",
     "CAMERAS",
     "CLOSED",
     "CLOSED_ON_BOARD_MAX",
+    "DECIDED",
     "DELETED",
     "EARLY",
     "ERASED",
@@ -144,6 +151,7 @@ __all__ = [
     "LIST_WAITING",
     "LIVE_TABLES",
     "MAP_LAYERS",
+    "MONEY",
     "ON_CALL",
     "OPENED",
     "PUBLICATIONS",
@@ -154,6 +162,7 @@ __all__ = [
     "SESSIONS",
     "SIM_SWAPS",
     "STATUS",
+    "STOPPED",
     "SYSTEM",
     "TABLES",
     "TALLY",
@@ -165,10 +174,12 @@ __all__ = [
     "USERS",
     "WARNED",
     "Alert",
+    "Attempt",
     "BlockingList",
     "Camera",
     "Changes",
     "ClosedLast",
+    "Decided",
     "DeletedFile",
     "Early",
     "Entry",
@@ -183,6 +194,7 @@ __all__ = [
     "LineCounts",
     "ListPart",
     "MapLayer",
+    "Money",
     "OnCall",
     "Publication",
     "PutAside",
@@ -193,6 +205,7 @@ __all__ = [
     "Session",
     "SimSwap",
     "Status",
+    "Stopped",
     "Tally",
     "Token",
     "Traffic",

@@ -1,10 +1,8 @@
 """The tables of calls and payments that were stopped, and of the money that this kept."""
 
-from typing import Any
-
 from saqta.model.kinds import OutcomeWord
 from saqta.model.step import Table
-from saqta.views.tables import Row
+from saqta.views.tables.row import Row
 
 
 class Stopped(Row, frozen=True, kw_only=True):
@@ -67,5 +65,3 @@ MONEY = Table("fraud_money", Money)
 """By currency."""
 DECIDED = Table("fraud_decided", Decided)
 """One row, under SYSTEM."""
-
-TABLES: tuple[Table[Any], ...] = (STOPPED, ATTEMPTS, MONEY, DECIDED)
