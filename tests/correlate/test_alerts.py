@@ -294,3 +294,10 @@ def test_an_index_entry_holds_so_many_incidents_the_newest(story: Story, raise_:
     opened = [record.incident for record in story.told(IncidentOpened)]
     entries = story.rows(INDEX)
     assert entries["intrusion/camera/C1"].incidents == tuple(opened[-CANDIDATES_MAX:])
+
+
+def test_what_a_step_of_ours_tells_needs_no_word_of_its_source() -> None:
+    story = Story([correlate.STEP])
+    story.tell(AlertRaised(kind="scam_campaign"), source="/saqta/fraud")
+    (incident,) = story.rows(INCIDENTS).values()
+    assert "reported by" not in incident.title

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from edge.rendered import FPS, Picture, Walker, encode, scene
-from saqta.edge.film import Found
+from saqta.edge.film import Found, learn
+from saqta.edge.frames import FrameReader
 from saqta.edge.plugins import Plugins
 from saqta.edge.redact import RedactSummary
 from saqta.edge.redact import redact as redact_source
@@ -114,6 +115,19 @@ def test_what_comes_after_too_many_cuts_is_covered_as_a_whole(tmp_path: Path, mo
     shots = [*shot, *(picture[::-1, ::-1].copy() for picture in shot), *shot, *shot]
     summary, _ = redacted(encode(tmp_path / "a.mp4", shots))
     assert (summary.frames, summary.whole_frames) == (120, 60)
+
+
+def test_what_no_model_looked_at_because_too_much_was_found_is_covered_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saqta.edge.film.FOUND_MAX", 6)
+    path = encode(tmp_path / "a.mp4", scene([], 8))
+    reader = FrameReader(open_file(str(path)), str(path), 10.0)
+    film = learn(reader, [lambda picture: [Found("person", (0.4, 0.4, 0.5, 0.9))]])
+    frames = FrameReader(open_file(str(path)), str(path), 10.0)
+    shown = [film.covers(frame.picture, frame.at_s)[0] for frame in frames]
+    assert shown[0] is not None
+    assert shown[-1] is None
 
 
 @pytest.mark.parametrize("size", [(320, 240), (321, 241), (322, 181)])

@@ -103,6 +103,13 @@ def test_a_vehicle_that_stops_while_others_pass_is_told_once() -> None:
     assert kinds(alerts) == ["stopped_vehicle"]
     assert (alerts[0].zone, alerts[0].at_s) == ("road", pytest.approx(6 + 190 / 80 + 8, abs=1.5))
     assert alerts[0].reasons[0].startswith("vehicle stands on the lane 'road' for ")
+    assert alerts[0].reasons[1] == "others pass it"
+
+
+def test_a_vehicle_that_stops_alone_is_told_as_alone() -> None:
+    alerts, _ = found(20, cars(drive(6, 130, 80, stops_at=160)), zones=ROAD, lanes=("road",), stopped_after_s=8)
+    assert kinds(alerts) == ["stopped_vehicle"]
+    assert alerts[0].reasons[1] == "it stands there alone"
 
 
 def test_vehicles_that_pass_or_stop_shortly_are_not_told() -> None:

@@ -70,8 +70,8 @@ def test_the_detector_of_contributing_works_as_it_stands() -> None:
     module["PEOPLE_MAX"] = 0
     summary = watch(
         CameraSettings(camera="C1", source="sim:demo/depot?seconds=15"),
-        Plugins(SOURCES, {"crowd": module["crowd"]}, {}),
+        Plugins(SOURCES, {"full_house": module["full_house"]}, {}),
         lambda event: None,
         lambda: 0,
     )
-    assert summary.alerts["crowd"] >= 1
+    assert summary.alerts["full_house"] >= 1

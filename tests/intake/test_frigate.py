@@ -114,6 +114,7 @@ def test_what_is_nothing_or_somebodys_face_is_passed_over(log: MemoryLog, door: 
 
 BAD = {
     "no JSON": b"\xff\xfe garbage",
+    "no JSON, or nested without end": b'{"unknown":' + 100_000 * b"[",
     "another thing": b'{"hello": "Aigul Serikova"}',
     "no id": tracked(id=""),
     "a type that is a name": tracked(type="Aigul Serikova"),

@@ -18,7 +18,7 @@ from saqta.intake.onvif.digest import authorization
 from saqta.intake.onvif.discovery import discover
 from saqta.intake.onvif.events import OnvifDevice as Settings
 from saqta.intake.onvif.events import onvif
-from saqta.intake.onvif.soap import ANSWER_BYTES_MAX, Login, SoapError, parsed
+from saqta.intake.onvif.soap import ANSWER_BYTES_MAX, DEPTH_MAX, Login, SoapError, parsed
 from saqta.log.memory import MemoryLog
 from saqta.model import catalogue
 from saqta.model.kinds import AlertRaised, MessagePutAside
@@ -212,3 +212,14 @@ def test_a_device_that_loses_the_subscription_is_subscribed_to_again(device: Onv
     device.override.clear()
     device.tell(FIELD, data=INSIDE, sources=YARD, at=AT)
     until(lambda: listening.size() == 1)
+
+
+def test_an_answer_may_be_nested_so_deep_and_no_deeper() -> None:
+    def nested(depth: int) -> bytes:
+        return depth * b"<a>" + depth * b"</a>"
+
+    assert parsed(nested(DEPTH_MAX)).tag == "a"
+    with pytest.raises(SoapError, match="nested more than 64 deep"):
+        parsed(nested(DEPTH_MAX + 1))
+    with pytest.raises(SoapError):
+        parsed(nested(10_000))

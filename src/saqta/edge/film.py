@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import inf
 from typing import NamedTuple
 
 import av
@@ -101,13 +102,17 @@ def learn(frames: Iterable[Frame], looks: Sequence[Look]) -> Film:
     learner = _Learner()
     found: list[tuple[float, Found]] = []
     due_s = at_s = 0.0
+    full_s = inf
     for frame in frames:
         at_s = frame.at_s
         learner.step(frame)
-        if looks and at_s >= due_s and len(found) < FOUND_MAX:
+        if looks and at_s >= due_s and full_s == inf:
             due_s = at_s + 1 / LOOKED_FPS
             found += [(at_s, one) for look in looks for one in look(frame.picture)]
-    return Film(learner.close(), _held(found), learner.until_s)
+            if len(found) >= FOUND_MAX:
+                full_s = at_s  # What nobody looked at from here on is covered altogether.
+    chapters = learner.close()
+    return Film(chapters, _held(found), min(learner.until_s, full_s))
 
 
 class _Learner:

@@ -54,7 +54,9 @@ class MainStream(threading.Thread):
             try:
                 self._hold()
             except (InputError, FFmpegError, OSError) as error:
-                self.failure = str(error)
+                # Not the error's own words: they hold the address, and that may hold a password.
+                what = error.expected if isinstance(error, InputError) else error.strerror
+                self.failure = what or type(error).__name__
 
     def clip(self, cut: Cut) -> Iterable[Still]:
         """The covered frames of the main stream for a cut of the analysed one; the cut's own where there are none."""

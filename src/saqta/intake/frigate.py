@@ -100,8 +100,8 @@ def take(settings: Mqtt, door: Door, payload: bytes) -> None:
     except msgspec.ValidationError as error:
         # Where, but not what: it may be anything.
         door.refuse(payload, f"no event of Frigate's, because of {str(error).rpartition(' - at ')[2][:100]}")
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        door.refuse(payload, "no JSON")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        door.refuse(payload, "no JSON, or nested without end")
 
 
 def _seen(settings: Mqtt, tracked: _Tracked, now_ms: int) -> Iterator[_Seen]:

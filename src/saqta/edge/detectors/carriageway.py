@@ -21,11 +21,11 @@ def carriageway(settings: CameraSettings) -> "Carriageway":
 
 
 class Carriageway:
-    """Remembers since when who is in a lane."""
+    """Remembers who is in which lane since when, and was there last."""
 
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
-        self._since_s: dict[tuple[str, int], float] = {}
+        self._stays: dict[tuple[str, int], tuple[float, float]] = {}
         self._told: set[tuple[str, int]] = set()
 
     def __call__(self, scene: Scene) -> Sequence[Record]:
@@ -35,12 +35,13 @@ class Carriageway:
             for track in scene.inside(self._settings.zones[name]):
                 if track.seen and _is_person(track) and _walked(track, scene):
                     key = (name, track.number)
-                    since_s = self._since_s.setdefault(key, scene.at_s)
+                    since_s, _ = self._stays.get(key, (scene.at_s, scene.at_s))
+                    self._stays[key] = (since_s, scene.at_s)
                     if key not in self._told and scene.at_s - since_s >= STAYS_S:
                         self._told.add(key)
                         alerts.append(self._alert(name, since_s, track, scene))
         alive = {track.number for track in scene.tracks}
-        self._since_s = {key: at_s for key, at_s in self._since_s.items() if key[1] in alive}
+        self._stays = {key: stay for key, stay in self._stays.items() if scene.at_s - stay[1] <= GAP_S}
         self._told = {key for key in self._told if key[1] in alive}
         return alerts
 
@@ -74,3 +75,7 @@ def _walked(track: Track, scene: Scene) -> bool:
 
 def _clarity(track: Track) -> float:
     return 1.0 if track.votes else track.shape.clarity
+
+
+GAP_S = 2.0
+"""Who was out of the lane for longer than this begins anew."""

@@ -50,8 +50,12 @@ class StoppedVehicle:
 
     def _is_too_long(self, name: str, track: Track, standing: int, scene: Scene) -> bool:
         stands_s = scene.at_s - track.rests_since_s
-        runs = standing == 1 or self._passed_s.get(name, 0.0) > track.rests_since_s + STANDS_S
+        runs = standing == 1 or self._is_passed(name, track)
         return track.seen and runs and stands_s >= self._settings.stopped_after_s
+
+    def _is_passed(self, name: str, track: Track) -> bool:
+        """Whether somebody else went on in the zone since it stood."""
+        return self._passed_s.get(name, 0.0) > track.rests_since_s + STANDS_S
 
     def _is_told(self, track: Track, at_s: float) -> bool:
         """Whether this stop was told; it is from now on."""
@@ -73,7 +77,7 @@ class StoppedVehicle:
             reasons=(
                 f"{track.named} stands on the lane '{name}' for {stands_s:.0f} s, "
                 f"{self._settings.stopped_after_s:g} s are allowed",
-                "others pass it" if name in self._passed_s else "it stands there alone",
+                "others pass it" if self._is_passed(name, track) else "it stands there alone",
             ),
             zone=name,
             track=track.number,

@@ -19,6 +19,7 @@ from saqta.intake.onvif.digest import authorization
 from saqta.model.moment import Clock, to_text
 
 ANSWER_BYTES_MAX = 1 << 20
+DEPTH_MAX = 64
 WAIT_S = 10.0
 NONCE_BYTES = 16
 NAMESPACES = {
@@ -82,6 +83,12 @@ def parsed(content: bytes) -> Element:
         root: Element = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise SoapError(f"an answer that is no plain XML ({error})") from error
+    level, depth = [root], 0
+    while level:
+        depth += 1
+        if depth > DEPTH_MAX:
+            raise SoapError(f"an answer that is nested more than {DEPTH_MAX} deep")
+        level = [child for element in level for child in element]
     return root
 
 
