@@ -1,6 +1,6 @@
 """Folds of the cameras. One that is heard of before it is registered has a row of its own, named by its id."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
@@ -9,7 +9,7 @@ from saqta.model.event import Recorded
 from saqta.model.kinds import FIXTURES_MAX
 from saqta.model.step import Change, Tables
 from saqta.model.terms import CameraStatus
-from saqta.views.tables import CAMERAS, REGISTERED, Camera, Changes, Fixture, LineCounts
+from saqta.views.tables import CAMERAS, REGISTERED, Camera, Changes, Fixture, LineCounts, added
 
 
 def _camera(tables: Tables, recorded: Recorded, id: str) -> Camera:
@@ -78,7 +78,7 @@ def _failed(
 def _counted(tables: Tables, recorded: Recorded, record: kinds.LineCounted) -> Iterator[Change]:
     camera = _camera(tables, recorded, record.camera)
     before = camera.counts.get(record.line, LineCounts())
-    after = LineCounts(forward=_sum(before.forward, record.forward), backward=_sum(before.backward, record.backward))
+    after = LineCounts(forward=added(before.forward, record.forward), backward=added(before.backward, record.backward))
     yield CAMERAS.put(camera.id, msgspec.structs.replace(camera, counts={**camera.counts, record.line: after}))
 
 
@@ -93,10 +93,6 @@ def _released(tables: Tables, recorded: Recorded, record: kinds.FixtureReleased)
     camera = _camera(tables, recorded, record.camera)
     fixtures = tuple(each for each in camera.fixtures if each.box != record.box)
     yield CAMERAS.put(camera.id, msgspec.structs.replace(camera, fixtures=fixtures))
-
-
-def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
-    return {**before, **{name: before.get(name, 0) + count for name, count in more.items()}}
 
 
 FOLDS: dict[type[kinds.Record], Changes] = {

@@ -3,14 +3,14 @@
 A minute belongs to the hour in which it began. The minutes of the last MINUTES_KEPT_MS are kept, the hours for ever.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import takewhile
 from math import hypot
 
 from saqta.model import kinds
 from saqta.model.event import Recorded
 from saqta.model.step import Change, Tables
-from saqta.views.tables import TRAFFIC_HOURS, TRAFFIC_MINUTES, Changes, Traffic, traffic_key
+from saqta.views.tables import TRAFFIC_HOURS, TRAFFIC_MINUTES, Changes, Traffic, added, traffic_key
 
 HOUR_MS = 3_600_000
 MINUTES_KEPT_MS = 48 * HOUR_MS
@@ -59,8 +59,8 @@ def _summed(hour: Traffic | None, minute: Traffic, hour_ms: int) -> Traffic:
         line=hour.line,
         from_ms=hour.from_ms,
         until_ms=hour.until_ms,
-        forward=_sum(hour.forward, minute.forward),
-        backward=_sum(hour.backward, minute.backward),
+        forward=added(hour.forward, minute.forward),
+        backward=added(hour.backward, minute.backward),
         watched_s=round(hour.watched_s + minute.watched_s, 3),
         occupied=_mean(hour.occupied, hour.watched_s, minute.occupied, minute.watched_s),
         speed_kmh=speed_kmh,
@@ -87,10 +87,6 @@ def _mean(one: float | None, weight: float, other: float | None, other_weight: f
     if other is None or not other_weight:
         return one
     return (one * weight + other * other_weight) / (weight + other_weight)
-
-
-def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
-    return {**before, **{name: before.get(name, 0) + count for name, count in more.items()}}
 
 
 FOLDS: dict[type[kinds.Record], Changes] = {kinds.LineCounted: _counted}

@@ -28,6 +28,7 @@ from saqta.views.tables.cameras import (
     Fixture,
     LineCounts,
     Traffic,
+    added,
     traffic_key,
 )
 from saqta.views.tables.centre import (
@@ -211,6 +212,7 @@ __all__ = [
     "Traffic",
     "User",
     "Warned",
+    "added",
     "early_key",
     "opened_key",
     "publication_key",

@@ -1,5 +1,6 @@
 """Cameras as they stand, and what they counted."""
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from saqta.model.kinds import Box, CameraRegistered, Line, Polygon
@@ -14,6 +15,11 @@ class LineCounts(Row, frozen=True, kw_only=True):
 
     forward: dict[str, int] = {}
     backward: dict[str, int] = {}
+
+
+def added(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    """Counts by class, with more counts added to them."""
+    return {**before, **{name: before.get(name, 0) + count for name, count in more.items()}}
 
 
 class Traffic(Row, frozen=True, kw_only=True):
