@@ -1,6 +1,16 @@
 """What the browser tests talk to."""
 
-from typing import Protocol
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from conftest import SAQTA
+from saqta import wiring
+from saqta.model.terms import Role
+from saqta.web.accounts import add_user
 
 
 class Server(Protocol):
@@ -12,3 +22,31 @@ class Server(Protocol):
     def stop(self) -> None:
         """Ends it at once; its live streams break."""
         ...
+
+
+class Serving(NamedTuple):
+    """``saqta serve`` at work."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    sign_in_link: str
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[Serving]:
+    """The program over what ``data`` holds, with a dispatcher of its own, alice."""
+    secret = add_user(
+        lambda events: wiring.append(data, events), wiring.now_ms, wiring.new_secret, "alice", Role.DISPATCHER, "test"
+    )
+    process = subprocess.Popen([SAQTA, "serve", "--data", data, "--port", "0"], stderr=subprocess.DEVNULL)
+    until_s = time.monotonic() + 30
+    while not (data / "address").exists() and time.monotonic() < until_s:
+        time.sleep(0.05)
+    url = (data / "address").read_text()
+    started = Serving(process, url, f"{url}/sign-in?link={secret}")
+    yield started
+    started.stop()

@@ -1,25 +1,20 @@
 """A thing left behind at the console: its three pictures, and the dispatcher who knows that it belongs there."""
 
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from conftest import SAQTA
+from browser.server import Serving, serving
 from saqta import wiring
 from saqta.edge.evidence import Cut, Still, keep
 from saqta.edge.frames import Planes
 from saqta.model import kinds
 from saqta.model.event import Event
 from saqta.model.place import Place
-from saqta.model.terms import Role
-from saqta.web.accounts import add_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -27,37 +22,13 @@ BOX = (0.4, 0.5, 0.5, 0.6)
 WAY = tuple((0.9 - 0.03 * step, 0.6, float(step)) for step in range(14))
 
 
-class Serving(NamedTuple):
-    process: subprocess.Popen[bytes]
-    url: str
-    sign_in_link: str
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """The program over a log in which a camera told of a thing left behind."""
     data = tmp_path_factory.mktemp("centre")
     wiring.append(data, _story(data / "evidence"))
-    secret = add_user(
-        lambda events: wiring.append(data, events),
-        wiring.now_ms,
-        wiring.new_secret,
-        "alice",
-        Role.DISPATCHER,
-        "test",
-    )
-    process = subprocess.Popen([SAQTA, "serve", "--data", data, "--port", "0"], stderr=subprocess.DEVNULL)
-    until_s = time.monotonic() + 30
-    while not (data / "address").exists() and time.monotonic() < until_s:
-        time.sleep(0.05)
-    url = (data / "address").read_text()
-    serving = Serving(process, url, f"{url}/sign-in?link={secret}")
-    yield serving
-    serving.stop()
+    with serving(data) as started:
+        yield started
 
 
 def test_the_pictures_are_shown_when_asked_for_and_the_thing_is_marked_and_taken_back(console: Page) -> None:

@@ -1,18 +1,14 @@
 """The rates ticker in the console's strip, in the sizes of a desk."""
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from browser.server import Serving, serving
 from conftest import SAQTA
-from saqta import wiring
-from saqta.model.terms import Role
-from saqta.web.accounts import add_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -33,16 +29,6 @@ SQUEEZED = """() => [...document.querySelectorAll('.strip .rates *')].filter(
 ).map(element => element.outerHTML.slice(0, 120))"""
 
 
-class Serving(NamedTuple):
-    process: subprocess.Popen[bytes]
-    url: str
-    sign_in_link: str
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """The program over a log that holds rates, imported as an operator does it."""
@@ -50,17 +36,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     data = folder / "data"
     (folder / "rates.csv").write_text(RATES)
     subprocess.run([SAQTA, "import", "rates", folder / "rates.csv", "--data", data], check=True, capture_output=True)
-    secret = add_user(
-        lambda events: wiring.append(data, events), wiring.now_ms, wiring.new_secret, "alice", Role.DISPATCHER, "test"
-    )
-    process = subprocess.Popen([SAQTA, "serve", "--data", data, "--port", "0"], stderr=subprocess.DEVNULL)
-    until_s = time.monotonic() + 30
-    while not (data / "address").exists() and time.monotonic() < until_s:
-        time.sleep(0.05)
-    url = (data / "address").read_text()
-    serving = Serving(process, url, f"{url}/sign-in?link={secret}")
-    yield serving
-    serving.stop()
+    with serving(data) as started:
+        yield started
 
 
 @pytest.mark.parametrize(("size", "shown"), [((1280, 720), 1), ((1920, 1080), 3), ((2560, 1440), 5)])
