@@ -142,8 +142,8 @@ class _Stage:
         self._tracker: Tracker = Tracker(self._picture, before._tracker.next_number if before is not None else 1)
         self._things = _things_after(before, name, self._picture, at_s)
         self._ghosts = GhostFinder(self._picture)
-        ground = GroundMap(settings.ground, self._picture) if settings.ground else None
-        self._lines = LineCounter(settings.lines, self._picture, ground)
+        self._ground = GroundMap(settings.ground, self._picture) if settings.ground else None
+        self._lines = LineCounter(settings.lines, self._picture, self._ground)
         self._detectors = detectors
         self._last_s: float = at_s
 
@@ -174,6 +174,7 @@ class _Stage:
             known=compared.known,
             settled_s=self._background.age_s,
             fixtures=fixtures,
+            ground=self._ground,
             things=self._things,
         )
 

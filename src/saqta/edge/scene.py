@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from saqta.edge.arrays import Gray
 from saqta.edge.blobs import Bounds
+from saqta.edge.ground import GroundMap
 from saqta.edge.recognised import Recognised
 from saqta.edge.things import Things
 from saqta.edge.tracks import Track
@@ -21,6 +22,7 @@ class Scene(NamedTuple):
     holds the boxes of things that came, stayed and became part of the empty scene. ``settled_s`` is for how long the
     empty scene has been learned. ``recognised`` is what a model made of this frame, None where none looked at it.
     ``fixtures`` are boxes, in fractions of the picture, of things of which a person said that they belong there.
+    ``ground`` measures on the ground, None where the camera's is not known.
     """
 
     at_s: float
@@ -38,6 +40,7 @@ class Scene(NamedTuple):
     things: Things
     recognised: Sequence[Recognised] | None = None
     fixtures: Sequence[Box] = ()
+    ground: GroundMap | None = None
 
     def box(self, bounds: Bounds) -> Box:
         """Pixels as fractions of the picture, cut at its edges."""
@@ -54,6 +57,16 @@ class Scene(NamedTuple):
         """Where the track stands, in fractions of the picture."""
         x, y = track.foot
         return x / self.picture[0], min(1.0, y / self.picture[1])
+
+
+def around(zone: Polygon) -> Box:
+    """The box around a zone.
+
+    >>> around(((0.2, 0.5), (0.6, 0.1), (0.4, 0.9)))
+    (0.2, 0.1, 0.6, 0.9)
+    """
+    xs, ys = zip(*zone, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def is_inside(point: tuple[float, float], zone: Polygon) -> bool:

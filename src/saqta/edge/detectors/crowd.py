@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from saqta.edge.arrays import Gray
-from saqta.edge.scene import Scene
+from saqta.edge.overfull import Overfull
+from saqta.edge.scene import Scene, around
 from saqta.edge.settings import CameraSettings
 from saqta.model.kinds import AlertRaised, Polygon, Record
 
@@ -28,12 +29,11 @@ def crowd(settings: CameraSettings) -> "Crowd":
 
 
 class Crowd:
-    """Remembers since when there are too many in which zone, and what was told."""
+    """Remembers which zones are too full."""
 
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
-        self._since_s: dict[str, float] = {}
-        self._told: set[str] = set()
+        self._overfull = Overfull(LASTS_S)
         self._masks: dict[str, Gray] = {}
 
     def __call__(self, scene: Scene) -> Sequence[Record]:
@@ -42,14 +42,7 @@ class Crowd:
         for name, limit in self._settings.crowd_max.items():
             tracked = sum(track.kind == "person" for track in scene.inside(self._settings.zones[name]))
             people = max(tracked, round(self._covered(name, scene)))
-            if people < OVER_SHARE * limit:
-                self._told.discard(name)
-            if people <= limit:
-                self._since_s.pop(name, None)
-                continue
-            since_s = self._since_s.setdefault(name, scene.at_s)
-            if name not in self._told and scene.at_s - since_s >= LASTS_S:
-                self._told.add(name)
+            if self._overfull.is_due(name, people > limit, people < OVER_SHARE * limit, scene.at_s):
                 alerts.append(self._alert(name, limit, people, tracked, scene))
         return alerts
 
@@ -66,12 +59,11 @@ class Crowd:
         return float(sum(rows[row] / (COVERS * tall * tall) for row, tall in talls if tall))
 
     def _alert(self, name: str, limit: float, people: int, tracked: int, scene: Scene) -> AlertRaised:
-        zone = self._settings.zones[name]
         how = "counted one by one" if tracked >= people else "told by how much of it they cover"
         return AlertRaised(
             kind="crowd",
             camera=self._settings.camera,
-            box=(min(x for x, _ in zone), min(y for _, y in zone), max(x for x, _ in zone), max(y for _, y in zone)),
+            box=around(self._settings.zones[name]),
             at_s=round(scene.at_s, 3),
             confidence=0.8 if tracked >= people else 0.6,
             reasons=(f"about {people} people in '{name}', {limit:g} are allowed", how),

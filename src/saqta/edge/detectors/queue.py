@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from saqta.edge.ground import GroundMap
-from saqta.edge.scene import Scene, is_inside
+from saqta.edge.overfull import Overfull
+from saqta.edge.scene import Scene, around, is_inside
 from saqta.edge.settings import CameraSettings
 from saqta.model.kinds import AlertRaised, Polygon, Record
 
@@ -27,44 +28,28 @@ def queue(settings: CameraSettings) -> "Queue":
 
 
 class Queue:
-    """Remembers since when which queue is too long, and which was told."""
+    """Remembers which queues are too long."""
 
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
-        self._since_s: dict[str, float] = {}
-        self._told: set[str] = set()
+        self._overfull = Overfull(LASTS_S)
 
     def __call__(self, scene: Scene) -> Sequence[Record]:
         """The alerts of the queues that became too long with this frame."""
         alerts: list[Record] = []
         for name, limit in self._settings.queue_max.items():
             standing = _standing(scene, self._settings.zones[name])
-            length = self._length(standing, scene)
-            if length < OVER_SHARE * limit:
-                self._told.discard(name)
-            if length < limit:
-                self._since_s.pop(name, None)
-                continue
-            since_s = self._since_s.setdefault(name, scene.at_s)
-            if name not in self._told and scene.at_s - since_s >= LASTS_S:
-                self._told.add(name)
+            length = _length(standing, scene.ground)
+            if self._overfull.is_due(name, length >= limit, length < OVER_SHARE * limit, scene.at_s):
                 alerts.append(self._alert(name, limit, length, len(standing), scene))
         return alerts
 
-    def _length(self, standing: Sequence[tuple[float, float]], scene: Scene) -> float:
-        if not self._settings.ground:
-            return float(len(standing))
-        ground = GroundMap(self._settings.ground, scene.picture)
-        apart = [ground.distance_m(one, other) for one, other in combinations(standing, 2)]
-        return max(apart, default=0.0) + VEHICLE_M * bool(standing)
-
     def _alert(self, name: str, limit: float, length: float, vehicles: int, scene: Scene) -> AlertRaised:
         unit = "m" if self._settings.ground else "vehicles"
-        zone = self._settings.zones[name]
         return AlertRaised(
             kind="queue",
             camera=self._settings.camera,
-            box=(min(x for x, _ in zone), min(y for _, y in zone), max(x for x, _ in zone), max(y for _, y in zone)),
+            box=around(self._settings.zones[name]),
             at_s=round(scene.at_s, 3),
             confidence=0.8,
             reasons=(
@@ -73,6 +58,13 @@ class Queue:
             ),
             zone=name,
         )
+
+
+def _length(standing: Sequence[tuple[float, float]], ground: GroundMap | None) -> float:
+    if ground is None:
+        return float(len(standing))
+    apart = [ground.distance_m(one, other) for one, other in combinations(standing, 2)]
+    return max(apart, default=0.0) + VEHICLE_M * bool(standing)
 
 
 def _standing(scene: Scene, zone: Polygon) -> list[tuple[float, float]]:
