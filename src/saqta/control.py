@@ -25,6 +25,7 @@ REQUEST_BYTES_MAX = 64 << 20
 REQUEST_WAIT_S = 10.0
 POLL_S = 0.2
 ANSWER_WAIT_S = 600.0
+TAKEN_IN_WAIT_S = 2.0
 
 _ERRORS: dict[str, type[SaqtaError]] = {
     error.__name__: error for error in (InputError, VersionConflict, ContentConflict, StorageError)
@@ -56,11 +57,15 @@ def append_through(data: Path, events: Sequence[Event], expected: Mapping[str, i
 
 
 class ControlServer:
-    """Listens on ``control.sock`` and answers one request at a time, while ``run`` runs."""
+    """Listens on ``control.sock`` and answers one request at a time, while ``run`` runs.
 
-    def __init__(self, data: Path, log: Log) -> None:
+    Each answer waits until the tables hold what was appended, as ``taken_in`` (a position, seconds to wait) says, or
+    have had ``TAKEN_IN_WAIT_S`` to: a new token is good for the next request.
+    """
+
+    def __init__(self, data: Path, log: Log, taken_in: Callable[[int, float], bool]) -> None:
         """StorageError where the socket can't be made."""
-        self._path, self._log = data / "control.sock", log
+        self._path, self._log, self._taken_in = data / "control.sock", log, taken_in
         self._socket = socket.socket(socket.AF_UNIX)
         before = os.umask(0o177)
         try:
@@ -94,7 +99,9 @@ class ControlServer:
         try:
             request = msgspec.json.decode(_line(client), type=_Request)
             events = [decode(stored.encode()) for stored in request.events]
-            return {"positions": self._log.append(events, request.expected)}
+            positions = self._log.append(events, request.expected)
+            self._taken_in(max((position.seq for position in positions), default=0), TAKEN_IN_WAIT_S)
+            return {"positions": positions}
         except InputError as error:
             return {"error": ["InputError", error.field, str(error.given), error.expected]}
         except VersionConflict as error:

@@ -224,7 +224,7 @@ class Centre:
         self._live = Broadcaster(folder.tables, now_ms)
         self._sign_checkpoints(stack)
         stack.callback(self._join, [self.run_part(name, runner.run) for name, runner in self._runners.items()])
-        control = ControlServer(folder.path, folder.log)
+        control = ControlServer(folder.path, folder.log, self._live.reached)
         stack.callback(self._join, [self.run_part("control", control.run)])
         for name, run in self._decisions.parts():
             stack.callback(self._join, [self.run_part(name, run)])

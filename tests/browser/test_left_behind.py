@@ -40,7 +40,7 @@ def test_the_pictures_are_shown_when_asked_for_and_the_thing_is_marked_and_taken
     expect(panel.get_by_role("img", name="At the alert")).to_be_visible()
     panel.get_by_role("button", name="Put down").click()
     expect(panel.get_by_role("img", name="Put down")).to_be_visible()
-    console.wait_for_function("document.querySelector('.panel img').naturalWidth === 320")
+    expect(panel.locator("img").first).to_have_js_property("naturalWidth", 320)
     expect(panel.locator(".large polyline")).to_have_count(1)
     console.keyboard.press("f")
     expect(panel.get_by_text("Closed as")).to_be_visible()
