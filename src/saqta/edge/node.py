@@ -1,7 +1,7 @@
 """The camera node: worker processes, one a core, that are watched over and started again.
 
-- A stream that kills its worker twice is quarantined: it runs in a process of its own, and the others go on. Where it
-  is in doubt which of several streams did it, each goes on in a process of its own, so that the next death tells.
+- A stream that a worker was busy with when it died goes on in a process of its own, and the others go on without it:
+  the next death tells. One that dies there, struck twice, is quarantined: who was only near is never.
 - Events are handed to ``deliver`` in the order in which a camera told them. While it can't take them, workers wait and
   drop frames; nothing piles up here.
 - When this process dies, however it dies, the workers see their pipe end and go.
@@ -33,7 +33,7 @@ from saqta.model.moment import Clock
 
 CAMERAS_MAX = 512
 STRIKES_MAX = 2
-"""A stream that killed its worker this often is quarantined."""
+"""A stream that was at work this often when its worker died is quarantined, if the last one was its alone."""
 APART_MAX = 16
 """More streams than this are not set apart from their worker: processes are not for free."""
 FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
@@ -279,11 +279,11 @@ class CameraNode:
             camera.struck_s = now_s
         why = f"its worker process died ({_how(process.exitcode)})"
         lost = [camera for camera in worker.cameras if camera.connected or camera in suspects]
+        alone = len(worker.cameras) == 1
         for camera in suspects:
-            if len(suspects) > 1 or camera.strikes >= STRIKES_MAX:
-                self._set_apart(worker, camera)
+            self._set_apart(worker, camera)
         for camera in lost:
-            self._lose(worker, camera, why)
+            self._lose(worker, camera, why, proven=alone and camera.strikes >= STRIKES_MAX)
 
     def _set_apart(self, worker: _Worker, camera: _Camera) -> None:
         """Gives the stream a process of its own, where it has none and there is room."""
@@ -291,14 +291,13 @@ class CameraNode:
             worker.cameras.remove(camera)
             self._workers.append(_Worker([camera], apart=True, start_s=time.monotonic() + _held_back_s(camera)))
 
-    def _lose(self, worker: _Worker, camera: _Camera, why: str) -> None:
-        """Tells that a camera is lost, and then, for good, that it is quarantined, where it is."""
+    def _lose(self, worker: _Worker, camera: _Camera, why: str, *, proven: bool) -> None:
+        """Tells that a camera is lost, and then, for good, that it is quarantined, where its fault is proven."""
         id = camera.settings.camera
         retry_s = max(worker.start_s - time.monotonic(), _held_back_s(camera))
         lost = CameraLost(camera=id, reason=why, retry_s=round(retry_s, 1))
         self._tell([self._event(lost), *([] if camera.lost else [self._event(lost_alert(id, why))])])
-        alone = any(other.cameras == [camera] for other in self._workers)
-        if camera.strikes >= STRIKES_MAX and alone:
+        if proven:
             camera.quarantined = True
             reason = f"its stream killed its worker {camera.strikes} times: {why}"
             self._tell([self._event(CameraQuarantined(camera=id, reason=reason))])
