@@ -16,8 +16,7 @@ from saqta.intake.frigate import Mqtt
 from saqta.intake.onvif.events import OnvifDevice
 from saqta.intake.sip.settings import Sip
 from saqta.model.errors import InputError
-from saqta.model.kinds import AfterS, Days, Ground, Limit, Line, Polygon
-from saqta.model.place import Place
+from saqta.model.kinds import CameraOptions
 
 
 class Serve(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,44 +58,8 @@ class Fraud(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     deadline_ms: float = 100.0
 
 
-class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One camera; lines are ``[x0, y0, x1, y1]``, zones lists of ``[x, y]``, in fractions of the picture.
-
-    Nobody may stay in a ``restricted`` zone for longer than ``intrusion_after_s``. A thing is abandoned when its owner
-    has been away for ``abandoned_after_s``; ``abandoned_zones`` has other seconds for some zones, or ``"never"``; in a
-    ``keep_clear`` zone nothing may be left at all. ``model`` is its own, instead of the node's.
-    ``evidence_source`` is the address of its larger stream, which clips are cut from while ``source`` is analysed.
-    Evidence is deleted after ``retention_days``. With ``seal_to``, a public key that `saqta seal keys` made, originals
-    are kept as well, sealed to it.
-
-    ``lanes`` names the zones in which vehicles run: nobody walks there, no vehicle stops for ``stopped_after_s`` while
-    others pass, and none goes against the others, or against the arrow ``[x0, y0, x1, y1]`` that ``directions`` has for
-    the zone. ``queue_max`` says for a zone how long a queue of standing vehicles may be, ``crowd_max`` how many people
-    may be in it. ``ground`` has four points ``[x, y, across_m, along_m]``: with them speeds are told in km/h, and
-    queues are measured in metres instead of vehicles.
-    """
-
-    source: str
-    name: str = ""
-    place: Place | None = None
-    heading_deg: float | None = None
-    lines: dict[str, Line] = {}
-    zones: dict[str, Polygon] = {}
-    restricted: tuple[str, ...] = ()
-    intrusion_after_s: float = 2.0
-    abandoned_after_s: float = 60.0
-    abandoned_zones: dict[str, AfterS] = {}
-    keep_clear: tuple[str, ...] = ()
-    model: str | None = None
-    evidence_source: str | None = None
-    retention_days: Days | None = None
-    seal_to: str | None = None
-    lanes: tuple[str, ...] = ()
-    stopped_after_s: float = 20.0
-    directions: dict[str, Line] = {}
-    queue_max: dict[str, Limit] = {}
-    crowd_max: dict[str, Limit] = {}
-    ground: Ground = ()
+class Camera(CameraOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    __doc__ = CameraOptions.__doc__
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -123,10 +123,8 @@ def camera_settings(
     camera: kinds.CameraRegistered, edge: Edge = DEFAULTS.edge, data: Path = Path(), loop: bool = False
 ) -> CameraSettings:
     """What the camera node is told of a camera; InputError names what can't be so."""
-    shared = set(CameraSettings.__struct_fields__) & set(camera.__struct_fields__)
-    told = {field: getattr(camera, field) for field in shared}
-    told["model"] = located(camera.model or edge.model, models_folder(data))
-    return CameraSettings(**told, analysed_fps=edge.analysed_fps, model_threads=edge.model_threads, loop=loop)
+    options = msgspec.structs.asdict(camera) | {"model": located(camera.model or edge.model, models_folder(data))}
+    return CameraSettings(**options, analysed_fps=edge.analysed_fps, model_threads=edge.model_threads, loop=loop)
 
 
 class Centre:
@@ -261,8 +259,8 @@ class Centre:
     def _changed_cameras(self) -> Iterator[kinds.CameraRegistered]:
         """Cameras whose settings are not what the log says of them; InputError where one can't be watched so."""
         for name, camera in self.settings.cameras.items():
-            fields = {field: getattr(camera, field) for field in camera.__struct_fields__} | {"camera": name}
-            record = kinds.CameraRegistered(**fields | {"name": camera.name or name})
+            options = msgspec.structs.asdict(camera) | {"name": camera.name or name}
+            record = kinds.CameraRegistered(camera=name, **options)
             self._watchable(record)
             if record != self.folder.tables.get(REGISTERED, name):
                 yield record

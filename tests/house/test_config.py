@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from saqta.config import Settings, load
+from saqta.config import Camera, Settings, load
+from saqta.edge.settings import CameraSettings
 from saqta.model.errors import InputError
+from saqta.model.kinds import CameraOptions, CameraRegistered
 
 
 def settings(tmp_path: Path, text: str) -> Settings:
@@ -52,3 +54,10 @@ def test_what_does_not_belong_is_named(tmp_path: Path, text: str, names: str) ->
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.toml"):
         load(tmp_path / "none.toml")
+
+
+def test_what_can_be_said_of_a_camera_is_said_once() -> None:
+    options = set(CameraOptions.__struct_fields__)
+    assert set(Camera.__struct_fields__) == options
+    assert set(CameraRegistered.__struct_fields__) == {"camera", *options}
+    assert options < set(CameraSettings.__struct_fields__)

@@ -45,24 +45,23 @@ def watch(
     known = loaded.cameras.get(camera, Camera(source=source))
     if settings is not None and camera not in loaded.cameras:
         raise InputError("camera", camera, f"one of the settings: {', '.join(loaded.cameras) or 'there is none'}")
+    own = {
+        "source": source,
+        "evidence_source": None,
+        "lines": known.lines | dict(map(parse_line, line or ())),
+        "zones": known.zones | dict(map(parse_zone, zone or ())),
+        "restricted": (*known.restricted, *(restricted or ())),
+        "intrusion_after_s": known.intrusion_after_s if intrusion_after_s is None else intrusion_after_s,
+        "abandoned_after_s": known.abandoned_after_s if abandoned_after_s is None else abandoned_after_s,
+        "abandoned_zones": known.abandoned_zones | dict(map(parse_abandoned_zone, abandoned_zone or ())),
+        "keep_clear": (*known.keep_clear, *(keep_clear or ())),
+        "lanes": (*known.lanes, *(lane or ())),
+        "model": str(model) if model else known.model or loaded.edge.model,
+    }
     told = CameraSettings(
+        **msgspec.structs.asdict(known) | own,
         camera=camera,
-        source=source,
-        lines=known.lines | dict(map(parse_line, line or ())),
-        zones=known.zones | dict(map(parse_zone, zone or ())),
-        restricted=(*known.restricted, *(restricted or ())),
-        intrusion_after_s=known.intrusion_after_s if intrusion_after_s is None else intrusion_after_s,
-        abandoned_after_s=known.abandoned_after_s if abandoned_after_s is None else abandoned_after_s,
-        abandoned_zones=known.abandoned_zones | dict(map(parse_abandoned_zone, abandoned_zone or ())),
-        keep_clear=(*known.keep_clear, *(keep_clear or ())),
-        lanes=(*known.lanes, *(lane or ())),
-        stopped_after_s=known.stopped_after_s,
-        directions=known.directions,
-        queue_max=known.queue_max,
-        crowd_max=known.crowd_max,
-        ground=known.ground,
         analysed_fps=loaded.edge.analysed_fps if analysed_fps is None else analysed_fps,
-        model=str(model) if model else known.model or loaded.edge.model,
         model_threads=loaded.edge.model_threads,
     )
     results = Results(as_json)

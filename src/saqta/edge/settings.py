@@ -7,11 +7,19 @@ import math
 import re
 from itertools import combinations
 
-import msgspec
-
 from saqta.edge.sealing import public_key
 from saqta.model.errors import InputError
-from saqta.model.kinds import AFTER_S_MAX, FIXTURES_MAX, NAME_CHARS_MAX, AfterS, Box, Ground, Limit, Line, Polygon
+from saqta.model.kinds import (
+    AFTER_S_MAX,
+    FIXTURES_MAX,
+    NAME_CHARS_MAX,
+    AfterS,
+    Box,
+    CameraOptions,
+    Ground,
+    Line,
+    Polygon,
+)
 
 LINES_MAX = 32
 ZONES_MAX = 32
@@ -23,48 +31,26 @@ _LINE_TEXT = "NAME=x0,y0,x1,y1, fractions of the picture from 0 to 1"
 _ZONE_TEXT = "NAME=x,y,x,y,x,y…, three points or more, fractions of the picture from 0 to 1"
 
 
-class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One camera. InputError names the field that doesn't fit when it is made.
+class CameraSettings(CameraOptions, frozen=True, kw_only=True):
+    """One camera, as it is watched: its options, and beside them how. InputError names the field that doesn't fit when
+    it is made.
 
-    ``restricted`` names the zones in which nobody may stay longer than ``intrusion_after_s``. A thing left is abandoned
-    ``abandoned_after_s`` after its owner went; in the zones that ``abandoned_zones`` names after other seconds, or
-    never; in those that ``keep_clear`` names, at once. ``fixtures`` are boxes of things that belong there. Frames are
-    analysed ``analysed_fps`` times a second of the stream, shrunk until the longer side has ``analysis_side_px``.
-    Evidence reaches from ``before_s`` before an alert to ``after_s`` after it, ``evidence_side_px`` on the longer side.
-    ``evidence_source`` is the camera's larger stream, which clips are cut from; an RTSP address, as ``source`` then is.
-    ``loop`` begins a file again when it ends. ``model`` is the path of an ONNX file, run on ``model_threads`` threads.
-    ``seal_to`` is the public key to which originals are sealed, where any are kept. ``lanes`` names the zones where
-    vehicles run, ``directions`` has an arrow for some of them; a vehicle may stop there for ``stopped_after_s``.
-    ``queue_max`` and ``crowd_max`` say for zones how long a queue (metres with ``ground``, else vehicles) and how large
-    a crowd may be. ``ground`` has four points of the picture and their places in metres.
+    ``fixtures`` are boxes of things that belong there. Frames are analysed ``analysed_fps`` times a second of the
+    stream, shrunk until the longer side has ``analysis_side_px``. Evidence reaches from ``before_s`` before an alert to
+    ``after_s`` after it, ``evidence_side_px`` on the longer side. ``loop`` begins a file again when it ends. ``model``
+    is the path of an ONNX file here, run on ``model_threads`` threads. With an ``evidence_source``, which is an RTSP
+    address, ``source`` is one, too.
     """
 
     camera: str
-    source: str
-    lines: dict[str, Line] = {}
-    zones: dict[str, Polygon] = {}
-    restricted: tuple[str, ...] = ()
-    intrusion_after_s: float = 2.0
-    abandoned_after_s: float = 60.0
-    abandoned_zones: dict[str, AfterS] = {}
-    keep_clear: tuple[str, ...] = ()
     fixtures: tuple[Box, ...] = ()
     analysed_fps: float = 5.0
     analysis_side_px: int = 320
     evidence_side_px: int = 640
-    evidence_source: str | None = None
     before_s: float = 5.0
     after_s: float = 5.0
     loop: bool = False
-    model: str | None = None
     model_threads: int = 1
-    seal_to: str | None = None
-    lanes: tuple[str, ...] = ()
-    stopped_after_s: float = 20.0
-    directions: dict[str, Line] = {}
-    queue_max: dict[str, Limit] = {}
-    crowd_max: dict[str, Limit] = {}
-    ground: Ground = ()
 
     def __post_init__(self) -> None:
         if not _CAMERA_ID.fullmatch(self.camera):

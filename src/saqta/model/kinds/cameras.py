@@ -28,22 +28,24 @@ from saqta.model.place import Place
 from saqta.model.terms import ObjectState
 
 
-class CameraRegistered(Record, frozen=True, kw_only=True):
-    """A camera is known: where it stands, its lines and zones by name; ``restricted`` names some of the zones.
+class CameraOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One camera; lines are ``[x0, y0, x1, y1]``, zones lists of ``[x, y]``, in fractions of the picture.
 
-    A thing left is abandoned ``abandoned_after_s`` after its owner went; in the zones that ``abandoned_zones`` names
-    after other seconds, or never; in those that ``keep_clear`` names, at once. ``model`` is its own where it has
-    another than the node's; clips are cut from ``evidence_source`` where it has a larger stream. Evidence
-    is kept for ``retention_days``, for ever where it has none; with ``seal_to``, a public key, originals are kept
-    beside, sealed to it.
+    Nobody may stay in a ``restricted`` zone for longer than ``intrusion_after_s``. A thing is abandoned when its owner
+    has been away for ``abandoned_after_s``; ``abandoned_zones`` has other seconds for some zones, or ``"never"``; in a
+    ``keep_clear`` zone nothing may be left at all. ``model`` is its own, instead of the node's.
+    ``evidence_source`` is the address of its larger stream, which clips are cut from while ``source`` is analysed.
+    Evidence is deleted after ``retention_days``. With ``seal_to``, a public key that `saqta seal keys` made, originals
+    are kept as well, sealed to it.
 
-    In the zones that ``lanes`` names vehicles run and nobody walks: none may stop for ``stopped_after_s``, nor go
-    against the arrow of ``directions``, or against the way that was learned. ``queue_max`` and ``crowd_max`` say for
-    zones how long a queue may be (metres with ``ground``, else vehicles), and how many people there may be.
+    ``lanes`` names the zones in which vehicles run: nobody walks there, no vehicle stops for ``stopped_after_s`` while
+    others pass, and none goes against the others, or against the arrow ``[x0, y0, x1, y1]`` that ``directions`` has for
+    the zone. ``queue_max`` says for a zone how long a queue of standing vehicles may be, ``crowd_max`` how many people
+    may be in it. ``ground`` has four points ``[x, y, across_m, along_m]``: with them speeds are told in km/h, and
+    queues are measured in metres instead of vehicles.
     """
 
-    camera: str
-    name: str
+    name: str = ""
     source: str
     place: Place | None = None
     heading_deg: float | None = None
@@ -64,6 +66,12 @@ class CameraRegistered(Record, frozen=True, kw_only=True):
     queue_max: dict[str, Limit] = {}
     crowd_max: dict[str, Limit] = {}
     ground: Ground = ()
+
+
+class CameraRegistered(CameraOptions, Record, frozen=True):
+    """A camera is known, with all that the settings can say of one; evidence is kept for ever where it has no days."""
+
+    camera: str
 
 
 class CameraConnected(Record, frozen=True, kw_only=True):
