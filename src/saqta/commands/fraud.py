@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from saqta.commands.options import Json, group
+from saqta.commands.subscribers import subscribers
 from saqta.fraud.layout import DAY_MS, LABEL_DELAY_D_MAX
 from saqta.model.moment import from_text
 from saqta.terminal import Results
 from saqta.wiring import now_ms
 
 fraud = group("Calls and payments: learn, evaluate, try a rule, decide.")
+fraud.add_typer(subscribers, name="subscribers")
 EVER_MS = 1 << 62
 PaymentFiles = Annotated[
     list[Path], typer.Option("--payments", metavar="FILE", help="Payments as Parquet (docs/fraud.md); repeatable.")

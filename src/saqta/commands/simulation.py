@@ -13,7 +13,9 @@ from saqta.terminal import Results, progress
 
 
 def simulate(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario's name, such as demo.")],
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="The scenario's name, such as demo; telephony has call records.")
+    ],
     out: Annotated[Path, typer.Option(help="The folder to write to.", metavar="DIR", file_okay=False)],
     seed: Annotated[int, typer.Option(help="Which city.")] = SEED,
     seconds: Annotated[float, typer.Option(help="How long the videos are.", min=1)] = 60.0,

@@ -11,6 +11,7 @@ from saqta.model.command import ReportPosition
 from saqta.model.event import Event, Recorded, derive_id, encode
 from saqta.model.kinds import UnitPositioned, UnitRegistered
 from saqta.model.unit import Unit, apply
+from saqta.simulate import telephony
 from saqta.simulate.field import ACTOR, Field
 from saqta.simulate.render import FPS, Renderer
 from saqta.simulate.scenario import FOUNDED_MS, SOURCE, Scenario, scenario, setup_events
@@ -31,20 +32,26 @@ class Written(NamedTuple):
 
 def simulate(name: str, seed: int, out_dir: Path, seconds: float, progress: Progress) -> Written:
     """Writes ``events.jsonl`` (CloudEvents, one a line), ``CAMERA.mp4`` for every camera, and ``truth.json`` (a list,
-    one ``Truth`` a camera) into ``out_dir``, which is made. InputError when there is no such scenario."""
+    one ``Truth`` a camera) into ``out_dir``, which is made. InputError when there is no such scenario.
+
+    Of ``telephony``, which has calls in place of cameras and its own length, what ``write_telephony`` tells.
+    """
+    if name == telephony.NAME:
+        calls, files = telephony.write_telephony(seed, out_dir)
+        return Written(calls, 0, files)
     what = scenario(name, seed)
     out_dir.mkdir(parents=True, exist_ok=True)
     events = [*setup_events(what, FOUNDED_MS), *_patrols(what, seconds)]
     path = out_dir / "events.jsonl"
     path.write_bytes(b"".join(encode(event) + b"\n" for event in events))
-    files, frames = [path], 0
+    written, frames = [path], 0
     for camera in what.scenes:
-        files.append(out_dir / f"{camera}.mp4")
-        frames += _film(what, camera, files[-1], seconds, progress)
-    files.append(out_dir / "truth.json")
+        written.append(out_dir / f"{camera}.mp4")
+        frames += _film(what, camera, written[-1], seconds, progress)
+    written.append(out_dir / "truth.json")
     truths = [truth(scene, seconds) for scene in what.scenes.values()]
-    files[-1].write_bytes(msgspec.json.format(msgspec.json.encode(truths), indent=1))
-    return Written(len(events), frames, tuple(files))
+    written[-1].write_bytes(msgspec.json.format(msgspec.json.encode(truths), indent=1))
+    return Written(len(events), frames, tuple(written))
 
 
 def _film(what: Scenario, camera: str, path: Path, seconds: float, progress: Progress) -> int:

@@ -1,0 +1,1 @@
+"""Subscribers by how they telephone over days: what no single call shows."""
