@@ -16,14 +16,14 @@ ANNA, BORIS, NEW = "+77011110001", "+77012220002", "+77013330003"
 
 
 @pytest.fixture(scope="module")
-def country(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+def country(tmp_path_factory: pytest.TempPathFactory, saqta: Callable[..., Ran]) -> Callable[[int], Path]:
     """A small country's call records of a seed."""
 
     def written(seed: int) -> Path:
         folder = tmp_path_factory.mktemp(f"country{seed}")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(telephony, "PEOPLE", 600)
-            telephony.write_telephony(seed, folder)
+            assert saqta("simulate", "telephony", "--seed", seed, "--out", folder).code == 0
         return folder
 
     return written
