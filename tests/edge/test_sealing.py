@@ -108,7 +108,11 @@ def test_a_halved_key_opens_with_both_halves_and_not_with_one() -> None:
             list(unseal(file, private_key(texts)))
 
 
-@pytest.mark.parametrize("text", ["", "saqta-seal-public:", PRIVATE, PUBLIC[:-1], PUBLIC + "00", "zz"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "saqta-seal-public:", PRIVATE, PUBLIC[:-1], PUBLIC + "00", "zz"],
+    ids=["empty", "no key", "the private key", "cut", "too long", "no hex"],
+)
 def test_what_is_no_key_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(InputError, match="saqta seal keys") as refused:
         public_key(text)
