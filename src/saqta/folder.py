@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from saqta.log.logins import Logins
 from saqta.log.personal import Keyring
 from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import SqliteTables
@@ -21,6 +22,7 @@ class Folder(NamedTuple):
     log: SqliteLog
     tables: SqliteTables
     keyring: Keyring
+    logins: Logins
 
 
 @contextmanager
@@ -34,7 +36,9 @@ def owned(data: Path, clock: Clock) -> Iterator[Folder]:
         stack.callback(tables.close)
         keyring = Keyring(data / "keys.db")
         stack.callback(keyring.close)
-        yield Folder(data, log, tables, keyring)
+        logins = Logins(data / "logins.db")
+        stack.callback(logins.close)
+        yield Folder(data, log, tables, keyring, logins)
 
 
 @contextmanager

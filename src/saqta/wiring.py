@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -32,6 +32,7 @@ from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
 from saqta.intake.sip.listening import Done, sip
 from saqta.log.checkpoints import Checkpointer
+from saqta.log.logins import Logins
 from saqta.log.port import Position
 from saqta.log.runner import Commit, Runner
 from saqta.model import kinds
@@ -39,6 +40,7 @@ from saqta.model.catalogue import make
 from saqta.model.command import Command, Context
 from saqta.model.errors import InputError, SaqtaError
 from saqta.model.event import Event, Recorded, derive_id
+from saqta.model.login import Login, parted
 from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, SOURCES, STEPS, step_of
 from saqta.views.tables import CAMERAS, ERASED, KEPT, REGISTERED
 from saqta.web.app import create_app
@@ -120,11 +122,28 @@ def models_folder(data: Path) -> Path:
 
 
 def camera_settings(
-    camera: kinds.CameraRegistered, edge: Edge = DEFAULTS.edge, data: Path = Path(), loop: bool = False
+    camera: kinds.CameraRegistered,
+    edge: Edge = DEFAULTS.edge,
+    data: Path = Path(),
+    loop: bool = False,
+    login_of: Callable[[str], Login | None] = lambda address: None,
 ) -> CameraSettings:
-    """What the camera node is told of a camera; InputError names what can't be so."""
+    """What the camera node is told of a camera; InputError names what can't be so.
+
+    ``login_of`` gives the login of an address that holds none itself.
+    """
     options = msgspec.structs.asdict(camera) | {"model": located(camera.model or edge.model, models_folder(data))}
+    for field, login_field in (("source", "login"), ("evidence_source", "evidence_login")):
+        if options[field] is not None:
+            options[field], login = parted(options[field])
+            options[login_field] = login or login_of(options[field])
     return CameraSettings(**options, analysed_fps=edge.analysed_fps, model_threads=edge.model_threads, loop=loop)
+
+
+def without_logins(camera: kinds.CameraRegistered, logins: Logins) -> kinds.CameraRegistered:
+    """The camera as its event may tell it: the logins that stand in its addresses are kept apart, in ``logins``."""
+    evidence = None if camera.evidence_source is None else logins.part(camera.evidence_source)
+    return msgspec.structs.replace(camera, source=logins.part(camera.source), evidence_source=evidence)
 
 
 class Centre:
@@ -214,7 +233,7 @@ class Centre:
         arrivals = list(self._arrivals())
         self.blocklist.load(folder.tables)
         self._catch_up()
-        folder.log.append(announce(list(self._changed_cameras()), "saqta/settings"))
+        folder.log.append(announce([*self._changed_cameras(), *self._told_with_logins()], "saqta/settings"))
         self._catch_up()
         # A crash may have come between an erasure's event and its act: the act is repeated, never lost.
         for person, _ in folder.tables.scan(ERASED):
@@ -236,7 +255,7 @@ class Centre:
     def _open_decisions(self) -> "DecisionPath":
         from saqta.fraud.serving.opening import open_path  # Loading what compiles takes a second.
 
-        path, log, tables, keyring = self.folder
+        path, log, tables, keyring, _ = self.folder
         settings = msgspec.structs.asdict(self.settings.fraud)
         return open_path(log, keyring, tables, path / "fraud", now_ms, time.monotonic_ns, **settings)
 
@@ -262,12 +281,24 @@ class Centre:
             options = msgspec.structs.asdict(camera) | {"name": camera.name or name}
             record = kinds.CameraRegistered(camera=name, **options)
             self._watchable(record)
+            record = without_logins(record, self.folder.logins)
             if record != self.folder.tables.get(REGISTERED, name):
                 yield record
 
+    def _told_with_logins(self) -> Iterator[kinds.CameraRegistered]:
+        """Cameras whose login stands in the log, as versions before this one had it: they are told anew, without."""
+        for name, camera in self.folder.tables.scan(REGISTERED):
+            if name not in self.settings.cameras:
+                with suppress(InputError):  # It is told when the camera is to be opened.
+                    record = without_logins(camera, self.folder.logins)
+                    if record != camera:
+                        yield record
+
     def _watchable(self, camera: kinds.CameraRegistered) -> CameraSettings:
         """Opens a camera's model here, once: a bad one is refused by name, and stops no worker."""
-        settings = camera_settings(camera, self.settings.edge, self.folder.path, self._loop_files)
+        settings = camera_settings(
+            camera, self.settings.edge, self.folder.path, self._loop_files, self.folder.logins.of
+        )
         if settings.model not in self._models:
             PLUGINS.model(settings)
             self._models.add(settings.model)

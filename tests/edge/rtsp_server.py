@@ -16,6 +16,7 @@ class RtspServer:
 
     After the last one it goes on ``silent`` (the connection stays open) or closes the connection. Each play begins when
     ``begin`` returns: two streams of one camera begin together. ``stamp`` gives a unit's time in seconds by its number.
+    With a ``login``, USER:PASSWORD, who doesn't tell it is refused (RFC 7617).
     """
 
     def __init__(
@@ -26,7 +27,9 @@ class RtspServer:
         silent: bool,
         begin: Callable[[], object] = lambda: None,
         stamp: Callable[[int], float] | None = None,
+        login: str | None = None,
     ) -> None:
+        self._login = login
         self._stamp = stamp or (lambda number: number / fps)
         self._units, self._fps, self._silent, self._begin = units, fps, silent, begin
         self.connections = 0
@@ -56,15 +59,22 @@ class RtspServer:
                 head = _head(requests)
                 if head is None:
                     return
-                method, sequence = head
-                body, extra = b"", b""
-                if method == "DESCRIBE":
+                method, sequence, login = head
+                body, extra, status = b"", b"", b"200 OK"
+                if login != self._login and method != "OPTIONS":
+                    method, status, extra = "", b"401 Unauthorized", b'WWW-Authenticate: Basic realm="camera"\r\n'
+                elif method == "DESCRIBE":
                     body, extra = self._description(), b"Content-Type: application/sdp\r\n"
                 elif method == "SETUP":
                     extra = b"Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1;timeout=60\r\n"
                 elif method == "PLAY":
                     extra = b"Session: 1\r\n"
-                answer = b"RTSP/1.0 200 OK\r\nCSeq: %s\r\nContent-Length: %d\r\n%s\r\n" % (sequence, len(body), extra)
+                answer = b"RTSP/1.0 %s\r\nCSeq: %s\r\nContent-Length: %d\r\n%s\r\n" % (
+                    status,
+                    sequence,
+                    len(body),
+                    extra,
+                )
                 client.sendall(answer + body)
                 if method == "PLAY":
                     self.connections += 1
@@ -98,14 +108,16 @@ class RtspServer:
             return
 
 
-def _head(requests: "socket.SocketIO | object") -> tuple[str, bytes] | None:
+def _head(requests: "socket.SocketIO | object") -> tuple[str, bytes, str | None] | None:
+    """(method, sequence, login) of a request."""
     lines = []
     while (line := requests.readline()) not in (b"", b"\r\n"):  # type: ignore[attr-defined]
         lines.append(line)
     if not lines:
         return None
-    sequence = next((line.split(b":")[1].strip() for line in lines if line.lower().startswith(b"cseq")), b"0")
-    return lines[0].split()[0].decode(), sequence
+    fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])}
+    told = fields.get(b"authorization", b"").removeprefix(b"Basic ")
+    return lines[0].split()[0].decode(), fields.get(b"cseq", b"0"), base64.b64decode(told).decode() if told else None
 
 
 def _payloads(nal: bytes) -> list[bytes]:

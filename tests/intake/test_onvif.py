@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -18,10 +18,12 @@ from saqta.intake.onvif.digest import authorization
 from saqta.intake.onvif.discovery import discover
 from saqta.intake.onvif.events import OnvifDevice as Settings
 from saqta.intake.onvif.events import onvif
-from saqta.intake.onvif.soap import ANSWER_BYTES_MAX, DEPTH_MAX, Login, SoapError, parsed
+from saqta.intake.onvif.soap import ANSWER_BYTES_MAX, DEPTH_MAX, SoapError, parsed
+from saqta.log.logins import Logins
 from saqta.log.memory import MemoryLog
 from saqta.model import catalogue
 from saqta.model.kinds import AlertRaised, MessagePutAside
+from saqta.model.login import Login
 
 NOW_MS = 1_790_000_000_000
 AT = "2031-06-01T12:30:00Z"
@@ -130,21 +132,26 @@ def test_nobody_at_an_address_is_said() -> None:
 def test_the_command_prints_cameras_that_can_be_imported(device: OnvifDevice, tmp_path: Path, saqta) -> None:
     secret = tmp_path / "password"
     secret.write_text(PASSWORD + "\n")
+    data = tmp_path / "data"
     to = f"{device.probe_at[0]}:{device.probe_at[1]}"
     found = saqta("onvif", "discover", "--to", to, "--wait-s", "0.8", "--json")
     assert (found.lines[0]["address"], found.summary) == (device.address, {"devices": 1})
-    ran = saqta("onvif", "streams", "--to", to, "--wait-s", "0.8", "--user", USER, "--password-file", secret)
+    ran = saqta(
+        "onvif", "streams", "--to", to, "--wait-s", "0.8", "--user", USER, "--password-file", secret, "--data", data
+    )
     assert ran.code == 0, ran.err
     (row,) = csv.DictReader(io.StringIO(ran.out))
     assert row["camera"] == "127.0.0.1"
     assert row["name"] == "North gate"
-    assert row["source"] == "rtsp://eye:correct%20horse@127.0.0.1:554/sub?a=1&b=2"
-    assert row["evidence_source"] == "rtsp://eye:correct%20horse@127.0.0.1:554/main?a=1&b=2"
+    assert row["source"] == "rtsp://127.0.0.1:554/sub?a=1&b=2"
+    assert row["evidence_source"] == "rtsp://127.0.0.1:554/main?a=1&b=2"
     register = tmp_path / "cameras.csv"
     register.write_text(ran.out)
-    imported = saqta("import", "cameras", register, "--data", tmp_path / "data", "--json")
+    imported = saqta("import", "cameras", register, "--data", data, "--json")
     assert imported.summary == {"read": 1, "accepted": 1, "refused": 0}
-    wrong = saqta("onvif", "streams", device.address)
+    with closing(Logins(data / "logins.db")) as logins:
+        assert {logins.of(row[field]) for field in ("source", "evidence_source")} == {Login(USER, PASSWORD)}
+    wrong = saqta("onvif", "streams", device.address, "--data", data)
     assert wrong.code == 2
     assert "not authorized" in wrong.err
 

@@ -15,6 +15,7 @@ from saqta.model import kinds
 from saqta.model.catalogue import read as read_data
 from saqta.model.errors import InputError
 from saqta.model.event import Event, encode
+from saqta.model.login import parted
 from saqta.terminal import Results, progress
 
 
@@ -45,8 +46,9 @@ def watch(
     known = loaded.cameras.get(camera, Camera(source=source))
     if settings is not None and camera not in loaded.cameras:
         raise InputError("camera", camera, f"one of the settings: {', '.join(loaded.cameras) or 'there is none'}")
+    bare, login = parted(source)
     own = {
-        "source": source,
+        "source": bare,
         "evidence_source": None,
         "lines": known.lines | dict(map(parse_line, line or ())),
         "zones": known.zones | dict(map(parse_zone, zone or ())),
@@ -61,11 +63,12 @@ def watch(
     told = CameraSettings(
         **msgspec.structs.asdict(known) | own,
         camera=camera,
+        login=login,
         analysed_fps=loaded.edge.analysed_fps if analysed_fps is None else analysed_fps,
         model_threads=loaded.edge.model_threads,
     )
     results = Results(as_json)
-    with progress(f"watching {source}") as advance:
+    with progress(f"watching {bare}") as advance:
         summary = watch_source(
             told,
             wiring.PLUGINS,

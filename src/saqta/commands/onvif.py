@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 import typer
 
 from saqta import wiring
-from saqta.commands.options import Json, group
+from saqta.commands.options import DATA, Data, Json, group, kept_logins
 from saqta.intake.arrivals import read_secret
-from saqta.intake.onvif.device import Device, with_login
+from saqta.intake.onvif.device import Device
 from saqta.intake.onvif.discovery import MULTICAST, Found, discover
-from saqta.intake.onvif.soap import Login, SoapError
+from saqta.intake.onvif.soap import SoapError
+from saqta.log.logins import Logins
 from saqta.model.errors import InputError
+from saqta.model.login import Login, joined
 from saqta.terminal import Results, errors
 
 onvif = group("ONVIF cameras: found in the network, asked for their streams.")
@@ -53,34 +55,36 @@ def streams(
     ] = None,
     wait_s: WaitS = 3.0,
     to: To = None,
+    data: Data = DATA,
 ) -> None:
-    """Print the cameras of ONVIF devices as CSV, ready for: saqta import cameras. Logins stand in the sources."""
+    """Print the cameras of ONVIF devices as CSV, ready for: saqta import cameras. The data folder keeps the login."""
     login = Login(user, read_secret("password_file", str(password_file) if password_file else None)) if user else None
     asked = [Found("", _address(device), "", "") for device in devices or ()] or _found(wait_s, to)
     rows = csv.writer(sys.stdout)
     told = 0
-    for one in asked:
-        try:
-            for row in _rows(one, login):
-                if not told:
-                    rows.writerow(_Row._fields)
-                rows.writerow(row)
-                told += 1
-        except SoapError as error:
-            errors.print(f"saqta: {error}", markup=False)
+    with kept_logins(data) as logins:
+        for one in asked:
+            try:
+                for row in _rows(one, login, logins):
+                    if not told:
+                        rows.writerow(_Row._fields)
+                    rows.writerow(row)
+                    told += 1
+            except SoapError as error:
+                errors.print(f"saqta: {error}", markup=False)
     if not told:
         given = ", ".join(one.address for one in asked) or "no device"
         raise InputError("devices", given, "at least one ONVIF device that tells of its streams")
 
 
-def _rows(found: Found, login: Login | None) -> Iterator[_Row]:
+def _rows(found: Found, login: Login | None, logins: Logins) -> Iterator[_Row]:
     host = urlsplit(found.address).hostname or ""
     by_source = Device(found.address, login, wiring.now_ms).streams()
     for number, one in enumerate(by_source, 1):
         suffix = f"-{number}" if len(by_source) > 1 else ""
         camera = host.replace(":", "-") + suffix
-        evidence = with_login(one.evidence, login) if one.evidence != one.analysis else ""
-        yield _Row(camera, (found.name or host) + suffix, with_login(one.analysis, login), evidence)
+        analysis, evidence = (logins.part(joined(address, login)) for address in (one.analysis, one.evidence))
+        yield _Row(camera, (found.name or host) + suffix, analysis, evidence if evidence != analysis else "")
 
 
 def _found(wait_s: float, to: str | None) -> list[Found]:

@@ -1,12 +1,13 @@
 """What several commands are given, and the files that they are given."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
 
 import typer
 
+from saqta.log.logins import Logins
 from saqta.log.sqlite import SqliteReader
 from saqta.model.errors import InputError
 
@@ -32,6 +33,14 @@ def readable_log(data: Path) -> Iterator[SqliteReader]:
         yield reader
     finally:
         reader.close()
+
+
+@contextmanager
+def kept_logins(data: Path) -> Iterator[Logins]:
+    """The cameras' logins in ``data``, made where it is not there; a server may be at work on it."""
+    data.mkdir(parents=True, exist_ok=True)
+    with closing(Logins(data / "logins.db")) as logins:
+        yield logins
 
 
 @contextmanager

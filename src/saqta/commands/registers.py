@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from saqta import wiring
-from saqta.commands.options import ACTOR, DATA, Data, Json, readable_log
+from saqta.commands.options import ACTOR, DATA, Data, Json, kept_logins, readable_log
 from saqta.intake.lists import read_list
 from saqta.intake.rates.reading import read_rates
 from saqta.intake.registers import REGISTERS, Register, read_register
@@ -15,7 +15,7 @@ from saqta.log.personal import Keyring
 from saqta.model.catalogue import read, subject_of
 from saqta.model.errors import InputError
 from saqta.model.event import Event
-from saqta.model.kinds import ListImported, RatesPublished, Record
+from saqta.model.kinds import CameraRegistered, ListImported, RatesPublished, Record
 from saqta.model.listing import digester
 from saqta.model.moment import day_start, to_datetime
 from saqta.registry import RATES
@@ -40,7 +40,7 @@ def import_register(
     if kind == "rates":
         register, events = _rates(file, data, jumped or ())
     else:
-        register, events = _list(file, data) if kind == "lists" else _register(kind, file)
+        register, events = _list(file, data) if kind == "lists" else _register(kind, file, data)
     with progress(f"importing {kind}") as advance:
         for start in range(0, len(events), IMPORT_EVENTS_MAX):
             wiring.append(data, events[start : start + IMPORT_EVENTS_MAX])
@@ -51,11 +51,15 @@ def import_register(
     results.summary({"read": register.read, "accepted": register.read - refused, "refused": refused})
 
 
-def _register(kind: str, file: Path) -> tuple[Register, list[Event]]:
+def _register(kind: str, file: Path, data: Path) -> tuple[Register, list[Event]]:
     if kind not in REGISTERS:
         raise InputError("kind", kind, f"one of {', '.join((*REGISTERS, 'rates', 'lists'))}")
-    check = wiring.camera_settings if kind == "cameras" else lambda row: None
-    register = read_register(kind, file, check)
+    if kind == "cameras":
+        register = read_register(kind, file, wiring.camera_settings)
+        with kept_logins(data) as logins:
+            cameras = (record for record in register.records if isinstance(record, CameraRegistered))
+            return register, wiring.announce((wiring.without_logins(one, logins) for one in cameras), ACTOR)
+    register = read_register(kind, file)
     return register, wiring.announce(register.records, ACTOR)
 
 

@@ -20,6 +20,7 @@ from saqta.model.kinds import (
     Line,
     Polygon,
 )
+from saqta.model.login import Login, parted
 
 LINES_MAX = 32
 ZONES_MAX = 32
@@ -39,7 +40,8 @@ class CameraSettings(CameraOptions, frozen=True, kw_only=True):
     stream, shrunk until the longer side has ``analysis_side_px``. Evidence reaches from ``before_s`` before an alert to
     ``after_s`` after it, ``evidence_side_px`` on the longer side. ``loop`` begins a file again when it ends. ``model``
     is the path of an ONNX file here, run on ``model_threads`` threads. With an ``evidence_source``, which is an RTSP
-    address, ``source`` is one, too.
+    address, ``source`` is one, too; their logins stand in ``login``
+    and ``evidence_login``, never in them.
     """
 
     camera: str
@@ -49,6 +51,8 @@ class CameraSettings(CameraOptions, frozen=True, kw_only=True):
     evidence_side_px: int = 640
     before_s: float = 5.0
     after_s: float = 5.0
+    login: Login | None = None
+    evidence_login: Login | None = None
     loop: bool = False
     model_threads: int = 1
 
@@ -57,6 +61,8 @@ class CameraSettings(CameraOptions, frozen=True, kw_only=True):
             raise InputError("camera", self.camera, "1 to 64 letters, digits, '.', '_' or '-'")
         if not self.source:
             raise InputError("source", self.source, "a file, an rtsp:// address or sim:SCENARIO/CAMERA")
+        for field in ("source", "evidence_source"):
+            _check_bare(field, getattr(self, field))
         _check_streams(self.source, self.evidence_source)
         _check_number("intrusion_after_s", self.intrusion_after_s, 0, AFTER_S_MAX)
         _check_number("abandoned_after_s", self.abandoned_after_s, 0, AFTER_S_MAX)
@@ -88,6 +94,11 @@ class CameraSettings(CameraOptions, frozen=True, kw_only=True):
                 if name not in self.zones:
                     known = ", ".join(self.zones) or "there is none"
                     raise InputError(field, name, f"the name of a zone ({known})")
+
+
+def _check_bare(field: str, address: str | None) -> None:
+    if address is not None and parted(address)[1] is not None:
+        raise InputError(field, address, "an address without the login, which is told apart from it")
 
 
 def _check_streams(source: str, evidence_source: str | None) -> None:

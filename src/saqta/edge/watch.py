@@ -18,6 +18,7 @@ from saqta.model.catalogue import TYPE_OF
 from saqta.model.errors import InputError, StorageError
 from saqta.model.event import Event
 from saqta.model.kinds import AlertRaised
+from saqta.model.login import joined
 from saqta.model.moment import Clock
 
 
@@ -70,7 +71,8 @@ def watch(
         writer.submit(lambda: session.kept(cut, evidence_dir or Path()))
 
     started_s = time.perf_counter()
-    reader = FrameReader(plugins.open(settings.source), settings.source, settings.analysed_fps)
+    opened = plugins.open(joined(settings.source, settings.login))
+    reader = FrameReader(opened, settings.source, settings.analysed_fps)
     session = Session(settings, plugins, clock, emit, keep if evidence_dir else None)
     analysed, analysis_s = 0, 0.0
     try:

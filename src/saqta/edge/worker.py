@@ -34,6 +34,7 @@ from saqta.edge.trace import Deed, Traces
 from saqta.model.errors import InputError
 from saqta.model.event import Event, encode
 from saqta.model.kinds import Box
+from saqta.model.login import joined
 from saqta.model.moment import Clock
 
 RETRY_S = 1.0
@@ -235,7 +236,8 @@ class _Stream(threading.Thread):
         address = self._settings.evidence_source
         if address is None:
             return None
-        return MainStream(partial(self._orders.plugins.open, address), address, self._worker.stop)
+        open_it = partial(self._orders.plugins.open, joined(address, self._settings.evidence_login))
+        return MainStream(open_it, address, self._worker.stop)
 
     def _session(self) -> Session:
         def keep(cut: Cut) -> None:
@@ -262,7 +264,7 @@ class _Stream(threading.Thread):
         while True:
             try:
                 self._trace(Deed.WORKING)
-                opened = self._orders.plugins.open(self._settings.source)
+                opened = self._orders.plugins.open(joined(self._settings.source, self._settings.login))
                 reader = FrameReader(
                     opened, self._settings.source, self._settings.analysed_fps, self._trace, self._originals
                 )

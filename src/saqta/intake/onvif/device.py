@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
-from saqta.intake.onvif.soap import NAMESPACES, Client, Login, SoapError, text_of
+from saqta.intake.onvif.soap import NAMESPACES, Client, SoapError, text_of
+from saqta.model.login import Login
 from saqta.model.moment import Clock, from_datetime
 
 PROFILES_MAX = 256
@@ -96,18 +97,6 @@ class Device:
             fine = [one for one in ordered if one.width >= SUB_STREAM_WIDTH_PX_MIN] or ordered[-1:]
             found.append(Streams(source, self.stream(fine[0]), self.stream(ordered[-1])))
         return found
-
-
-def with_login(address: str, login: Login | None) -> str:
-    """An RTSP address with user and password in it, which is how cameras take them.
-
-    >>> with_login("rtsp://10.0.0.7/1", Login("eye", "p@ss"))
-    'rtsp://eye:p%40ss@10.0.0.7/1'
-    """
-    if login is None:
-        return address
-    scheme, _, rest = address.partition("://")
-    return f"{scheme}://{quote(login.user, safe='')}:{quote(login.password, safe='')}@{rest}"
 
 
 def _profile(element: Element) -> Profile:

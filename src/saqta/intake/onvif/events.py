@@ -18,10 +18,11 @@ import structlog
 from saqta.intake.arrivals import Arrival, OpenDoor, keep_up, read_secret
 from saqta.intake.door import Door, moment
 from saqta.intake.onvif.device import Device
-from saqta.intake.onvif.soap import NAMESPACES, Login, SoapError, text_of
+from saqta.intake.onvif.soap import NAMESPACES, SoapError, text_of
 from saqta.model.errors import InputError
 from saqta.model.kinds import NAME_CHARS_MAX, AlertRaised
 from saqta.model.kinds.record import Name
+from saqta.model.login import Login
 from saqta.model.moment import from_text
 
 PULL_S = 5

@@ -16,6 +16,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from saqta.intake.onvif.digest import authorization
+from saqta.model.login import Login
 from saqta.model.moment import Clock, to_text
 
 ANSWER_BYTES_MAX = 1 << 20
@@ -42,13 +43,6 @@ _MESSAGE_SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soa
 
 class SoapError(OSError):
     """The device can't be reached, refused, or answered what is no SOAP."""
-
-
-class Login(NamedTuple):
-    """Who asks."""
-
-    user: str
-    password: str
 
 
 class Client(NamedTuple):
