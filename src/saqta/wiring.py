@@ -42,7 +42,7 @@ from saqta.model.errors import InputError, SaqtaError
 from saqta.model.event import Event, Recorded, derive_id
 from saqta.model.login import Login, parted
 from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, SOURCES, STEPS, step_of
-from saqta.views.tables import CAMERAS, ERASED, KEPT, REGISTERED
+from saqta.views.tables import CAMERAS, ERASED, FRAUD_LIVE_TABLES, KEPT, LIVE_TABLES, REGISTERED
 from saqta.web.app import create_app
 from saqta.web.live import Broadcaster
 from saqta.web.ports import Ports
@@ -177,7 +177,7 @@ class Centre:
             fraud.STEP.name: lambda commit: self._decisions.learn(commit.changes),
         }
         self._runners = {step.name: Runner(step, folder.log, folder.tables, told.get(step.name)) for step in STEPS}
-        self._live: Broadcaster | None = None
+        self._lives: tuple[Broadcaster, ...] = ()
         self._node: CameraNode | None = None
         self._exit = ExitStack()
 
@@ -238,15 +238,18 @@ class Centre:
         # A crash may have come between an erasure's event and its act: the act is repeated, never lost.
         for person, _ in folder.tables.scan(ERASED):
             folder.keyring.erase(person)
-        self._live = Broadcaster(folder.tables, now_ms)
+        live, live_fraud = (
+            Broadcaster(folder.tables, now_ms, shown=shown) for shown in (LIVE_TABLES, FRAUD_LIVE_TABLES)
+        )
+        self._lives = (live_fraud, live)
         self._sign_checkpoints(stack)
         stack.callback(self._join, [self.run_part(name, runner.run) for name, runner in self._runners.items()])
-        control = ControlServer(folder.path, folder.log, self._live.reached)
+        control = ControlServer(folder.path, folder.log, live.reached)
         stack.callback(self._join, [self.run_part("control", control.run)])
         for name, run in self._decisions.parts():
             stack.callback(self._join, [self.run_part(name, run)])
         node = self._node = self._camera_node()
-        self._serve(stack, self._live, node)
+        self._serve(stack, live, live_fraud, node)
         stack.callback(self._join, [self.run_part("cameras", node.run)])
         retention = Retention(folder.path / "evidence", self._kept_evidence, self._tell_deleted, now_ms)
         stack.callback(self._join, [self.run_part("retention", retention.run)])
@@ -332,12 +335,13 @@ class Centre:
         while any(runner.catch_up() for runner in self._runners.values()):
             continue
 
-    def _serve(self, stack: ExitStack, live: Broadcaster, node: CameraNode) -> None:
+    def _serve(self, stack: ExitStack, live: Broadcaster, live_fraud: Broadcaster, node: CameraNode) -> None:
         folder = self.folder
         ports = Ports(
             log=folder.log,
             tables=folder.tables,
             live=live,
+            live_fraud=live_fraud,
             decide=self.decide,
             decisions=self._decisions,
             keyring=folder.keyring,
@@ -348,7 +352,7 @@ class Centre:
             new_secret=new_secret,
             cameras=lambda: node.status().cameras,
         )
-        server = Server(create_app(ports), live)
+        server = Server(create_app(ports), live, live_fraud)
         address = folder.path / "address"
         address.write_text(self.address)
         stack.callback(address.unlink, missing_ok=True)
@@ -382,8 +386,8 @@ class Centre:
         )
 
     def _publish(self, commit: Commit) -> None:
-        if self._live:
-            self._live.publish(commit)
+        for live in self._lives:
+            live.publish(commit)
         for change in commit.changes:
             if self._node and change.table == CAMERAS.name:
                 self._node.know_fixtures(change.key, self._fixtures_of(change.key))

@@ -1,5 +1,6 @@
 """Money that was kept: held or blocked and then confirmed as fraud, once an attempt; what was released is apart."""
 
+import base64
 from datetime import date
 
 from saqta import views
@@ -33,7 +34,15 @@ class Told:
             values="", amount="1000.00", currency=currency,
         )  # fmt: skip
         self.tell(
-            DecisionsMade(tenant="alfa", number=number, rules="r", features="f", root="", rows="", notable=(row,))
+            DecisionsMade(
+                tenant="alfa",
+                number=number,
+                rules="r",
+                features="f",
+                root="",
+                rows=base64.b64encode(bytes(88)).decode(),
+                notable=(row,),
+            )
         )
         return f"alfa-{number}-0"
 

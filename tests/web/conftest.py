@@ -21,7 +21,7 @@ from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.serving import step as fraud
 from saqta.fraud.serving.opening import open_path
 from saqta.log.personal import Keyring
-from saqta.log.runner import Runner
+from saqta.log.runner import Commit, Runner
 from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import SqliteTables
 from saqta.model import kinds
@@ -32,6 +32,7 @@ from saqta.model.moment import from_text
 from saqta.model.place import Place
 from saqta.model.terms import Role
 from saqta.registry import step_of
+from saqta.views.tables import FRAUD_LIVE_TABLES
 from saqta.web.access import CSRF_HEADER
 from saqta.web.accounts import add_token, add_user
 from saqta.web.app import create_app
@@ -64,12 +65,13 @@ class Centre:
         self.evidence_dir.mkdir()
         assets_dir = folder / "assets"
         assets_dir.mkdir()
-        for page in ("console.html", "sign-in.html"):
+        for page in ("console.html", "fraud.html", "sign-in.html"):
             (assets_dir / page).write_text(f"<!doctype html><title>{page}</title>")
         self.live = Broadcaster(self.tables, self.clock, live_limits)
+        self.live_fraud = Broadcaster(self.tables, self.clock, live_limits, FRAUD_LIVE_TABLES)
         self.blocklist = Blocklist(self.keyring.list_key())
         told = {
-            views.STEP.name: self.live.publish,
+            views.STEP.name: self.publish,
             lists.STEP.name: lambda commit: self.blocklist.take(commit.changes, self.tables),
             fraud.STEP.name: lambda commit: self.decisions.learn(commit.changes),
         }
@@ -91,6 +93,7 @@ class Centre:
             log=self.log,
             tables=self.tables,
             live=self.live,
+            live_fraud=self.live_fraud,
             decide=self.decide,
             decisions=self.decisions,
             keyring=self.keyring,
@@ -106,7 +109,7 @@ class Centre:
         self._socket = listen("127.0.0.1", 0)
         self.port = self._socket.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        self.server = Server(self.app, self.live)
+        self.server = Server(self.app, self.live, self.live_fraud)
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=runner.run, args=(self._stop,)) for runner in self._runners.values()]
         self._threads.append(threading.Thread(target=self.server.run, kwargs={"sockets": [self._socket]}))
@@ -150,6 +153,10 @@ class Centre:
         self._socket.close()
         for part in (self.log, self.tables, self.keyring):
             part.close()
+
+    def publish(self, commit: Commit) -> None:
+        for live in (self.live_fraud, self.live):
+            live.publish(commit)
 
     def clock(self) -> int:
         return self.now_ms

@@ -57,7 +57,15 @@ def test_snapshot_then_changes() -> None:
                 snapshot = await next_of(reader, "snapshot")
                 assert (snapshot["id"], snapshot["seq"]) == ("3", 3)
                 assert snapshot["tables"]["units"]["U1"]["version"] == 3
-                assert set(snapshot["tables"]) == {"board", "recommendations", "units", "cameras", "status", "rates"}
+                assert set(snapshot["tables"]) == {
+                    "board",
+                    "recommendations",
+                    "units",
+                    "cameras",
+                    "status",
+                    "rates",
+                    "fraud_money",
+                }
                 live.publish(Commit(4, (unit(4),)))
                 changes = await next_of(reader, "changes")
                 assert (changes["id"], [change["row"]["version"] for change in changes["changes"]]) == ("4", [4])

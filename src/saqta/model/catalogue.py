@@ -69,6 +69,7 @@ KINDS: dict[str, Kind] = {
     "saqta.list_entry.viewed.v1": Kind(kinds.ListEntryViewed, "list_look/{entry}"),
     "saqta.decisions.made.v1": Kind(kinds.DecisionsMade, "decisions/{tenant}"),
     "saqta.outcome.told.v1": Kind(kinds.OutcomeTold, "decision/{decision}"),
+    "saqta.call_back.asked.v1": Kind(kinds.CallBackAsked, "decision/{decision}"),
     "saqta.hold.released.v1": Kind(kinds.HoldReleased, "decision/{decision}"),
     "saqta.user.added.v1": Kind(kinds.UserAdded, "user/{user}"),
     "saqta.session.started.v1": Kind(kinds.SessionStarted, "user/{user}"),

@@ -161,8 +161,16 @@ class TellOutcome(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
+class AskCallBack(msgspec.Struct, frozen=True, kw_only=True):
+    """The partner whose decision it was should call its customer back."""
+
+    decision: str
+    tenant: str
+    by: str
+
+
 IncidentCommand = OpenIncident | Acknowledge | Prioritise | Note | Close | Reopen | MarkFixture | ReleaseFixture
 DispatchCommand = Assign | Unassign | Divert | SetUnitStatus | ReportPosition
 ListCommand = ProposeEntry | DecideEntry
-FraudCommand = TellOutcome
+FraudCommand = TellOutcome | AskCallBack
 Command = IncidentCommand | DispatchCommand | ListCommand | FraudCommand

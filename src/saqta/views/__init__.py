@@ -21,6 +21,7 @@ from saqta.views import (
     rates,
     recommendations,
     status,
+    stopped,
     telecom,
     timeline,
     traffic,
@@ -43,6 +44,7 @@ FAMILIES = (
     telecom,
     status,
     fraud,
+    stopped,
 )
 
 

@@ -33,6 +33,7 @@ DESK = frozenset({Role.DISPATCHER, Role.SUPERVISOR})
 FIELD = DESK | {Role.OFFICER}
 FRAUD = frozenset({Role.FRAUD_ANALYST, Role.SUPERVISOR})
 READERS = FIELD | {Role.ANALYST, Role.AUDITOR, Role.ADMINISTRATOR}
+SHIELD = FRAUD | {Role.ANALYST, Role.AUDITOR}
 ASKERS = frozenset({Role.PARTNER, Role.FRAUD_ANALYST})
 
 OPEN = frozenset({"sign_in_page", "sign_in", "healthz", "readyz"})
@@ -83,12 +84,17 @@ MAY: dict[str, frozenset[Role]] = {
     "list_rates": READERS | {Role.FRAUD_ANALYST},
     "read_evidence": FIELD | {Role.AUDITOR},
     "read_fraud_statistics": READERS | {Role.FRAUD_ANALYST},
-    "list_stopped": frozenset({Role.FRAUD_ANALYST, Role.AUDITOR, Role.ANALYST}),
+    "list_stopped": SHIELD,
+    "list_cases": SHIELD,
+    "read_case": SHIELD,
+    "live_fraud": SHIELD,
+    "fraud_page": SHIELD,
     "decide_payment": ASKERS,
     "decide_call": ASKERS,
     "read_decision": ASKERS | {Role.AUDITOR},
     "explain_decision": ASKERS | {Role.AUDITOR},
     "tell_outcome": ASKERS,
+    "ask_call_back": frozenset({Role.FRAUD_ANALYST}),
     "check_sim_swap": ASKERS,
     "retrieve_sim_swap_date": ASKERS,
     "retrieve_unconditional_call_forwarding": ASKERS,
@@ -97,6 +103,9 @@ MAY: dict[str, frozenset[Role]] = {
     "post_events": DESK | {Role.ADMINISTRATOR, Role.PARTNER},
 }
 """Which roles may call a route, by the name of its function."""
+
+HOMES = {Role.FRAUD_ANALYST: "/fraud"}
+"""The page that a role begins with; the others begin with the console."""
 
 DISCLOSED_TO = DESK
 """Roles that see personal fields in clear."""
@@ -152,6 +161,11 @@ def admit(request: Request, ports: Ports, roles: frozenset[Role]) -> Caller:
     if caller.role not in roles:
         raise ForbiddenError(f"role {caller.role} may not do this, only {', '.join(sorted(roles))}")
     return caller
+
+
+def home_of(role: Role) -> str:
+    """The page to begin with."""
+    return HOMES.get(role, "/console")
 
 
 async def _caller(request: Request) -> Caller:

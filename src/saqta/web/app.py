@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from saqta.web import (
     camara,
     cameras,
+    cases,
     city,
     decisions,
     description,
@@ -44,6 +45,7 @@ ROUTERS = (
     lists.router,
     events.router,
     statistics.router,
+    cases.router,
     stream.router,
     sign_in.router,
     health.router,
@@ -80,8 +82,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     ports: Ports = app.state.ports
     anyio.to_thread.current_default_thread_limiter().total_tokens = ports.limits.threads_max
     app.state.arrivals = decisions.Arrivals(asyncio.get_running_loop())
-    live = asyncio.create_task(ports.live.run(), name="live")
+    running = [asyncio.create_task(live.run(), name="live") for live in (ports.live, ports.live_fraud)]
     yield
-    live.cancel()
-    with suppress(asyncio.CancelledError):
-        await live
+    for live in running:
+        live.cancel()
+        with suppress(asyncio.CancelledError):
+            await live

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from saqta.model.command import TellOutcome
+from saqta.model.command import AskCallBack, TellOutcome
 from saqta.model.errors import ContentConflict, InputError, SaqtaError
 from saqta.model.moment import from_datetime
 from saqta.model.terms import Role
@@ -176,6 +176,14 @@ def tell_outcome(ports: PortsOf, caller: CallerOf, context: ContextOf, decision:
     command = TellOutcome(
         decision=decision, tenant=found.tenant, outcome=new.outcome, known_ms=known_ms, by=_tenant(caller)
     )
+    return perform(ports, command, context)
+
+
+@router.post("/api/v1/decisions/{id}/call_back", response_model=Caused)
+def ask_call_back(ports: PortsOf, caller: CallerOf, context: ContextOf, decision: DecisionId) -> Response:
+    """Asks the partner to call its customer back; it reads so under `call_back` of its decision."""
+    found = _found(ports, caller, decision)
+    command = AskCallBack(decision=decision, tenant=found.tenant, by=_tenant(caller))
     return perform(ports, command, context)
 
 

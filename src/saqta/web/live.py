@@ -10,15 +10,16 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
 from saqta.log.runner import Commit
 from saqta.log.tables import TableStore
 from saqta.model.moment import Clock, to_text
+from saqta.model.step import Table
 from saqta.views import STEP as VIEWS
 from saqta.views.tables import LIVE_TABLES
 from saqta.web.present import json_bytes, present
@@ -68,20 +69,24 @@ class Reader:
 
 
 class Broadcaster:
-    """Takes the views' commits and sends them to its readers, from how ``tables`` stand now.
+    """Takes the views' commits and sends its readers those of the tables ``shown``, from how ``tables`` stand now.
 
     Give its ``publish`` to the views' runner, or commits of before it are missed: what the copy holds is passed over.
     """
 
-    def __init__(self, tables: TableStore, clock: Clock, limits: LiveLimits | None = None) -> None:
+    def __init__(
+        self,
+        tables: TableStore,
+        clock: Clock,
+        limits: LiveLimits | None = None,
+        shown: Iterable[Table[Any]] = LIVE_TABLES,
+    ) -> None:
         self.limits = limits or LiveLimits()
         self.let_go_total = 0
         self.batches_total = 0
         self._clock = clock
         with tables.snapshot() as snapshot:
-            self._copy = {
-                table.name: {key: _encoded(row) for key, row in snapshot.scan(table)} for table in LIVE_TABLES
-            }
+            self._copy = {table.name: {key: _encoded(row) for key, row in snapshot.scan(table)} for table in shown}
             seq = snapshot.cursor(VIEWS.name)
         self._seq = self._ring_from = seq
         self._ring: deque[_Batch] = deque()

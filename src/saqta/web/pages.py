@@ -14,10 +14,10 @@ from starlette.responses import FileResponse, RedirectResponse
 from starlette.staticfiles import PathLike, StaticFiles
 
 from saqta.web import problems
-from saqta.web.access import Unauthenticated, guarded_router
+from saqta.web.access import CallerOf, Unauthenticated, guarded_router, home_of
 from saqta.web.ports import Ports, PortsOf
 
-SIGN_IN, CONSOLE = "sign-in.html", "console.html"
+SIGN_IN, CONSOLE, FRAUD = "sign-in.html", "console.html", "fraud.html"
 ASKED_AGAIN = "no-cache"
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -25,13 +25,18 @@ router = guarded_router("pages")
 
 
 @router.get("/", include_in_schema=False)
-async def root() -> Response:
-    return RedirectResponse("/console", HTTPStatus.SEE_OTHER)
+async def root(caller: CallerOf) -> Response:
+    return RedirectResponse(home_of(caller.role), HTTPStatus.SEE_OTHER)
 
 
 @router.get("/console", include_in_schema=False)
 async def console(ports: PortsOf) -> Response:
     return page(ports, CONSOLE)
+
+
+@router.get("/fraud", include_in_schema=False)
+async def fraud_page(ports: PortsOf) -> Response:
+    return page(ports, FRAUD)
 
 
 @router.get("/sign-in", include_in_schema=False)

@@ -104,14 +104,16 @@ class Decisions(Protocol):
 class Ports(NamedTuple):
     """All that the web may touch.
 
-    ``tables`` reads what the views last committed, from any thread. ``decide`` gives a command to the step that
-    decides it and returns the events it caused; it blocks, and raises StateError, VersionConflict or InputError.
+    ``tables`` reads what the views last committed, from any thread; ``live`` sends it to consoles, ``live_fraud`` to
+    desks of analysts. ``decide`` gives a command to the step that decides it and returns the events it caused; it
+    blocks, and raises StateError, VersionConflict or InputError.
     ``new_id`` gives a fresh name for a request without one, ``new_secret`` an unguessable text of 256 bits.
     """
 
     log: Log
     tables: Tables
     live: Broadcaster
+    live_fraud: Broadcaster
     decide: Callable[[Command, Context], list[Recorded]]
     decisions: Decisions
     keyring: Keyring

@@ -34,7 +34,7 @@ def listen(host: str, port: int) -> socket.socket:
 class Server(uvicorn.Server):
     """Serves ``app`` on a socket of ``listen``: ``run(sockets=[...])`` blocks until ``should_exit`` is set."""
 
-    def __init__(self, app: FastAPI, live: Broadcaster) -> None:
+    def __init__(self, app: FastAPI, *live: Broadcaster) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -52,7 +52,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends the live streams, then stops as uvicorn does: what is being answered is answered first."""
-        self._live.close()
+        for live in self._live:
+            live.close()
         await super().shutdown(sockets)
 
 

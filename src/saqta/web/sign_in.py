@@ -22,12 +22,11 @@ from saqta.model.event import derive_id
 from saqta.model.kinds import SessionEnded, SessionStarted
 from saqta.model.terms import Role
 from saqta.views.tables import USERS, User
-from saqta.web.access import COOKIE, CallerOf, digest, guarded_router
+from saqta.web.access import COOKIE, CallerOf, digest, guarded_router, home_of
 from saqta.web.ports import Limits, Ports, PortsOf
 from saqta.web.present import answer
 
 SOURCE = "/saqta/sign-in"
-HOME = "/console"
 MINUTE_MS = 60_000
 
 router = guarded_router("sign-in")
@@ -111,18 +110,18 @@ async def sign_in(
     link: Annotated[str, Depends(_link)],
     refusals: Annotated[Refusals, Depends(_refusals)],
 ) -> Response:
-    """Spends a one-time link and sets the session's cookie; a form is sent on to the console, JSON is told to go."""
+    """Spends a one-time link and sets the session's cookie; a form is sent on to its page, JSON is told to go."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise ForbiddenError("a link is spent from our own page only")
     address = request.client.host if request.client else ""
     refusals.require_few(address, ports.clock())
     try:
-        secret = await run_in_threadpool(start_session, ports, digest(link))
+        secret, role = await run_in_threadpool(start_session, ports, digest(link))
     except ForbiddenError:
         refusals.count(address, ports.clock())
         raise
     is_json = request.headers.get("content-type", "").startswith("application/json")
-    response = answer({"next": HOME}) if is_json else RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+    response = answer({"next": home_of(role)}) if is_json else RedirectResponse(home_of(role), HTTPStatus.SEE_OTHER)
     response.set_cookie(
         COOKIE,
         secret,
@@ -150,7 +149,8 @@ def sign_out(ports: PortsOf, caller: CallerOf) -> Response:
     )
     [position] = ports.log.append([event])
     ports.live.reached(position.seq, ports.limits.read_back_wait_s)
-    ports.live.end_session(caller.session_sha256)
+    for live in (ports.live, ports.live_fraud):
+        live.end_session(caller.session_sha256)
     response = Response(status_code=HTTPStatus.NO_CONTENT)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return response
@@ -162,8 +162,8 @@ async def me(caller: CallerOf) -> Response:
     return answer({"user": caller.name, "role": caller.role, "csrf": caller.csrf})
 
 
-def start_session(ports: Ports, link_sha256: str) -> str:
-    """Spends the link; returns the session's secret. Blocks. ForbiddenError where there is no such link."""
+def start_session(ports: Ports, link_sha256: str) -> tuple[str, Role]:
+    """Spends the link; returns the session's secret and its role. Blocks. ForbiddenError where there is none."""
     user, version = _owner(ports, link_sha256)
     now_ms = ports.clock()
     if user is None or user.link_until_ms <= now_ms:
@@ -187,7 +187,7 @@ def start_session(ports: Ports, link_sha256: str) -> str:
     except (VersionConflict, ContentConflict) as error:
         raise ForbiddenError("the link was used a moment ago") from error
     ports.live.reached(position.seq, ports.limits.read_back_wait_s)
-    return secret
+    return secret, user.role
 
 
 def _owner(ports: Ports, link_sha256: str) -> tuple[User | None, int]:

@@ -1,18 +1,23 @@
 """Statistics that lead to their events."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import Response
+from fastapi import Query, Response
 
 from saqta.model.money import decimal_text
-from saqta.views.tables import DECIDED, MONEY, STOPPED, SYSTEM, Decided, Money, Stopped
+from saqta.views.tables import BY_FIGURE, DECIDED, MONEY, STOPPED, SYSTEM, Decided, Money, Stopped
+from saqta.views.tables.fraud import TENGE
 from saqta.web.access import guarded_router
 from saqta.web.paging import WantedPage, page, page_of
 from saqta.web.ports import PortsOf
 from saqta.web.present import answer, present, schema_of
 
 router = guarded_router("statistics")
-TENGE = "KZT"
+Figure = Literal[
+    "kept", "stopped", "released",
+    "calls_warned", "calls_held", "calls_blocked", "payments_warned", "payments_held", "payments_blocked",
+]  # fmt: skip
+Currency = Annotated[str, Query(pattern="^[A-Z]{3}$", description="ISO 4217; of money only")]
 
 
 @router.get("/api/v1/statistics/fraud", response_model=dict[str, Any])
@@ -25,9 +30,17 @@ def read_fraud_statistics(ports: PortsOf) -> Response:
 
 
 @router.get("/api/v1/statistics/fraud/stopped", response_model=page_of(schema_of(Stopped)))
-def list_stopped(ports: PortsOf, wanted: WantedPage) -> Response:
-    """What the statistics count: every call and payment that was not simply allowed, and the event that says so."""
-    return page(ports.tables, STOPPED, wanted)
+def list_stopped(
+    ports: PortsOf, wanted: WantedPage, figure: Figure | None = None, currency: Currency | None = None
+) -> Response:
+    """What the statistics count: every call and payment that was not simply allowed, and the event that says so.
+
+    Those of one figure, the newest first; the figures of money by currency.
+    """
+    if figure is None:
+        return page(ports.tables, STOPPED, wanted)
+    prefix = f"{figure}/{currency}/" if currency else f"{figure}/"
+    return page(ports.tables, BY_FIGURE, wanted, prefix, lambda _, of: ports.tables.get(STOPPED, of.decision))
 
 
 def _shown(row: Money) -> dict[str, object]:

@@ -1,15 +1,15 @@
 """GET /live: the live picture as server-sent events (HTML Standard, 9.2)."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio
 from fastapi import Header, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from saqta.web.access import CallerOf, guarded_router
-from saqta.web.live import Reader, ReadersFull
+from saqta.web.access import Caller, CallerOf, guarded_router
+from saqta.web.live import Broadcaster, Reader, ReadersFull
 from saqta.web.ports import PortsOf
 
 RETRY_MS = 1_000
@@ -20,15 +20,29 @@ _SEQ = re.compile(r"[0-9]{1,19}")
 router = guarded_router("live")
 
 
-@router.get("/live", responses={200: {"content": {"text/event-stream": {}}}}, response_class=Response)
-async def live(ports: PortsOf, caller: CallerOf, last_event_id: Annotated[str, Header()] = "") -> Response:
+SSE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
+LastEventId = Annotated[str, Header()]
+
+
+@router.get("/live", responses=SSE, response_class=Response)
+async def live(ports: PortsOf, caller: CallerOf, last_event_id: LastEventId = "") -> Response:
     """A `snapshot` of the live tables, then `changes`, and a `heartbeat` every second, as server-sent events.
 
     With `Last-Event-ID` the stream goes on after that event, or starts with a snapshot where that is too long ago.
     """
+    return _stream(ports.live, caller, last_event_id)
+
+
+@router.get("/live/fraud", responses=SSE, response_class=Response)
+async def live_fraud(ports: PortsOf, caller: CallerOf, last_event_id: LastEventId = "") -> Response:
+    """The same for the analysts' desk: what waits for them, what was decided, the money kept, and rates."""
+    return _stream(ports.live_fraud, caller, last_event_id)
+
+
+def _stream(live: Broadcaster, caller: Caller, last_event_id: str) -> Response:
     last_seen = int(last_event_id) if _SEQ.fullmatch(last_event_id) else None
     try:
-        reader = ports.live.join(last_seen, caller.session_sha256, caller.until_ms)
+        reader = live.join(last_seen, caller.session_sha256, caller.until_ms)
     except ReadersFull as error:
         raise HTTPException(503, "too many readers are connected", {"retry-after": "5"}) from error
     return _Stream(reader)

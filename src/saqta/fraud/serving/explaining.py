@@ -13,7 +13,7 @@ from saqta.fraud.machine import MODEL_FEATURES
 from saqta.fraud.rules import FEATURES
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.rows import Commit, values_of
-from saqta.fraud.serving.step import HELD, TOLD
+from saqta.fraud.serving.step import CALL_BACKS, HELD, TOLD
 from saqta.fraud.trees import contributions
 from saqta.log.merkle import inclusion_proof
 from saqta.model.moment import to_text
@@ -39,7 +39,7 @@ def explain(commit: Commit, row: int, model: Model | None, tables: Tables, is_pa
     told: dict[str, Any] = msgspec.to_builtins(commit.answer("", row, reader))
     decision = told["decision_id"]
     del told["id"]
-    outcome, held = tables.get(TOLD, decision), tables.get(HELD, decision)
+    outcome, held, asked = tables.get(TOLD, decision), tables.get(HELD, decision), tables.get(CALL_BACKS, decision)
     told |= {
         "kind": "call" if on_call else "payment",
         "time": to_text(int(event["time_ms"])),
@@ -47,6 +47,7 @@ def explain(commit: Commit, row: int, model: Model | None, tables: Tables, is_pa
         "outcome": {"outcome": outcome.outcome, "known": to_text(outcome.known_ms), "by": outcome.by}
         if outcome
         else None,
+        "call_back": {"asked": to_text(asked.asked_ms), "by": asked.by} if asked else None,
     }
     why: dict[str, Any] = {"features": made.features, "proof": _proof(commit, row)}
     if reader == "analyst":

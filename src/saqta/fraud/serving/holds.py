@@ -19,21 +19,21 @@ SOURCE = "/saqta/fraud/holds"
 def release(tables: Tables, log: Log, clock: Clock, stop: threading.Event) -> None:
     """Releases what has been held for long enough, until ``stop`` is set. Blocks."""
     while not stop.wait(LOOK_S):
-        for event in due(tables, clock()):
+        for event, version in due(tables, clock()):
             try:
-                log.append([event], {event.subject: 0})
+                log.append([event], {event.subject: version})
             except VersionConflict:
-                continue  # An outcome came first: it ends the hold.
+                continue  # Somebody told something first; what becomes of the hold stands in the tables soon.
 
 
-def due(tables: Tables, now_ms: int) -> Iterator[Event]:
-    """The ends of the holds that are over, the first first."""
+def due(tables: Tables, now_ms: int) -> Iterator[tuple[Event, int]]:
+    """The ends of the holds that are over, the first first, each with the version of what was known of it."""
     for key, held in tables.scan(ENDING):
         if held.until_ms > now_ms:
             return
         decision = key.partition("/")[2]
         record = HoldReleased(decision=decision, tenant=held.tenant)
-        yield make(
+        released = make(
             record,
             id=derive_id(subject_of(record), "released"),
             source=SOURCE,
@@ -41,3 +41,4 @@ def due(tables: Tables, now_ms: int) -> Iterator[Event]:
             time_ms=held.until_ms,
             recorded_ms=max(now_ms, held.until_ms),
         )
+        yield released, held.version

@@ -8,7 +8,7 @@ import msgspec
 
 from saqta.fraud.serving import campaigns
 from saqta.model import kinds
-from saqta.model.command import Command, Context, TellOutcome
+from saqta.model.command import AskCallBack, Command, Context, TellOutcome
 from saqta.model.errors import InputError, LimitError
 from saqta.model.event import Recorded
 from saqta.model.moment import to_text
@@ -18,8 +18,8 @@ FRAUDS_TOLD_MIN = 100
 FRAUDS_TOLD_SHARE = 0.05
 """A source may tell of so many frauds a day, or of this share of the decisions of that day and the day before."""
 DAY_MS = 86_400_000
-ROW_BYTES = 88
-"""As in rows.ROW, which this file, needed at every start, does not load numba for."""
+CENTRE = "centre"
+"""In whose name analysts tell: of what was decided for all."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -30,18 +30,27 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A hold that goes on."""
+    """A hold that goes on; ``version`` is the seq of the newest that somebody told of it, 0 for nothing."""
 
     tenant: str
     until_ms: int
+    version: int = 0
 
 
 class Told(msgspec.Struct, frozen=True):
-    """The newest outcome of a decision."""
+    """The newest outcome of a decision; ``hold_until_ms`` is the end of a hold that confirming it cut short."""
 
     tenant: str
     outcome: kinds.OutcomeWord
     known_ms: int
+    by: str
+    hold_until_ms: int | None = None
+
+
+class CallBack(msgspec.Struct, frozen=True):
+    """Who asked when that a customer is called back."""
+
+    asked_ms: int
     by: str
 
 
@@ -53,25 +62,29 @@ ENDING = Table("fraud_holds_ending", Held)
 """By ``{until_ms:015d}/{decision}``: the first to end is the first."""
 TOLD = Table("fraud_outcomes", Told)
 """By decision."""
+CALL_BACKS = Table("fraud_call_backs", CallBack)
+"""By decision."""
 
 
 def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Outcome:
     changes: list[Change] = []
-    key = _source_key(record.tenant, recorded.event.recorded_ms)
-    source = tables.get(SOURCES, key) or Source()
-    rows = len(record.rows) * 3 // 4 // ROW_BYTES
-    changes.append(SOURCES.put(key, msgspec.structs.replace(source, decisions=source.decisions + rows)))
+    rows = len(record.rows) * 3 // 4 // kinds.DECISION_ROW_BYTES
+    for name in sorted({record.tenant, CENTRE}):
+        key = _source_key(name, recorded.event.recorded_ms)
+        source = tables.get(SOURCES, key) or Source()
+        changes.append(SOURCES.put(key, msgspec.structs.replace(source, decisions=source.decisions + rows)))
     for row in record.notable:
         if row.hold_until_ms is not None:
             decision = f"{record.tenant}-{record.number}-{row.row}"
-            held = Held(record.tenant, row.hold_until_ms)
-            changes += [HELD.put(decision, held), ENDING.put(ending_key(decision, held), held)]
+            changes += _holds(decision, Held(record.tenant, row.hold_until_ms))
     grown, alerts = campaigns.seen(tables, recorded, record)
     return Outcome((*changes, *grown), tuple(alerts))
 
 
 def _told(tables: Tables, recorded: Recorded, record: kinds.OutcomeTold) -> Outcome:
-    told = Told(record.tenant, record.outcome, record.known_ms, record.by)
+    held, before = tables.get(HELD, record.decision), tables.get(TOLD, record.decision)
+    hold_until_ms = held.until_ms if held else before.hold_until_ms if before else None
+    told = Told(record.tenant, record.outcome, record.known_ms, record.by, hold_until_ms)
     changes = [TOLD.put(record.decision, told)]
     if record.outcome == "fraud":
         key = _source_key(record.by, recorded.event.recorded_ms)
@@ -79,12 +92,29 @@ def _told(tables: Tables, recorded: Recorded, record: kinds.OutcomeTold) -> Outc
         changes.append(SOURCES.put(key, msgspec.structs.replace(source, frauds_told=source.frauds_told + 1)))
     if record.outcome != "unknown":
         changes += _ended(tables, record.decision)
+    elif hold_until_ms is not None:  # What was confirmed is in doubt again: it is held for as long as it was to be.
+        changes += _holds(record.decision, Held(record.tenant, hold_until_ms, recorded.seq))
+    return Outcome(tuple(changes))
+
+
+def _asked(tables: Tables, recorded: Recorded, record: kinds.CallBackAsked) -> Outcome:
+    changes = [CALL_BACKS.put(record.decision, CallBack(recorded.event.time_ms, record.by))]
+    held = tables.get(HELD, record.decision)
+    if held is not None:
+        changes += _holds(record.decision, msgspec.structs.replace(held, version=recorded.seq))
     return Outcome(tuple(changes))
 
 
 def _released(tables: Tables, recorded: Recorded, record: kinds.HoldReleased) -> Outcome:
     changes = _ended(tables, record.decision)
-    return Outcome(tuple(changes)) if changes else NOTHING
+    before = tables.get(TOLD, record.decision)
+    if before is not None:
+        changes.append(TOLD.put(record.decision, msgspec.structs.replace(before, hold_until_ms=None)))
+    return Outcome(tuple(changes))
+
+
+def _holds(decision: str, held: Held) -> list[Change]:
+    return [HELD.put(decision, held), ENDING.put(ending_key(decision, held), held)]
 
 
 def _ended(tables: Tables, decision: str) -> list[Change]:
@@ -93,7 +123,15 @@ def _ended(tables: Tables, decision: str) -> list[Change]:
 
 
 def decide(tables: Tables, command: Command, context: Context) -> Outcome:
-    """Takes an outcome, once. InputError for a time to come, LimitError where the source tells of too many frauds."""
+    """Takes an outcome, or that a customer should be called back, once.
+
+    InputError for a time to come, LimitError where the source tells of too many frauds.
+    """
+    if isinstance(command, AskCallBack):
+        if tables.get(CALL_BACKS, command.decision) is not None:
+            return NOTHING
+        asked = kinds.CallBackAsked(decision=command.decision, tenant=command.tenant, by=command.by)
+        return Outcome(events=commanded(context, asked))
     assert isinstance(command, TellOutcome)  # noqa: S101 - wiring gives this step nothing else
     if command.known_ms > context.now_ms:
         raise InputError("known", to_text(command.known_ms), "a time that is not in the future")
@@ -135,7 +173,12 @@ def _source_key(source: str, at_ms: int) -> str:
 
 STEP = Step(
     name="fraud",
-    tables=(SOURCES, HELD, ENDING, TOLD, campaigns.CAMPAIGNS, campaigns.CALLED),
-    folds={kinds.DecisionsMade: _made, kinds.OutcomeTold: _told, kinds.HoldReleased: _released},
+    tables=(SOURCES, HELD, ENDING, TOLD, CALL_BACKS, campaigns.CAMPAIGNS, campaigns.CALLED),
+    folds={
+        kinds.DecisionsMade: _made,
+        kinds.OutcomeTold: _told,
+        kinds.CallBackAsked: _asked,
+        kinds.HoldReleased: _released,
+    },
     decide=decide,
 )

@@ -24,13 +24,16 @@ from saqta.model.kinds.cameras import (
 from saqta.model.kinds.city import MapLayerImported, RoadsImported
 from saqta.model.kinds.decisions import (
     DECISION_REASONS_MAX,
+    DECISION_ROW_BYTES,
     ROWS_MAX,
+    CallBackAsked,
     DecisionReason,
     DecisionsMade,
     HoldReleased,
     NotableRow,
     OutcomeTold,
     OutcomeWord,
+    score_of,
 )
 from saqta.model.kinds.incidents import (
     IncidentAcknowledged,
@@ -109,6 +112,7 @@ __all__ = [
     "COUNT_MAX",
     "CURRENCIES_MAX",
     "DECISION_REASONS_MAX",
+    "DECISION_ROW_BYTES",
     "FIXTURES_MAX",
     "FORWARDINGS_MAX",
     "LISTED_ROWS_MAX",
@@ -129,6 +133,7 @@ __all__ = [
     "AssignmentMade",
     "AssignmentStarted",
     "Box",
+    "CallBackAsked",
     "CallConnected",
     "CallEnded",
     "CameraConnected",
@@ -194,4 +199,5 @@ __all__ = [
     "UnitRegistered",
     "UnitStatusChanged",
     "UserAdded",
+    "score_of",
 ]

@@ -3,6 +3,7 @@
 Who paid whom and who called whom stands in no event: only keyed pseudonyms of 64 bits do.
 """
 
+import struct
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,6 +13,9 @@ from saqta.model.kinds.record import NAME_CHARS_MAX, Name, Reason, Record
 ROWS_MAX = 256
 """One event holds at most so many decisions."""
 DECISION_REASONS_MAX = 6
+DECISION_ROW_BYTES = 88
+SCORE_AT = 72
+"""Where the score stands in a row, a little-endian double."""
 
 Action = Literal["allow", "warn", "hold", "block"]
 OutcomeWord = Literal["fraud", "honest", "unknown"]
@@ -69,6 +73,12 @@ class DecisionsMade(Record, frozen=True, kw_only=True):
     fallback: Literal["no_model", "deadline"] | None = None
 
 
+def score_of(rows: bytes, row: int) -> float:
+    """The score of a decision, of the rows of its commit."""
+    (score,) = struct.unpack_from("<d", rows, row * DECISION_ROW_BYTES + SCORE_AT)
+    return float(score)
+
+
 class OutcomeTold(Record, frozen=True, kw_only=True):
     """Somebody who should know tells what a decided call or payment was, and since when that is known."""
 
@@ -76,6 +86,14 @@ class OutcomeTold(Record, frozen=True, kw_only=True):
     tenant: Name
     outcome: OutcomeWord
     known_ms: int
+    by: Name
+
+
+class CallBackAsked(Record, frozen=True, kw_only=True):
+    """Somebody asks the partner to call its customer back, who may be acting on what a thief says."""
+
+    decision: DecisionName
+    tenant: Name
     by: Name
 
 

@@ -1,7 +1,8 @@
 """The tables that pages read: what a row of each holds, and under which key.
 
 - Every row is made from the log alone; the tables may be thrown away and rebuilt.
-- ``LIVE_TABLES`` are those whose changes go to every console; no personal field stands in them.
+- ``LIVE_TABLES`` are those whose changes go to every console, ``FRAUD_LIVE_TABLES`` to every desk of analysts; no
+  personal field stands in them.
 - A field that ends in ``_ms`` is a moment in UTC milliseconds, never a duration.
 """
 
@@ -42,7 +43,23 @@ from saqta.views.tables.centre import (
     Status,
     Tally,
 )
-from saqta.views.tables.fraud import ATTEMPTS, DECIDED, MONEY, STOPPED, Attempt, Decided, Money, Stopped
+from saqta.views.tables.fraud import (
+    ATTEMPTS,
+    BY_FIGURE,
+    BY_PARTY,
+    BY_REASONS,
+    BY_URGENCY,
+    DECIDED,
+    MONEY,
+    STOPPED,
+    WAITING,
+    Attempt,
+    Decided,
+    DecisionOf,
+    Money,
+    Stopped,
+    Waiting,
+)
 from saqta.views.tables.incidents import (
     BOARD,
     CALLERS,
@@ -126,14 +143,24 @@ TABLES: tuple[Table[Any], ...] = (
     ATTEMPTS,
     MONEY,
     DECIDED,
+    WAITING,
+    BY_URGENCY,
+    BY_FIGURE,
+    BY_PARTY,
+    BY_REASONS,
 )
-LIVE_TABLES: tuple[Table[Any], ...] = (BOARD, RECOMMENDATIONS, UNITS, CAMERAS, STATUS, RATES)
+LIVE_TABLES: tuple[Table[Any], ...] = (BOARD, RECOMMENDATIONS, UNITS, CAMERAS, STATUS, RATES, MONEY)
+FRAUD_LIVE_TABLES: tuple[Table[Any], ...] = (DECIDED, MONEY, WAITING, RATES)
 SYSTEM = "system"
 
 __all__ = [
     "ALERTS",
     "ATTEMPTS",
     "BOARD",
+    "BY_FIGURE",
+    "BY_PARTY",
+    "BY_REASONS",
+    "BY_URGENCY",
     "CALLERS",
     "CAMERAS",
     "CLOSED",
@@ -144,6 +171,7 @@ __all__ = [
     "ERASED",
     "EVIDENCE",
     "FORWARDINGS",
+    "FRAUD_LIVE_TABLES",
     "INCIDENTS",
     "KEPT",
     "LISTS",
@@ -173,6 +201,7 @@ __all__ = [
     "TRAFFIC_MINUTES",
     "UNITS",
     "USERS",
+    "WAITING",
     "WARNED",
     "Alert",
     "Attempt",
@@ -181,6 +210,7 @@ __all__ = [
     "Changes",
     "ClosedLast",
     "Decided",
+    "DecisionOf",
     "DeletedFile",
     "Early",
     "Entry",
@@ -211,6 +241,7 @@ __all__ = [
     "Token",
     "Traffic",
     "User",
+    "Waiting",
     "Warned",
     "added",
     "early_key",

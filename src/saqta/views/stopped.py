@@ -1,0 +1,141 @@
+"""Folds of calls and payments that were stopped: what each is, what waits for somebody, and where to look for it."""
+
+import base64
+from collections.abc import Iterator
+from datetime import date
+
+import msgspec
+
+from saqta.model import kinds
+from saqta.model.errors import InputError
+from saqta.model.event import Recorded
+from saqta.model.moment import to_datetime
+from saqta.model.money import decimal_text, minor_units
+from saqta.model.rates import RateBook
+from saqta.model.step import Change, Tables
+from saqta.views.tables import (
+    BY_FIGURE,
+    BY_PARTY,
+    BY_REASONS,
+    BY_URGENCY,
+    PUBLICATIONS,
+    STOPPED,
+    SYSTEM,
+    WAITING,
+    Changes,
+    DecisionOf,
+    Stopped,
+    Waiting,
+)
+from saqta.views.tables.fraud import TENGE, place, reasons_key, urgency_key
+
+DONE = {"allow": "warned", "warn": "warned", "hold": "held", "block": "blocked"}
+
+
+def waits(stopped: Stopped) -> bool:
+    """Whether somebody should still say what it is."""
+    return stopped.action in ("hold", "block") and not stopped.released and stopped.outcome in (None, "unknown")
+
+
+def figure(stopped: Stopped) -> str:
+    """Where it is counted: ``calls_blocked``, ``payments_held`` …"""
+    return f"{stopped.kind}s_{DONE[stopped.action]}"
+
+
+def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Iterator[Change]:
+    content, more = base64.b64decode(record.rows), 0
+    book = _rates(tables) if any(row.currency not in (None, TENGE) for row in record.notable) else RateBook(())
+    for row in record.notable:
+        stopped = _stopped(recorded, record, row, kinds.score_of(content, row.row), book)
+        at, of = place(stopped), DecisionOf(decision=stopped.decision)
+        yield STOPPED.put(stopped.decision, stopped)
+        yield BY_FIGURE.put(f"{figure(stopped)}/{at}", of)
+        yield BY_REASONS.put(f"{reasons_key(stopped)}/{at}", of)
+        for party in {stopped.actor, stopped.counterpart, stopped.subscriber} - {None}:
+            yield BY_PARTY.put(f"{party}/{at}", of)
+        if waits(stopped):
+            more += 1
+            yield BY_URGENCY.put(urgency_key(stopped), of)
+    if record.notable:
+        yield _waiting(tables, recorded, more)
+
+
+def _stopped(
+    recorded: Recorded, record: kinds.DecisionsMade, row: kinds.NotableRow, score: float, book: RateBook
+) -> Stopped:
+    attempt, in_tenge = None, None
+    if row.amount and row.currency:
+        day = to_datetime(row.time_ms).date()
+        attempt = "/".join((record.tenant, row.actor, row.counterpart, row.amount, row.currency, day.isoformat()))
+        in_tenge = _in_tenge(book, minor_units(row.amount, row.currency), row.currency, day)
+    return Stopped(
+        decision=f"{record.tenant}-{record.number}-{row.row}",
+        event=recorded.event.key,
+        tenant=record.tenant,
+        kind=row.kind,
+        action=row.action,
+        score=score,
+        codes=tuple(reason.code for reason in row.reasons),
+        says=tuple(reason.text for reason in row.reasons),
+        actor=row.actor,
+        counterpart=row.counterpart,
+        subscriber=row.subscriber,
+        time_ms=row.time_ms,
+        amount=row.amount,
+        currency=row.currency,
+        in_tenge=in_tenge,
+        attempt=attempt,
+        hold_until_ms=row.hold_until_ms,
+    )
+
+
+def _rates(tables: Tables) -> RateBook:
+    return RateBook(row.published for _, row in tables.scan(PUBLICATIONS))
+
+
+def _in_tenge(book: RateBook, minor: int, currency: str, day: date) -> str | None:
+    """In tenge at the rates of the payment's day; None where nobody published one."""
+    if currency == TENGE:
+        return decimal_text(minor, TENGE)
+    try:
+        return decimal_text(book.convert(minor, currency, TENGE, day).amount_minor, TENGE)
+    except InputError:
+        return None
+
+
+def _told(tables: Tables, recorded: Recorded, record: kinds.OutcomeTold) -> Iterator[Change]:
+    yield from _changed(tables, recorded, record.decision, outcome=record.outcome)
+
+
+def _released(tables: Tables, recorded: Recorded, record: kinds.HoldReleased) -> Iterator[Change]:
+    yield from _changed(tables, recorded, record.decision, released=True)
+
+
+def _asked(tables: Tables, recorded: Recorded, record: kinds.CallBackAsked) -> Iterator[Change]:
+    yield from _changed(tables, recorded, record.decision, call_back_ms=recorded.event.time_ms)
+
+
+def _changed(tables: Tables, recorded: Recorded, decision: str, **told: object) -> Iterator[Change]:
+    before = tables.get(STOPPED, decision)
+    if before is None:
+        return
+    after = msgspec.structs.replace(before, **told)
+    yield STOPPED.put(decision, after)
+    if waits(after) and not waits(before):
+        yield BY_URGENCY.put(urgency_key(after), DecisionOf(decision=decision))
+    elif waits(before) and not waits(after):
+        yield BY_URGENCY.delete(urgency_key(before))
+    yield _waiting(tables, recorded, waits(after) - waits(before))
+
+
+def _waiting(tables: Tables, recorded: Recorded, more: int) -> Change:
+    before = tables.get(WAITING, SYSTEM) or Waiting()
+    return WAITING.put(SYSTEM, Waiting(count=before.count + more, version=recorded.seq))
+
+
+FOLDS: dict[type[kinds.Record], Changes] = {
+    kinds.DecisionsMade: _made,
+    kinds.OutcomeTold: _told,
+    kinds.CallBackAsked: _asked,
+    kinds.HoldReleased: _released,
+}
