@@ -4,7 +4,6 @@ The ring holds covered frames only, so nothing else can get out of it. A file is
 flushed to the disk and renamed to its own SHA-256: a file with a hash for a name is whole.
 """
 
-import os
 import queue
 import threading
 from collections import deque
@@ -23,7 +22,7 @@ from av.error import FFmpegError
 from saqta.edge.arrays import rows_of
 from saqta.edge.frames import Planes
 from saqta.edge.redaction import Cover
-from saqta.edge.whole import put_under_its_hash
+from saqta.edge.whole import begun, put_under_its_hash
 from saqta.model.errors import StorageError
 from saqta.model.terms import EVIDENCE_SUFFIX
 
@@ -178,7 +177,7 @@ def keep(folder: Path, cut: Cut, frames: Iterable[Still] | None = None) -> Kept:
     """
     stills = cut.stills[-1:] if cut.shows else frames or cut.stills
     media_type, write = (STILL_TYPE, _picture) if cut.shows else (CLIP_TYPE, _encode)
-    part = folder / f".{os.getpid()}-{id(cut):x}.part{EVIDENCE_SUFFIX[media_type]}"
+    part = begun(folder, f"{id(cut):x}", EVIDENCE_SUFFIX[media_type])
     try:
         from_s, until_s = write(part, stills)
         digest, size_bytes = put_under_its_hash(part)

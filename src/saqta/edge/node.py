@@ -24,6 +24,7 @@ from saqta.edge.plugins import Plugins
 from saqta.edge.session import ACTOR, camera_source, lost_alert
 from saqta.edge.settings import CameraSettings
 from saqta.edge.trace import Deed, Traces
+from saqta.edge.whole import sweep
 from saqta.edge.worker import Fixtures, Message, Orders, Report, Seat, run
 from saqta.model import catalogue
 from saqta.model.errors import InputError, StorageError
@@ -146,6 +147,7 @@ class CameraNode:
         """
         self._stopping = stop
         self._orders.evidence_dir.mkdir(parents=True, exist_ok=True)
+        sweep(self._orders.evidence_dir)
         try:
             while not stop.is_set():
                 self._pass_on_fixtures()
@@ -265,6 +267,7 @@ class CameraNode:
             return
         process.join()
         pipe.close()
+        sweep(self._orders.evidence_dir, process.pid)
         worker.process = worker.pipe = worker.traces = None
         if self._stopping.is_set():
             return

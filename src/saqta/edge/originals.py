@@ -1,6 +1,5 @@
 """Originals: recordings sealed as a whole, and the newest frame groups of a stream, for the seconds around an alert."""
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ from saqta.edge.frames import FrameReader
 from saqta.edge.groups import Grouper, VideoPacket, groups, join
 from saqta.edge.plugins import Plugins
 from saqta.edge.sealing import Sealer, unseal
-from saqta.edge.whole import put_under_its_hash, whole
+from saqta.edge.whole import begun, put_under_its_hash, whole
 from saqta.model.errors import InputError, StorageError
 from saqta.model.terms import EVIDENCE_SUFFIX, SEALED_TYPE
 
@@ -153,7 +152,7 @@ def _written(write: Callable[[], bytes | None]) -> bytes | None:
 
 def keep_sealed(folder: Path, chosen: Sequence[Group], to: PublicKey) -> Kept:
     """Seals groups (at least one) and keeps them. Blocks until they are on the disk; StorageError if not."""
-    part = folder / f".{os.getpid()}-{id(chosen):x}.part{EVIDENCE_SUFFIX[SEALED_TYPE]}"
+    part = begun(folder, f"{id(chosen):x}", EVIDENCE_SUFFIX[SEALED_TYPE])
     try:
         with part.open("wb") as file:
             seal((group.content for group in chosen), file, to)
