@@ -25,6 +25,11 @@ def exits(source: str) -> Feed:
     os._exit(3)
 
 
+def raises(source: str) -> Feed:
+    """Fails as only a fault of ours does."""
+    raise AssertionError(source)
+
+
 def opens_slowly(source: str) -> Feed:
     """Takes a file OPENING_S to be there."""
     time.sleep(OPENING_S)

@@ -113,6 +113,13 @@ def test_damage_in_the_middle_costs_frames_only(film: Path, tmp_path: Path) -> N
     assert reader.broken <= BROKEN_PACKETS_MAX
 
 
+def test_a_title_in_no_known_letters_is_no_reason_not_to_look(film: Path, tmp_path: Path) -> None:
+    path = tmp_path / "titled.mp4"
+    path.write_bytes(film.read_bytes().replace(b"Lavf", b"\xff\xfe\xfd\xfc"))
+    reader, _ = read(path)
+    assert reader.decoded == 6 * FPS
+
+
 def no_file(path: Path) -> None:
     path.unlink(missing_ok=True)
 
@@ -134,7 +141,12 @@ def header_only(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:200])
 
 
-@pytest.mark.parametrize("make", [no_file, folder, Path.touch, text, still, header_only])
+def unknown_codec(path: Path) -> None:
+    encode(path, scene([], 1))
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz1"))
+
+
+@pytest.mark.parametrize("make", [no_file, folder, Path.touch, text, still, header_only, unknown_codec])
 def test_says_in_one_sentence_why_it_is_no_video(tmp_path: Path, make: Callable[[Path], None]) -> None:
     path = tmp_path / "film.mp4"
     make(path)

@@ -20,7 +20,7 @@ from edge.rendered import FPS, Walker, access_units, encode, scene
 from edge.rtsp_server import RtspServer
 from edge.telling import tells_fixtures
 from saqta import registry
-from saqta.edge.node import CAMERAS_MAX, CameraNode
+from saqta.edge.node import CAMERAS_MAX, HANG_S, CameraNode
 from saqta.edge.originals import open_sealed
 from saqta.edge.plugins import Plugins
 from saqta.edge.sealing import make_keys, private_key
@@ -40,6 +40,7 @@ from saqta.model.kinds import (
 
 HAZARDS = {
     "exit": deadly.exits,
+    "raise": deadly.raises,
     "bomb": deadly.dies_while_decoding,
     "slow": deadly.opens_slowly,
     "stall": deadly.stalls,
@@ -255,6 +256,15 @@ def test_a_source_that_ends_its_worker_when_opened_is_told_and_held_back(
     records = desk.wait_for("bad", has(CameraLost))
     assert isinstance(records[0], CameraLost)
     assert "exit status 3" in records[0].reason
+
+
+def test_a_fault_of_ours_ends_its_worker_at_once_and_is_told(start: Callable[..., Running], desk: Desk) -> None:
+    began_s = time.monotonic()
+    start([CameraSettings(camera="bad", source="raise:now")])
+    records = desk.wait_for("bad", has(CameraQuarantined))
+    assert time.monotonic() - began_s < HANG_S
+    assert isinstance(records[0], CameraLost)
+    assert "exit status 1" in records[0].reason
 
 
 def test_a_killed_worker_comes_back(start: Callable[..., Running], desk: Desk, film: Path) -> None:

@@ -215,7 +215,13 @@ class _StreamClock:
 
 def _open(opened: Opened, name: str) -> "av.container.InputContainer":
     try:
-        return av.open(opened.file, "r", options=dict(opened.options), timeout=(OPEN_WAIT_S, READ_WAIT_S))
+        return av.open(
+            opened.file,
+            "r",
+            options=dict(opened.options),
+            metadata_errors="replace",  # a damaged title is no reason not to look at the pictures
+            timeout=(OPEN_WAIT_S, READ_WAIT_S),
+        )
     except (FFmpegError, OSError) as error:
         _close(opened.file)
         what = "a stream that answers" if opened.live else "a video file, whole enough to be read"
@@ -232,6 +238,8 @@ def _video_stream(container: "av.container.InputContainer", name: str) -> "av.Vi
         raise InputError("source", name, f"a video, not a still picture or a text ({container.format.name})")
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise InputError("source", name, "a video in a form that there is a decoder for")
             if not (0 < stream.width <= SIDE_PX_MAX and 0 < stream.height <= SIDE_PX_MAX):
                 raise InputError("source", name, f"a video of 1 to {SIDE_PX_MAX} pixels a side")
             return stream

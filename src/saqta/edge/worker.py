@@ -91,8 +91,15 @@ def run(seats: Sequence[Seat], orders: Orders, pipe: Connection, traces: Traces)
     """The process: works until it is told to stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    threading.excepthook = _end
     _Worker(seats, orders, pipe, traces).run()
     os._exit(0)  # a thread may still sit in a read that nothing can end
+
+
+def _end(failed: threading.ExceptHookArgs) -> None:
+    """No thread fails unseen: the process ends with it, and its traces tell the node whose stream that was."""
+    threading.__excepthook__(failed)
+    os._exit(1)
 
 
 class _Worker:
