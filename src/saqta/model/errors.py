@@ -17,6 +17,8 @@ import re
 
 _USERINFO = re.compile(r"(\w+://)[^/@\s]*@")
 """Names and passwords in addresses: a message shows neither."""
+SHOWN_MAX = 80
+"""So much of what was given is shown, its beginning and its end: a path tells most at its end."""
 
 
 class SaqtaError(Exception):
@@ -29,7 +31,8 @@ class InputError(SaqtaError):
     def __init__(self, field: str, given: object, expected: str) -> None:
         self.field, self.given, self.expected = field, given, expected
         shown = _USERINFO.sub(r"\1", repr(given))
-        super().__init__(f"{field}: got {shown if len(shown) <= 80 else shown[:77] + '...'}, expected {expected}")
+        shown = shown if len(shown) <= SHOWN_MAX else f"{shown[: SHOWN_MAX // 2 - 3]}...{shown[-SHOWN_MAX // 2 :]}"
+        super().__init__(f"{field}: got {shown}, expected {expected}")
 
 
 class ForbiddenError(SaqtaError):
