@@ -19,7 +19,7 @@ from saqta import views
 from saqta.config import Edge, Settings
 from saqta.control import ControlServer, append_through
 from saqta.edge.models.installed import located
-from saqta.edge.node import CAMERAS_MAX, CameraNode
+from saqta.edge.node import CAMERAS_MAX, CLIPS_WAIT_S, CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.edge.retention import Kept as KeptEvidence
 from saqta.edge.retention import Retention
@@ -250,7 +250,7 @@ class Centre:
             stack.callback(self._join, [self.run_part(name, run)])
         node = self._node = self._camera_node()
         self._serve(stack, live, live_fraud, node)
-        stack.callback(self._join, [self.run_part("cameras", node.run)])
+        stack.callback(self._join, [self.run_part("cameras", node.run)], CLIPS_WAIT_S + STOP_WAIT_S)
         retention = Retention(folder.path / "evidence", self._kept_evidence, self._tell_deleted, now_ms)
         stack.callback(self._join, [self.run_part("retention", retention.run)])
         stack.callback(self._join, [self.run_part(name, run) for name, run in arrivals])
@@ -392,7 +392,7 @@ class Centre:
             if self._node and change.table == CAMERAS.name:
                 self._node.know_fixtures(change.key, self._fixtures_of(change.key))
 
-    def _join(self, threads: Sequence[threading.Thread]) -> None:
+    def _join(self, threads: Sequence[threading.Thread], wait_s: float = STOP_WAIT_S) -> None:
         self.stop.set()
         for thread in threads:
-            thread.join(STOP_WAIT_S)
+            thread.join(wait_s)

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import av
@@ -341,31 +342,48 @@ def test_a_bounded_number_of_clips_waits() -> None:
 
 
 def test_a_clip_that_fails_in_any_way_is_told_and_the_next_one_is_written() -> None:
-    writer, written = ClipWriter(waits=True), threading.Event()
+    writer, written, lost = ClipWriter(waits=True), threading.Event(), list[str]()
 
     def fails() -> None:
         raise ValueError("no such colour")
 
-    writer.submit(fails)
-    writer.submit(written.set)
+    writer.submit(fails, lost.append)
+    writer.submit(written.set, lost.append)
     writer.close()
     assert written.is_set()
     assert (writer.failed, writer.failure) == (1, "ValueError: no such colour")
+    assert lost == ["ValueError: no such colour"]
 
 
 def test_a_disk_that_hangs_does_not_hold_up_who_must_not_wait() -> None:
-    writer, began, disk = ClipWriter(waits=False), threading.Event(), threading.Event()
+    writer, began, disk, lost = ClipWriter(waits=False), threading.Event(), threading.Event(), list[str]()
 
     def hangs() -> None:
         began.set()
         disk.wait()
 
-    writer.submit(hangs)
+    writer.submit(hangs, lost.append)
     assert began.wait(5)
     for _ in range(CLIPS_QUEUED_MAX + 2):
-        writer.submit(disk.wait)
-    assert writer.failed == 2
+        writer.submit(lambda: None, lost.append)
+    assert writer.failed == len(lost) == 2
     assert writer.failure is not None
     assert str(CLIPS_QUEUED_MAX) in writer.failure
+    assert writer.busy
     disk.set()
     writer.close()
+
+
+def assert_soon(event: threading.Event) -> None:
+    assert event.wait(9)
+
+
+def test_a_writer_that_has_come_to_wait_loses_nothing() -> None:
+    writer, disk, done, lost = ClipWriter(waits=False), threading.Event(), list[int](), list[str]()
+    writer.submit(lambda: assert_soon(disk), lost.append)
+    writer.waits = True
+    threading.Timer(0.3, disk.set).start()
+    for number in range(3 * CLIPS_QUEUED_MAX):
+        writer.submit(partial(done.append, number), lost.append)
+    writer.close()
+    assert (done, lost) == (list(range(3 * CLIPS_QUEUED_MAX)), [])

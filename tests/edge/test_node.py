@@ -18,7 +18,8 @@ import pytest
 from edge import deadly, seeing
 from edge.rendered import FPS, Walker, access_units, encode, scene
 from edge.rtsp_server import RtspServer
-from edge.telling import tells_fixtures
+from edge.telling import ALERTS, tells_at_once, tells_fixtures
+from intake.listening import until
 from saqta import registry
 from saqta.edge.node import CAMERAS_MAX, HANG_S, CameraNode
 from saqta.edge.originals import open_sealed
@@ -26,6 +27,7 @@ from saqta.edge.plugins import Plugins
 from saqta.edge.sealing import make_keys, private_key
 from saqta.edge.settings import CameraSettings
 from saqta.model import catalogue
+from saqta.model.catalogue import TYPE_OF
 from saqta.model.errors import InputError, StorageError
 from saqta.model.event import Event
 from saqta.model.kinds import (
@@ -34,9 +36,11 @@ from saqta.model.kinds import (
     CameraLost,
     CameraQuarantined,
     EvidenceKept,
+    EvidenceLost,
     LineCounted,
     Record,
 )
+from saqta.model.terms import EVIDENCE_SUFFIX
 
 HAZARDS = {
     "exit": deadly.exits,
@@ -46,6 +50,7 @@ HAZARDS = {
     "stall": deadly.stalls,
 }
 PLUGINS = Plugins(registry.SOURCES | HAZARDS, registry.DETECTORS | {"told": tells_fixtures}, registry.MODELS)
+EAGER = Plugins(registry.SOURCES, {"eager": tells_at_once}, registry.MODELS)
 WAIT_S = 30.0
 WALK = [Walker((-0.1, 0.8), (1.1, 0.8), 2, 10)]
 YARD: dict[str, Any] = {
@@ -120,10 +125,8 @@ def start(desk: Desk, tmp_path: Path) -> Iterator[Callable[..., Running]]:
     nodes: list[Running] = []
 
     def started(cameras: Sequence[CameraSettings], workers: int = 1, **more: Any) -> Running:
-        options = {"deliver": desk.deliver, "speed": 4.0} | more
-        node = CameraNode(
-            cameras, PLUGINS, evidence_dir=tmp_path / "evidence", clock=deadly.clock, workers=workers, **options
-        )
+        options = {"deliver": desk.deliver, "speed": 4.0, "plugins": PLUGINS} | more
+        node = CameraNode(cameras, evidence_dir=tmp_path / "evidence", clock=deadly.clock, workers=workers, **options)
         nodes.append(Running(node))
         return nodes[-1]
 
@@ -380,6 +383,48 @@ def test_stops_within_seconds_and_leaves_no_process(start: Callable[..., Running
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
+@pytest.mark.parametrize("silent", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_a_stop_keeps_all_clips_that_were_begun(
+    start: Callable[..., Running], desk: Desk, tmp_path: Path, silent: bool
+) -> None:
+    """Also of a camera that has said nothing for a while: it owes what was not read yet."""
+    public, _ = make_keys()
+    server = RtspServer(
+        access_units(encode(tmp_path / "live.h264", scene(WALK, 9))), fps=90 if silent else FPS, silent=True
+    )
+    try:
+        node = start([CameraSettings(camera="A", source=server.address, seal_to=public, after_s=30.0)], plugins=EAGER)
+        desk.wait_for("A", has(AlertRaised, ALERTS))
+        alerts = {event.key for event in desk.events if event.type == TYPE_OF[AlertRaised]}
+        until(lambda: not silent or node.status().cameras[0].decoded >= 9 * FPS - 1, WAIT_S)
+        node.stop()
+    finally:
+        server.close()
+    kept = [one for one in desk.records("A") if isinstance(one, EvidenceKept)]
+    assert len(alerts) == ALERTS
+    for media_type in ("video/mp4", "application/vnd.saqta.sealed"):
+        assert {one.alert for one in kept if one.media_type == media_type} == alerts
+        assert all((tmp_path / "evidence" / f"{one.sha256}{EVIDENCE_SUFFIX[one.media_type]}").exists() for one in kept)
+    assert not any(isinstance(one, EvidenceLost) for one in desk.records("A"))
+
+
+def test_evidence_that_cannot_be_kept_is_told_with_its_alert(
+    start: Callable[..., Running], desk: Desk, film: Path, tmp_path: Path
+) -> None:
+    public, _ = make_keys()
+    start([CameraSettings(camera="A", source=str(film), seal_to=public, before_s=1.0, **YARD)])
+    desk.wait_for("A", has(CameraConnected))
+    (tmp_path / "evidence").rmdir()
+    lost = [one for one in desk.wait_for("A", has(EvidenceLost, 2)) if isinstance(one, EvidenceLost)]
+    (alert,) = {event.key for event in desk.events if event.type == TYPE_OF[AlertRaised]}
+    assert {(one.media_type, one.alert, one.partly) for one in lost} == {
+        ("video/mp4", alert, False),
+        ("application/vnd.saqta.sealed", alert, False),
+    }
+    assert all("can't be kept" in one.reason and "No such file" in one.reason for one in lost)
+    assert {event.cause for event in desk.events if event.type == TYPE_OF[EvidenceLost]} == {alert}
+
+
 def test_one_model_looks_at_the_cameras_of_a_worker(start: Callable[..., Running], desk: Desk, tmp_path: Path) -> None:
     film = encode(tmp_path / "film.mp4", scene(WALK, 12))
     model = str(seeing.yolox(tmp_path / "seer.onnx", batch="n"))
@@ -396,7 +441,8 @@ def test_no_worker_outlives_a_killed_node(film: Path, tmp_path: Path) -> None:
             import threading
             from pathlib import Path
             from edge import deadly, seeing
-            from saqta import registry
+            from intake.listening import until
+from saqta import registry
             from saqta.edge.node import CameraNode
             from saqta.edge.plugins import Plugins
             from saqta.edge.settings import CameraSettings

@@ -152,7 +152,7 @@ def test_a_group_that_never_ends_is_parted(tmp_path: Path) -> None:
 def fed(seconds: float, path: Path) -> tuple[Originals, list[tuple[str, list[Group]]]]:
     """A recording's packets, all taken but for the end."""
     done: list[tuple[str, list[Group]]] = []
-    originals = Originals(seconds, lambda alert, groups: done.append((alert, list(groups))))
+    originals = Originals(seconds, lambda alert, groups: done.append((alert, list(groups))), lambda *lost: None)
     with av.open(str(path)) as container:
         for packet in container.demux(video=0):
             if packet.size:
@@ -178,8 +178,51 @@ def test_only_the_newest_groups_of_a_stream_are_held(tmp_path: Path, monkeypatch
 
 def test_a_bounded_number_of_alerts_waits_for_its_original(tmp_path: Path) -> None:
     done: list[str] = []
-    originals = Originals(3.0, lambda alert, groups: done.append(alert))
-    for number in range(ALERTS_WAITING_MAX + 2):
-        originals.expect(str(number), 0.0, 1.0)
-    originals.end()
+    lost: list[tuple[str, str, bool]] = []
+    originals = Originals(3.0, lambda alert, groups: done.append(alert), lambda *one: lost.append(one))
+    with av.open(str(encode(tmp_path / "a.mkv", scene([], 1)))) as container:
+        for packet in container.demux(video=0):
+            if packet.size:
+                originals.add(packet, 0.0)
+        for number in range(ALERTS_WAITING_MAX + 2):
+            originals.expect(str(number), 0.0, 1.0)
+        assert [(alert, partly) for alert, _, partly in lost] == [("0", False), ("1", False)]
+        assert str(ALERTS_WAITING_MAX) in lost[0][1]
+        originals.end()
     assert done == [str(number) for number in range(2, ALERTS_WAITING_MAX + 2)]
+    assert len(lost) == 2
+
+
+def test_an_original_of_which_nothing_or_not_all_can_be_held_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[tuple[str, str, bool]] = []
+    whole: list[str] = []
+    originals = Originals(12.0, lambda alert, groups: whole.append(alert), lambda *one: lost.append(one))
+    originals.end()
+    originals.expect("too early", 0.0, 1.0)
+    assert lost.pop() == ("too early", "nothing of the stream was held", False)
+    with av.open(str(encode(tmp_path / "a.mkv", scene([], 12)))) as container:
+        for packet in container.demux(video=0):
+            at_s = float((packet.pts or 0) * packet.time_base)
+            if packet.size:
+                if 10.4 < at_s < 10.6:
+                    packet.dts = 0  # A muxer takes no time that goes back.
+                originals.add(packet, at_s)
+        originals.end()
+    originals.expect("all of it", 4.0, 5.0)
+    assert (whole, lost) == (["all of it"], [])
+    originals.expect("with a gap", 9.0, 11.0)
+    (told,) = lost
+    assert told[0] == "with a gap"
+    assert "damaged" in told[1]
+    monkeypatch.setattr("saqta.edge.originals.RING_BYTES_MAX", 1)
+    with av.open(str(tmp_path / "a.mkv")) as container:
+        for packet in container.demux(video=0):
+            if packet.size:
+                originals.add(packet, 12.0 + float(packet.pts * packet.time_base))
+        originals.end()
+    originals.expect("too large", 20.0, 24.0)
+    assert lost[-1][0] == "too large"
+    assert "MiB" in lost[-1][1]
+    assert lost[-1][2]

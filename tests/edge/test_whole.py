@@ -21,7 +21,7 @@ WRITES_WITHOUT_END = {
     "keeps evidence": """
         from edge.test_evidence import blank
         from saqta.edge.evidence import Cut, keep
-        frames = (told(blank(n / 10)) if n == 3 else blank(n / 10) for n in range(10**9))
+        frames = (told(blank(n / 10)) if n == 200 else blank(n / 10) for n in range(10**9))
         keep(folder, Cut("alert", [blank(0.0)]), frames)
     """,
     "seals an original": """

@@ -184,6 +184,25 @@ def test_evidence_that_is_kept_before_its_incident_is_known_is_told_with_it(stor
     assert story.rows(EARLY) == {}
 
 
+def test_evidence_that_is_lost_is_told_in_its_incident(story: Story) -> None:
+    key = story.tell(kinds.AlertRaised(kind="intrusion", camera="C1"))
+
+    def lost(media_type: str, reason: str, partly: bool = False) -> kinds.EvidenceLost:
+        return kinds.EvidenceLost(alert=key, camera="C1", media_type=media_type, reason=reason, partly=partly)
+
+    story.tell(lost("video/mp4", "the disk is full"))
+    story.tell(opened(alert=key))
+    story.tell(lost("image/jpeg", "the disk is full"))
+    story.tell(lost("application/vnd.saqta.sealed", "the stream is damaged there", partly=True))
+    assert [entry.text for entry in story.rows(TIMELINE).values()] == [
+        "teller opened Fight, priority 2",
+        "Clip could not be kept: the disk is full",
+        "Still could not be kept: the disk is full",
+        "Original under seal could not be kept whole: the stream is damaged there",
+    ]
+    assert story.rows(ALERTS)[key].evidence == ()
+
+
 def test_evidence_of_an_alert_without_an_incident_is_kept(story: Story) -> None:
     key = story.tell(kinds.AlertRaised(kind="intrusion"))
     for alert in (key, "/elsewhere#1"):

@@ -1,6 +1,7 @@
 """Health, readiness and metrics."""
 
 from saqta.log.sqlite import SqliteLog
+from saqta.model.kinds import EvidenceLost
 from saqta.web import health
 from saqta.web.health import METRICS
 
@@ -53,3 +54,11 @@ def test_refused_events_are_counted(centre) -> None:
             assert pavel.post("/api/v1/events", json=body, headers=structured).status_code == status
         centre.settle()
         assert samples(alice.get("/metrics").text)["saqta_events_refused_total"] == 1
+
+
+def test_lost_evidence_is_counted(centre) -> None:
+    with centre.http("alice") as alice:
+        assert samples(alice.get("/metrics").text)["saqta_evidence_lost_total"] == 0
+        centre.tell(EvidenceLost(alert="/a#1", camera="C1", media_type="video/mp4", reason="the disk is full"))
+        centre.settle()
+        assert samples(alice.get("/metrics").text)["saqta_evidence_lost_total"] == 1

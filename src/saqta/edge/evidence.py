@@ -95,6 +95,11 @@ class Ring:
             self._stills.popleft()
 
     @property
+    def waits(self) -> bool:
+        """Whether alerts wait for their seconds to be complete."""
+        return bool(self._waiting)
+
+    @property
     def newest(self) -> Still | None:
         """The last frame; None while there is none."""
         return self._stills[-1] if self._stills else None
@@ -129,9 +134,14 @@ class Ring:
         return max(1 / EVIDENCE_FPS_MAX, (self._before_s + self._after_s) * frame_bytes / RING_BYTES_MAX)
 
 
+class _Job(NamedTuple):
+    do: Callable[[], None]
+    lost: Callable[[str], None]
+
+
 class ClipWriter:
     """Writes clips in a thread of its own, so that analysis goes on. While CLIPS_QUEUED_MAX wait for the disk,
-    ``submit`` blocks where the writer ``waits``; where it doesn't, the clip is lost.
+    ``submit`` blocks where the writer ``waits``, which may change; where it doesn't, the clip is lost.
 
     ``failed`` counts clips that could not be kept and ``failure`` says why the last one couldn't: alerts go on without.
     """
@@ -139,17 +149,23 @@ class ClipWriter:
     def __init__(self, waits: bool) -> None:
         self.failed = 0
         self.failure: str | None = None
-        self._waits = waits
-        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(CLIPS_QUEUED_MAX)
+        self.waits = waits
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(CLIPS_QUEUED_MAX)
         self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Has a job done; what it raises becomes the ``failure``."""
+    @property
+    def busy(self) -> bool:
+        """Whether anything submitted is still to be done."""
+        return self._jobs.unfinished_tasks > 0
+
+    def submit(self, do: Callable[[], None], lost: Callable[[str], None]) -> None:
+        """Has something done. Where it can't be, or raises, ``lost`` is told why, in this thread or the writer's."""
+        job = _Job(do, lost)
         try:
-            self._jobs.put(job, block=self._waits)
+            self._jobs.put(job, block=self.waits)
         except queue.Full:
-            self._fail(f"{CLIPS_QUEUED_MAX} clips wait for the disk already")
+            self._fail(job, f"{CLIPS_QUEUED_MAX} clips wait for the disk already")
 
     def close(self) -> None:
         """Returns when everything submitted is done."""
@@ -159,15 +175,17 @@ class ClipWriter:
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
             try:
-                job()
+                job.do()
             except StorageError as error:
-                self._fail(str(error))
+                self._fail(job, str(error))
             except Exception as error:  # noqa: BLE001 - a clip that can't be written must not end those after it
-                self._fail(f"{type(error).__name__}: {error}")
+                self._fail(job, f"{type(error).__name__}: {error}")
+            self._jobs.task_done()
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, job: _Job, why: str) -> None:
         self.failed += 1
         self.failure = why
+        job.lost(why)
 
 
 def keep(folder: Path, cut: Cut, frames: Iterable[Still] | None = None) -> Kept:

@@ -25,10 +25,12 @@ class Grouper:
     def add(self, packet: VideoPacket) -> bytes | None:
         """Takes a packet, in decoding order; gives the group that ended before it, if one did."""
         full = len(self._packets) >= PACKETS_MAX or self._bytes + packet.size > PACKETS_BYTES_MAX
-        group = self.end() if self._packets and (packet.is_keyframe or full) else None
+        ended: list[VideoPacket] = []
+        if packet.is_keyframe or full:
+            ended, self._packets, self._bytes = self._packets, [], 0
         self._packets.append(packet)
         self._bytes += packet.size
-        return group
+        return _group(ended) if ended else None
 
     def end(self) -> bytes | None:
         """The packets so far as a group; None where there is none."""

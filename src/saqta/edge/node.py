@@ -47,7 +47,8 @@ HANG_S = 30.0
 RESTART_S = 0.5
 RESTART_MAX_S = 300.0
 """A worker starts again after RESTART_S, a struck stream after twice as long each time, up to RESTART_MAX_S."""
-STOP_WAIT_S = 4.0
+CLIPS_WAIT_S = 60.0
+"""A worker that has clips to write has so long for them when the node stops; others are gone at once."""
 MESSAGES_MAX = 64
 """Taken from one worker before it is another's turn."""
 REDELIVER_S = 1.0
@@ -140,7 +141,7 @@ class CameraNode:
         self._fixtures: dict[str, tuple[Box, ...]] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Blocks until ``stop`` is set, and STOP_WAIT_S longer at most: the workers tell what they still have to tell.
+        """Blocks until ``stop`` is set, and CLIPS_WAIT_S longer at most: the workers tell what they still have to tell.
 
         Leaves no process behind, however it ends. Raises whatever keeps it from going on: what ``deliver`` raised,
         StorageError only when it still did at the end. Runs once.
@@ -308,9 +309,10 @@ class CameraNode:
     def _end(self) -> None:
         for worker in self._workers:
             self._send(worker, None)
-        deadline_s = time.monotonic() + STOP_WAIT_S
+        deadline_s = time.monotonic() + CLIPS_WAIT_S
         while any(worker.pipe for worker in self._workers) and time.monotonic() < deadline_s:
             self._listen(0.1)
+            self._look_after()
 
     def _camera(self, id: str) -> _Camera:
         return next(camera for camera in self._cameras if camera.settings.camera == id)

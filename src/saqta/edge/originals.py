@@ -22,9 +22,9 @@ from saqta.model.terms import EVIDENCE_SUFFIX, SEALED_TYPE
 
 RING_BYTES_MAX = 64 << 20
 """Of one stream's originals in memory; with more, the oldest go."""
-
-
 ALERTS_WAITING_MAX = 64
+GAPS_MAX = 64
+"""Of the damaged places in a stream, the newest are remembered."""
 
 
 class Group(NamedTuple):
@@ -68,38 +68,52 @@ def open_sealed(path: Path, key: PrivateKey, out: Path) -> int:
 
 class Originals:
     """The newest frame groups of one stream. ``expect`` may be called from any thread; the one that reads the stream
-    calls the others, and ``done`` is called in it, with the alert and the groups that hold its seconds."""
+    calls the others, and ``done`` is called in it, with the alert and the groups that hold its seconds. ``lost`` is
+    told of an alert whose original is lost, why, and whether only partly; by either thread."""
 
-    def __init__(self, seconds: float, done: Callable[[str, Sequence[Group]], None]) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        done: Callable[[str, Sequence[Group]], None],
+        lost: Callable[[str, str, bool], None],
+    ) -> None:
         self.offset_s = 0.0
-        self._seconds, self._done, self._lock = seconds, done, threading.Lock()
+        self._seconds, self._done, self._lost, self._lock = seconds, done, lost, threading.Lock()
         self._expected: deque[tuple[str, float, float]] = deque()
         self._groups: deque[Group] = deque()
         self._grouper = Grouper()
+        self._gaps: deque[tuple[float, float]] = deque(maxlen=GAPS_MAX)
+        self._forgotten_s = -inf
         self._bytes = 0
         self._from_s = self._at_s = 0.0
         self._begun = self._ended = False
         self._starts = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether alerts wait for their seconds to be complete."""
+        return bool(self._expected)
+
     def expect(self, alert: str, from_s: float, until_s: float) -> None:
         """The seconds of an alert are wanted when they are complete; one too many, and the oldest is given up."""
+        given_up = None
         with self._lock:
-            if not self._ended:
+            ended = self._ended
+            if not ended:
                 self._expected.append((alert, from_s, until_s))
                 if len(self._expected) > ALERTS_WAITING_MAX:
-                    self._expected.popleft()
-                return
-        self._done(alert, self._cut(from_s, until_s))
+                    given_up, *_ = self._expected.popleft()
+        if ended:
+            self._hand_over(alert, from_s, until_s)
+        elif given_up is not None:
+            self._lost(given_up, f"{ALERTS_WAITING_MAX} later alerts wait for their originals", False)
 
     def add(self, packet: VideoPacket, at_s: float) -> None:
         """Takes a packet that was decoded already, at about ``at_s`` of its source."""
         at_s += self.offset_s
         self._ended = False
         starts = packet.is_keyframe
-        content = _written(lambda: self._grouper.add(packet))
-        if content is not None:
-            self._put(content, at_s)
-        if content is not None or not self._begun:
+        if self._ends(lambda: self._grouper.add(packet), at_s) or not self._begun:
             self._begun, self._from_s, self._starts = True, at_s, starts
         self._at_s = at_s
         self._give(lambda until_s: until_s <= at_s)
@@ -116,14 +130,35 @@ class Originals:
             self._ended = is_due(inf)
         if due:
             self._end_group()
-        for alert, from_s, until_s in due:
-            self._done(alert, self._cut(from_s, until_s))
+        for expected in due:
+            self._hand_over(*expected)
+
+    def _hand_over(self, alert: str, from_s: float, until_s: float) -> None:
+        groups = self._cut(from_s, until_s)
+        if groups:
+            self._done(alert, groups)
+        if any(gap_s[0] <= until_s and gap_s[1] >= from_s for gap_s in self._gaps):
+            self._lost(alert, "the stream is damaged there: some of its packets can't be written", bool(groups))
+        elif self._forgotten_s > from_s:
+            self._lost(alert, f"no more than {RING_BYTES_MAX >> 20} MiB of the stream are held", bool(groups))
+        elif not groups:
+            self._lost(alert, "nothing of the stream was held", False)
 
     def _end_group(self) -> None:
-        content = _written(self._grouper.end)
-        if content is not None:
-            self._put(content, self._at_s)
+        if self._ends(self._grouper.end, self._at_s):
             self._from_s, self._starts = self._at_s, False
+
+    def _ends(self, write: Callable[[], bytes | None], until_s: float) -> bool:
+        """Whether a group ended. A damaged stream may hold packets that can't be written: the original has a gap there,
+        and the stream goes on."""
+        try:
+            content = write()
+        except FFmpegError:
+            self._gaps.append((self._from_s, until_s))
+            return True
+        if content is not None:
+            self._put(content, until_s)
+        return content is not None
 
     def _cut(self, from_s: float, until_s: float) -> Sequence[Group]:
         """From one that can be decoded by itself on."""
@@ -134,20 +169,17 @@ class Originals:
     def _put(self, content: bytes, until_s: float) -> None:
         self._groups.append(Group(self._from_s, until_s, self._starts, content))
         self._bytes += len(content)
-        while len(self._groups) > 1 and (self._bytes > RING_BYTES_MAX or self._is_old(until_s)):
-            self._bytes -= len(self._groups.popleft().content)
+        while len(self._groups) > 1:
+            is_old = self._is_old(until_s)
+            if not is_old and self._bytes <= RING_BYTES_MAX:
+                break
+            forgotten = self._groups.popleft()
+            self._bytes -= len(forgotten.content)
+            self._forgotten_s = self._forgotten_s if is_old else forgotten.until_s
 
     def _is_old(self, now_s: float) -> bool:
         """The oldest group is not needed where a later one that starts begins early enough."""
         return any(group.starts and group.from_s < now_s - self._seconds for group in list(self._groups)[1:])
-
-
-def _written(write: Callable[[], bytes | None]) -> bytes | None:
-    """A damaged stream may hold packets that can't be written: the original has a gap there, and the stream goes on."""
-    try:
-        return write()
-    except FFmpegError:
-        return None
 
 
 def keep_sealed(folder: Path, chosen: Sequence[Group], to: PublicKey) -> Kept:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from saqta.edge.analysis import Analyser, Findings, Glance
-from saqta.edge.evidence import Cut, Hidden, Kept, Ring, Still
+from saqta.edge.evidence import CLIP_TYPE, STILL_TYPE, Cut, Hidden, Kept, Ring, Still
 from saqta.edge.evidence import keep as keep_evidence
 from saqta.edge.figures import Directions, Figures
 from saqta.edge.frames import Frame, planes
@@ -22,11 +22,13 @@ from saqta.edge.stills import Stills, in_view
 from saqta.model import catalogue
 from saqta.model.event import Event, derive_id
 from saqta.model.kinds import (
+    ALERT_REASON_CHARS_MAX,
     AlertRaised,
     CameraConnected,
     CameraLost,
     CameraSightChanged,
     EvidenceKept,
+    EvidenceLost,
     ObjectStateChanged,
     Record,
 )
@@ -86,6 +88,11 @@ class Session:
         """What crossed each line since the session began."""
         return self._figures.counts
 
+    @property
+    def waits(self) -> bool:
+        """Whether clips or stills wait for frames to come."""
+        return self._ring.waits or self._stills.waits
+
     def begin(self) -> None:
         """The first frame is here: the stream's seconds count from now, however long opening it took."""
         self.started_ms = self._clock()
@@ -137,13 +144,34 @@ class Session:
     def kept(self, cut: Cut, folder: Path) -> None:
         """Writes a clip or still and tells of it; may be called from another thread. StorageError when it can't be
         written."""
-        kept = keep_evidence(folder, cut, self._main.clip(cut) if self._main is not None else None)
+        clip = self._main.clip(cut) if self._main is not None and not cut.shows else None
+        kept = keep_evidence(folder, cut, clip)
         self._tell_kept(kept, cut.alert, cut.shows)
 
     def sealed(self, alert: str, groups: Sequence[Group], folder: Path) -> None:
         """As ``kept``, of the original frame groups of an alert."""
-        if groups and self._settings.seal_to is not None:
+        if self._settings.seal_to is not None:
             self._tell_kept(keep_sealed(folder, groups, public_key(self._settings.seal_to)), alert)
+
+    def lost(self, cut: Cut, reason: str) -> None:
+        """Tells that a clip or still could not be kept; may be called from another thread."""
+        self._tell_lost(cut.alert, STILL_TYPE if cut.shows else CLIP_TYPE, reason, cut.shows)
+
+    def original_lost(self, alert: str, reason: str, partly: bool = False) -> None:
+        """As ``lost``, of the original of an alert."""
+        self._tell_lost(alert, SEALED_TYPE, reason, partly=partly)
+
+    def _tell_lost(self, alert: str, media_type: str, reason: str, shows: str = "", partly: bool = False) -> None:
+        record = EvidenceLost(
+            alert=alert,
+            camera=self._settings.camera,
+            media_type=media_type,
+            reason=reason[:ALERT_REASON_CHARS_MAX],
+            shows=shows,
+            partly=partly,
+        )
+        id = derive_id(alert, "evidence lost", media_type, shows, str(partly))
+        self._emit([self._make(record, id, self._at_s, alert)])
 
     def _tell_kept(self, kept: Kept, alert: str, shows: str = "") -> None:
         record = EvidenceKept(
@@ -185,7 +213,7 @@ class Session:
             if isinstance(record, ObjectStateChanged):
                 self._stills.changed(record, self._ring)
             elif isinstance(record, AlertRaised) and record.object is not None:
-                self._cut_out(self._stills.expect(record, event.key, now.at_s))
+                self._cut_out(self._stills.expect(record, event.key, now))
             elif isinstance(record, AlertRaised) and record.kind in self._guarded:
                 before = self._ring.nearest(now.at_s - self._settings.before_s) or now
                 self._cut_out([Cut(event.key, (before,), "before"), Cut(event.key, (now,), "now")])
@@ -194,6 +222,8 @@ class Session:
         for cut in cuts:
             if self._keep is not None and cut.stills:
                 self._keep(cut)
+            elif self._keep is not None:
+                self.lost(cut, "no frame of those seconds is left")
 
     def _counted(self) -> list[Event]:
         return [self._event(record, self._at_s) for record in self._figures.told(self._at_s)]

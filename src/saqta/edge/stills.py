@@ -56,12 +56,15 @@ class Stills:
             for oldest in list(self._aside)[:-THINGS_MAX]:
                 del self._aside[oldest]
 
-    def expect(self, alert: AlertRaised, key: str, at_s: float) -> Sequence[Cut]:
-        """What shall be kept at once for an alert about a thing, ``key`` its event's; how it looks now comes later."""
+    def expect(self, alert: AlertRaised, key: str, now: Still) -> Sequence[Cut]:
+        """What shall be kept at once for an alert about a thing, ``key`` its event's; how it looks now comes later, or,
+        of the oldest of too many, at once."""
         name = alert.object or ""
-        self._awaited = [*self._awaited, _Awaited(key, name, at_s + NOW_WAIT_S)][-THINGS_MAX:]
+        awaited = [*self._awaited, _Awaited(key, name, now.at_s + NOW_WAIT_S)]
+        self._awaited, hurried = awaited[-THINGS_MAX:], awaited[:-THINGS_MAX]
         aside = self._aside.get(name)
-        return [Cut(key, (aside.before,), "before"), Cut(key, (aside.drop,), "drop")] if aside else []
+        cuts = [Cut(key, (aside.before,), "before"), Cut(key, (aside.drop,), "drop")] if aside else []
+        return [*cuts, *(Cut(one.alert, (now,), "now") for one in hurried)]
 
     def due(self, now: Still, in_view: Collection[str]) -> Sequence[Cut]:
         """The stills of things that are to be seen in a covered frame, or can't be waited for any longer."""
@@ -71,8 +74,8 @@ class Stills:
 
     def rest(self, ring: Ring) -> Sequence[Cut]:
         """The stream is over: what is still waited for is shown as it was last."""
-        last = ring.newest
-        return [Cut(one.alert, (last,), "now") for one in self._awaited] if last is not None else []
+        last, awaited, self._awaited = ring.newest, self._awaited, []
+        return [Cut(one.alert, (last,), "now") for one in awaited] if last is not None else []
 
 
 def in_view(scene: Scene, covers: Sequence[Cover] | None) -> set[str]:

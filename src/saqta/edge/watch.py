@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -68,7 +69,7 @@ def watch(
                 on_event(event)
 
     def keep(cut: Cut) -> None:
-        writer.submit(lambda: session.kept(cut, evidence_dir or Path()))
+        writer.submit(partial(session.kept, cut, evidence_dir or Path()), partial(session.lost, cut))
 
     started_s = time.perf_counter()
     opened = plugins.open(joined(settings.source, settings.login))

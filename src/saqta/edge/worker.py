@@ -30,6 +30,7 @@ from saqta.edge.plugins import Plugins
 from saqta.edge.recognised import Recognised
 from saqta.edge.session import Session
 from saqta.edge.settings import CameraSettings
+from saqta.edge.source import READ_WAIT_S
 from saqta.edge.trace import Deed, Traces
 from saqta.model.errors import InputError
 from saqta.model.event import Event, encode
@@ -43,7 +44,10 @@ RETRY_MAX_S = 60.0
 HEALTHY_S = 10.0
 """A stream that ran for this long starts over with RETRY_S."""
 REPORT_EVERY_S = 1.0
-JOIN_WAIT_S = 1.5
+SETTLE_WAIT_S = 1.5
+OWED_WAIT_S = 2 * READ_WAIT_S + 1
+"""When it stops, a stream has SETTLE_WAIT_S to end; or, where alerts wait for what it still has, OWED_WAIT_S: of one
+that has gone silent, a read gives at last what was held back, and only the next one ends it."""
 T = TypeVar("T")
 
 
@@ -120,14 +124,24 @@ class _Worker:
             if time.monotonic() - reported_s >= REPORT_EVERY_S:
                 reported_s = time.monotonic()
                 self._send([stream.report() for stream in self._streams])
-        deadline_s = time.monotonic() + JOIN_WAIT_S
-        for stream in self._streams:
-            stream.join(max(0.0, deadline_s - time.monotonic()))
-        while self._work(0.0):
-            pass
+        self._finish()
         self.writer.close()
         self._send([stream.report() for stream in self._streams])
         self._pipe.close()
+
+    def _finish(self) -> None:
+        """Takes in what the streams still hand over, so that a stop loses no clip that was begun: it waits for the
+        writer, and for a stream that owes something until a read of it must have ended."""
+        owing = [stream for stream in self._streams if stream.owes]
+        idle_s = time.monotonic()
+        while self._work(0.05) or any(
+            not stream.settled and time.monotonic() - idle_s < (OWED_WAIT_S if stream in owing else SETTLE_WAIT_S)
+            for stream in self._streams
+        ):
+            if self.writer.busy:
+                idle_s = time.monotonic()
+        while self._work(0.0):
+            pass
 
     def model(self, settings: CameraSettings) -> Model | None:
         """The camera's model; cameras that have the same share it."""
@@ -182,11 +196,15 @@ class _Worker:
                     stream.obey(told)
         except (EOFError, OSError):
             os._exit(1)
+        self.writer.waits = True  # From here on nothing is lost for want of time.
         self.stop.set()
 
 
 class _Stream(threading.Thread):
-    """Opens a camera's stream, hands its frames over, and opens it again when it ends."""
+    """Opens a camera's stream, hands its frames over, and opens it again when it ends.
+
+    It is ``settled`` once it hands nothing over any more; until then it ``owes`` what alerts of it wait for.
+    """
 
     def __init__(self, index: int, seat: Seat, worker: _Worker, traces: Traces) -> None:
         super().__init__(name=f"camera {seat.settings.camera}", daemon=True)
@@ -198,7 +216,9 @@ class _Stream(threading.Thread):
         self._analyser = Analyser(seat.settings, plugins.detectors, model, f"{began_ms:x}-", plugins.guards)
         self._decoded = self._broken = self._analysed = 0
         self._reader: FrameReader | None = None
+        self._session: Session | None = None
         self._originals: Originals | None = None
+        self.settled = False
         self._main = self._main_stream()
 
     def obey(self, told: Fixtures) -> None:
@@ -217,18 +237,29 @@ class _Stream(threading.Thread):
             evidence_failure=self._worker.writer.failure or (self._main.failure if self._main else None),
         )
 
+    @property
+    def owes(self) -> bool:
+        waiting = (self._session, self._originals)
+        return not self.settled and any(one is not None and one.waits for one in waiting)
+
     def run(self) -> None:
         if self._main is not None:
             self._main.start()
+        self._run()
+        self.settled = True
+        self._put_away()
+
+    def _run(self) -> None:
         failures = 0
         wait_s = self._wait_s
         while not self._worker.stop.wait(wait_s):
             started_s = time.monotonic()
-            session = self._session()
+            session = self._new_session()
             reason, again = self._play(session)
             if self._worker.stop.is_set():
                 self._put(session.close)
-                self._put_away()
+                if self._originals is not None:
+                    self._originals.end()
                 return
             failures = 0 if time.monotonic() - started_s >= HEALTHY_S else failures
             wait_s = min(RETRY_MAX_S, RETRY_S * 2**failures) if again else 0.0
@@ -246,19 +277,22 @@ class _Stream(threading.Thread):
         open_it = partial(self._orders.plugins.open, joined(address, self._settings.evidence_login))
         return MainStream(open_it, address, self._worker.stop)
 
-    def _session(self) -> Session:
+    def _new_session(self) -> Session:
         def keep(cut: Cut) -> None:
-            self._worker.writer.submit(partial(session.kept, cut, self._orders.evidence_dir))
+            writer.submit(partial(session.kept, cut, folder), partial(session.lost, cut))
 
         def seal(alert: str, groups: Sequence[Group]) -> None:
-            self._worker.writer.submit(partial(session.sealed, alert, groups, self._orders.evidence_dir))
+            writer.submit(partial(session.sealed, alert, groups, folder), partial(session.original_lost, alert))
 
-        settings = self._settings
-        self._originals = Originals(settings.before_s + settings.after_s, seal) if settings.seal_to else None
+        def lose(alert: str, reason: str, partly: bool) -> None:
+            session.original_lost(alert, reason, partly)
+
+        settings, writer, folder = self._settings, self._worker.writer, self._orders.evidence_dir
+        self._originals = Originals(settings.before_s + settings.after_s, seal, lose) if settings.seal_to else None
         orders = self._orders
         emit = self._worker.emit
         expect = self._originals.expect if self._originals is not None else None
-        session = Session(
+        self._session = session = Session(
             self._settings, orders.plugins, orders.clock, emit, keep, self._analyser, orders.speed, self._main, expect
         )
         return session

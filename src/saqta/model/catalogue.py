@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     "saqta.fixture.released.v1": Kind(kinds.FixtureReleased, "fixture/{camera}"),
     "saqta.line.counted.v1": Kind(kinds.LineCounted, "camera/{camera}"),
     "saqta.evidence.kept.v1": Kind(kinds.EvidenceKept, "evidence/{sha256}"),
+    "saqta.evidence.lost.v1": Kind(kinds.EvidenceLost, "camera/{camera}"),
     "saqta.evidence.viewed.v1": Kind(kinds.EvidenceViewed, "evidence/{sha256}"),
     "saqta.evidence.expired.v1": Kind(kinds.EvidenceExpired, "evidence/{sha256}"),
     "saqta.evidence.deleted.v1": Kind(kinds.EvidenceDeleted, "evidence/{sha256}"),

@@ -21,6 +21,8 @@ class Names(NamedTuple):
 
 Sentence = Callable[[Any, Names], str]
 
+_EVIDENCE = {"video/mp4": "Clip", "image/jpeg": "Still", SEALED_TYPE: "Original under seal"}
+
 SENTENCES: dict[type[kinds.Record], Sentence] = {
     kinds.IncidentOpened: lambda record, names: f"{names.who} opened {record.title}, priority {record.priority}",
     kinds.IncidentAlertJoined: lambda record, names: f"Alert joined: {record.reason}",
@@ -47,6 +49,10 @@ SENTENCES: dict[type[kinds.Record], Sentence] = {
         else f"Still kept as evidence: {record.shows}"
         if record.shows
         else f"Clip of {record.until_s - record.from_s:.0f} s kept as evidence"
+    ),
+    kinds.EvidenceLost: lambda record, names: _because(
+        f"{_EVIDENCE.get(record.media_type, 'Evidence')} could not be kept{' whole' if record.partly else ''}",
+        record.reason,
     ),
     kinds.FixtureMarked: lambda record, names: _because(f"{names.who} said that it belongs there", record.note),
     kinds.FixtureReleased: lambda record, names: _because(
@@ -80,7 +86,7 @@ def _belongs(
         yield EARLY.delete(record.alert)
 
 
-def _kept(tables: Tables, recorded: Recorded, record: kinds.EvidenceKept) -> Iterator[Change]:
+def _kept(tables: Tables, recorded: Recorded, record: kinds.EvidenceKept | kinds.EvidenceLost) -> Iterator[Change]:
     alert = tables.get(ALERTS, record.alert)
     if alert is None:
         return
@@ -156,6 +162,7 @@ FOLDS: dict[type[kinds.Record], Changes] = {
     **dict.fromkeys(SENTENCES, _told),
     **dict.fromkeys((kinds.IncidentOpened, kinds.IncidentAlertJoined), _belongs),
     kinds.EvidenceKept: _kept,
+    kinds.EvidenceLost: _kept,
     **dict.fromkeys((kinds.EvidenceViewed, kinds.EvidenceDeleted, kinds.OriginalOpened), _of_evidence),
     kinds.CameraSightChanged: _sight_changed,
     kinds.FixtureMarked: _marked,

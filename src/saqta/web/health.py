@@ -8,7 +8,9 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse
 
-from saqta.views.tables import STATUS, SYSTEM, Status
+from saqta.model.catalogue import TYPE_OF
+from saqta.model.kinds import EvidenceLost
+from saqta.views.tables import STATUS, SYSTEM, TALLY, Status, Tally
 from saqta.web import problems
 from saqta.web.access import guarded_router
 from saqta.web.front import Counts
@@ -83,6 +85,13 @@ METRICS = (
     ),
     # Cameras: dropped frames mean that this machine has more streams than it can watch.
     Metric("saqta_camera_frames_total", "counter", "Frames of cameras, by what became of them.", _frames),
+    # Should stay at 0: an incident's timeline says which evidence it is, and why.
+    Metric(
+        "saqta_evidence_lost_total",
+        "counter",
+        "Clips, stills and originals that could not be kept, or not whole.",
+        _one(lambda reading: (reading.ports.tables.get(TALLY, TYPE_OF[EvidenceLost]) or Tally(count=0)).count),
+    ),
     # Live readers; those let go were too slow, and come back by themselves.
     Metric("saqta_live_readers", "gauge", "Open live streams.", _one(lambda reading: reading.ports.live.readers)),
     Metric(

@@ -213,6 +213,20 @@ class EvidenceKept(Record, frozen=True, kw_only=True):
     shows: str = ""
 
 
+class EvidenceLost(Record, frozen=True, kw_only=True):
+    """Evidence of an alert could not be kept; or, where it is lost ``partly``, not all of it could.
+
+    ``alert``, ``media_type`` and ``shows`` are what they are, or would have been, where it is kept.
+    """
+
+    alert: str
+    camera: str
+    media_type: str
+    reason: Reason
+    shows: str = ""
+    partly: bool = False
+
+
 class EvidenceExpired(Record, frozen=True, kw_only=True):
     """The days for which the camera's evidence is kept are over: its file is to be deleted, come what may."""
 
