@@ -167,10 +167,10 @@ class Centre:
         self._failed: BaseException | None = None
         self._models: set[str | None] = set()
         self._speed, self._loop_files, self._appended = speed, loop_files, appended
-        self._decisions: DecisionPath = self._open_decisions()
         self._socket = listen(host, port)
         self._host, self._port = host, self._socket.getsockname()[1]
         self.blocklist = Blocklist(folder.keyring.list_key())
+        self._decisions: DecisionPath = self._open_decisions()
         told: dict[str, Callable[[Commit], None]] = {
             views.STEP.name: self._publish,
             lists.STEP.name: lambda commit: self.blocklist.take(commit.changes, folder.tables),
@@ -260,7 +260,7 @@ class Centre:
 
         path, log, tables, keyring, _ = self.folder
         settings = msgspec.structs.asdict(self.settings.fraud)
-        return open_path(log, keyring, tables, path / "fraud", now_ms, time.monotonic_ns, **settings)
+        return open_path(log, keyring, tables, self.blocklist, path / "fraud", now_ms, time.monotonic_ns, **settings)
 
     def _arrivals(self) -> Iterator[Arrival]:
         """What listens to other systems; InputError where one can't be listened to as the settings say."""

@@ -33,7 +33,7 @@ def payment(number: int, time_ms: int, payer: int = 1, payee: int = 2, amount: f
 
 def label(of: int, known_ms: int, said: int = FRAUD) -> Array:
     event = np.zeros(1, EVENT)
-    event["kind"], event["id"], event["time_ms"], event["label"] = LABEL, of, known_ms, said
+    event["kind"], event["id"], event["time_ms"], event["told"] = LABEL, of, known_ms, said
     return event
 
 
@@ -137,7 +137,7 @@ def test_a_label_taken_back_counts_no_more() -> None:
 def test_a_repeat_is_answered_and_counts_nothing_and_other_content_is_refused() -> None:
     state, space = empty(7, LIMITS), room(1)
     features(state, payment(1, START_MS))
-    for field, value in (("id", 1), *((name, 7) for name in EVENT.names if name not in ("id", "label"))):
+    for field, value in (("id", 1), *((name, 7) for name in EVENT.names if name not in ("id", "told"))):
         status = layout.REPEATED if field == "id" else layout.CONFLICT
         again = payment(1, START_MS)
         again[field] = value

@@ -54,6 +54,7 @@ def test_a_rule_needs_all_its_conditions_and_has_a_bit_of_its_own(tmp_path: Path
         (rule([]), "when"),
         (rule(["amount > 3"] * (CONDITIONS_MAX + 1)), "when"),
         (rule(["amount > 3"]) + rule(["amount > 3"]), "different names"),
+        (rule(["amount > 3"], "listed_payee"), "none of them listed_caller"),
         (rule(["amount > 3"]).replace("hold", "shoot"), "action"),
         (rule(["amount > 3"]) + "loop = 1\n", "loop"),
         ("".join(rule(["amount > 3"], f"r{n}") for n in range(RULES_MAX + 1)), "length"),

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from saqta.fraud.lists.blocklist import Blocklist, Listing
+from saqta.fraud.lists.tables import ENTRIES
 from saqta.fraud.serving import names
 from saqta.fraud.serving.opening import open_path
 from saqta.fraud.serving.path import WAITING_MAX, DecisionPath
@@ -22,11 +24,15 @@ from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import MemoryTables
 from saqta.model import catalogue
 from saqta.model.errors import BusyError, ContentConflict, DamageError, InputError
-from saqta.model.kinds import DecisionsMade
+from saqta.model.kinds import DecisionsMade, ListTerms
+from saqta.model.list_entry import Entry
+from saqta.model.listing import digester, entry_id
 from saqta.model.moment import from_text, to_text
+from saqta.model.terms import EntryState, ListedKind
 
 NOW_MS = from_text("2026-03-12T08:00:00Z")
 WAIT_S = 30
+LISTED = Listing("payee-0", ListTerms(kind=ListedKind.PAYEE, reason="a mule's account", source="police"))
 
 
 class Running:
@@ -36,8 +42,16 @@ class Running:
         self.log = SqliteLog(folder / "log.db", lambda: NOW_MS)
         self.keyring = Keyring(folder / "keys.db")
         told = {"model": None, "rules": None, "home": "KZ", "hold_s": 60, "deadline_ms": 10_000} | settings
+        self.blocklist = Blocklist(self.keyring.list_key())
         self.path: DecisionPath = open_path(
-            self.log, self.keyring, MemoryTables(), folder / "fraud", lambda: NOW_MS, time.monotonic_ns, **told
+            self.log,
+            self.keyring,
+            MemoryTables(),
+            self.blocklist,
+            folder / "fraud",
+            lambda: NOW_MS,
+            time.monotonic_ns,
+            **told,
         )
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=run, args=(self._stop,), daemon=True) for _, run in self.path.parts()]
@@ -132,6 +146,25 @@ def test_a_risky_call_concerns_whom_it_called_alone(tmp_path: Path) -> None:
         assert path.ask("payment", payment(5))[0]["action"] == "allow"
 
 
+def test_a_listed_callers_call_stays_risky_after_a_restart_though_the_list_is_gone(tmp_path: Path) -> None:
+    """What lists said stands in the log with the decision: the state is rebuilt from there, not from lists of now."""
+    terms = ListTerms(kind=ListedKind.MSISDN, reason="SIM card confiscated", source="operator")
+    with running(tmp_path) as path:
+        digest = digester(path.keyring.list_key())(ListedKind.MSISDN, "+77011111111")
+        entry = entry_id(ListedKind.MSISDN, digest)
+        row = Entry(id=entry, state=EntryState.IN_FORCE, terms=terms, version=1, changed_ms=0, proposed_by="farid")
+        path.blocklist.take([ENTRIES.put(entry, row)], MemoryTables())
+        called = path.ask("call", call(3, caller="+77011111111", trunk="national"))[0]
+        reason = called["reasons"][0]
+        assert (called["action"], reason["code"], reason["entry"]) == ("block", "listed_caller", entry)
+        assert reason["text"] == "the caller's number is blocked: SIM card confiscated (operator)"
+    for kept in (tmp_path / "fraud").iterdir():
+        kept.unlink()
+    with running(tmp_path) as after:
+        paid = after.ask("payment", payment(3, phone="+77012340003"))[0]
+        assert (paid["action"], paid["reasons"][0]["code"]) == ("hold", "on_the_phone_with_risk")
+
+
 def test_a_model_scores_and_says_why(tmp_path: Path, learned: tuple[object, Path]) -> None:
     with running(tmp_path, model=str(learned[1])) as path:
         answers = path.ask("payment", *(payment(n) for n in range(300)))
@@ -170,21 +203,25 @@ def test_the_fallback_answers_at_the_deadline_while_the_path_is_slow(tmp_path: P
             return judge(*arguments)
 
         path.path._judge.judge = slow
+        path.blocklist.listing = lambda kind, value, at_ms: LISTED if value == "payee-2" else None
         spoofed, paid = path.ask("call", call(1))[0], path.ask("payment", payment(1))[0]
+        listed = path.ask("payment", payment(2))[0]
         assert not let_go.is_set()
         assert [reason["code"] for reason in spoofed["reasons"]] == ["spoofed_number", "deadline"]
         assert (spoofed["action"], spoofed["model"]) == ("block", None)
         assert (paid["action"], [reason["code"] for reason in paid["reasons"]]) == ("allow", ["deadline"])
+        assert [reason["code"] for reason in listed["reasons"]] == ["listed_payee", "deadline"]
         let_go.set()
         path.path._judge.judge = judge
         deadline = time.monotonic() + WAIT_S
-        while path.path._judge.state.counters[7] < 2:
+        while path.path._judge.state.counters[7] < 3:
             assert time.monotonic() < deadline
             time.sleep(0.01)
         path.path._deadline_ns *= 1000
         assert path.ask("call", call(1))[0] == spoofed
         assert path.ask("payment", payment(1))[0] == paid
-        assert [each.fallback for each in path.commits()] == ["deadline", "deadline"]
+        assert path.ask("payment", payment(2))[0] == listed
+        assert [each.fallback for each in path.commits()] == ["deadline"] * 3
 
 
 def test_too_much_that_waits_is_sent_away(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ class Centre:
             self.log,
             self.keyring,
             self.tables,
+            self.blocklist,
             folder / "fraud",
             self.clock,
             time.monotonic_ns,

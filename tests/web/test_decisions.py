@@ -160,6 +160,64 @@ def test_each_reader_learns_what_the_table_lets_it_know(bank: Centre) -> None:
         assert called["pseudonyms"]["counterpart"] == seen["pseudonyms"]["subscriber"]
 
 
+def list_entry(centre: Centre, kind: str, value: str, **over: object) -> str:
+    """Farid proposes an entry and Gulnar confirms it; gives its id."""
+    new = {"kind": kind, "value": value, "reason": "a mule's account", "source": "police"} | over
+    with centre.http("farid") as farid, centre.http("gulnar") as gulnar:
+        entry = farid.post("/api/v1/lists/entries", json=new).headers["location"].rsplit("/", 1)[1]
+        assert gulnar.post(f"/api/v1/lists/entries/{entry}/confirm", json={"reason": ""}).status_code == 200
+    return entry
+
+
+def test_a_listed_payee_is_blocked_by_its_entry_until_the_entry_is_lifted(bank: Centre) -> None:
+    entry = list_entry(bank, "payee", "kz mule")
+    with bank.http("alfa") as alfa, bank.http("farid") as farid, bank.http("bob") as bob:
+        blocked = ask(alfa, "payment", PAYMENT)
+        assert blocked["action"] == "block"
+        text = "the account that is paid is blocked: a mule's account (police)"
+        assert blocked["reasons"][0] == {"code": "listed_payee", "text": text, "entry": entry}
+        why = f"/api/v1/decisions/{blocked['decision_id']}/why"
+        assert alfa.get(why).json()["reasons"] == blocked["reasons"]
+        seen = farid.get(why).json()
+        assert (seen["lists"], seen["values"]["payee_listed"]) == ([{"entry": entry, "state": "in_force"}], 1.0)
+        assert bob.post(f"/api/v1/lists/entries/{entry}/appeal", json={"reason": "not mine"}).status_code == 200
+        assert ask(alfa, "payment", PAYMENT | {"id": "p2"})["action"] == "block"
+        assert bob.post(f"/api/v1/lists/entries/{entry}/lift", json={"reason": "another one's"}).status_code == 200
+        assert ask(alfa, "payment", PAYMENT | {"id": "p3"})["action"] == "allow"
+        assert ask(alfa, "payment", PAYMENT) == blocked
+        assert farid.get(why).json()["lists"] == [{"entry": entry, "state": "lifted"}]
+
+
+def test_an_entry_blocks_while_it_is_valid_alone(bank: Centre) -> None:
+    list_entry(bank, "account", PAYMENT["account"], valid_until="2026-01-31T09:00:00Z")
+    with bank.http("alfa") as alfa:
+        assert ask(alfa, "payment", PAYMENT)["reasons"][0]["code"] == "listed_account"
+        bank.now_ms += 3_600_000
+        assert ask(alfa, "payment", PAYMENT | {"id": "p2"})["action"] == "allow"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "field", "action"),
+    [
+        ("msisdn", "+77011234567", "caller", "block"),
+        ("msisdn", "+77012345678", "callee", "warn"),
+        ("imei", "490154203237518", "imei", "block"),
+        ("imsi", "401011234567890", "imsi", "block"),
+    ],
+)
+def test_what_a_call_shows_is_looked_up(bank: Centre, kind: str, value: str, field: str, action: str) -> None:
+    entry = list_entry(bank, kind, value)
+    call = {"id": "c7", "time": NOW, "caller": "+77011234567", "callee": "+77012345678", "trunk": "national"}
+    call |= {"imei": "49-015420-323751-8", "imsi": "401011234567890"}
+    with bank.http("pavel") as telecom, bank.http("alfa") as alfa:
+        answer = ask(telecom, "call", call)
+        assert (answer["action"], answer["reasons"][0]["entry"]) == (action, entry)
+        assert answer["reasons"][0]["code"] == f"listed_{field}"
+        codes = {reason["code"] for reason in ask(alfa, "payment", PAYMENT)["reasons"]}
+        assert ("listed_phone" in codes) is (field == "callee")
+        assert "on_the_phone_with_risk" in codes
+
+
 def test_a_source_may_tell_of_so_many_frauds_a_day(bank: Centre) -> None:
     calls = [SPOOFED | {"id": f"c{n}"} for n in range(101)]
     with bank.http("pavel") as telecom:

@@ -13,6 +13,9 @@ def samples(text: str) -> dict[str, float]:
 def test_alive_and_ready(centre, monkeypatch) -> None:
     with centre.http() as nobody:
         assert nobody.get("/healthz").json() == {"status": "alive"}
+        starting = nobody.get("/readyz")
+        assert (starting.status_code, starting.json()["detail"]) == (503, "the decision path is starting")
+        centre.start_decisions()
         assert nobody.get("/readyz").json() == {"status": "ready"}
         monkeypatch.setattr(health, "BEHIND_EVENTS_MAX", -1)
         behind = nobody.get("/readyz")

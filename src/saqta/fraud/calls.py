@@ -16,6 +16,10 @@ from saqta.fraud.layout import (
     CALLER_UNASSIGNED,
     FOREIGN_TRUNK,
     HOUR_MS,
+    LISTED_ACTOR,
+    LISTED_COUNTERPART,
+    LISTED_DEVICE,
+    LISTED_SIM,
     NATIONAL_TRUNK,
     WINDOW_D,
     Record,
@@ -56,15 +60,19 @@ HEARD = {
     "imei_callers_30d": "different callers on this device in 30 d",
     "imei_cells_30d": "different cells that this device was in over 30 d",
     "imei_calls_1d": "calls from this device in 1 d",
+    "caller_listed": "1 when a list blocks the caller's number",
+    "callee_listed": "1 when a list blocks the number called",
+    "imei_listed": "1 when a list blocks the device",
+    "imsi_listed": "1 when a list blocks the SIM card",
 }
-"""What rules on calls may use, and what it means."""
+"""What rules on calls may use, and what it means. New ones come last, as in features.JOINED."""
 
 CALL_ROW = np.dtype([(name, "<f4") for name in HEARD])
 
 
 @compiled
 def read_facts(event: Record, row: Record) -> None:
-    """What the call says of itself."""
+    """What the call says of itself, and what lists say of it."""
     facts = event.facts
     row.trunk_foreign = (facts & FOREIGN_TRUNK) != 0
     row.trunk_national = (facts & NATIONAL_TRUNK) != 0
@@ -74,6 +82,10 @@ def read_facts(event: Record, row: Record) -> None:
     row.callee_national = (facts & CALLEE_NATIONAL) != 0
     row.callee_unassigned = (facts & CALLEE_UNASSIGNED) != 0
     row.seconds = event.amount if event.amount >= 0.0 else NEVER
+    row.caller_listed = (event.told & LISTED_ACTOR) != 0
+    row.callee_listed = (event.told & LISTED_COUNTERPART) != 0
+    row.imei_listed = (event.told & LISTED_DEVICE) != 0
+    row.imsi_listed = (event.told & LISTED_SIM) != 0
 
 
 @compiled

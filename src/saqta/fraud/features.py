@@ -10,7 +10,18 @@ import numpy as np
 
 from saqta.fraud.compiled import compiled
 from saqta.fraud.keys import known
-from saqta.fraud.layout import DAY_MS, DAYS, DELAY_D, HOUR_MS, WINDOW_D, Record, State
+from saqta.fraud.layout import (
+    DAY_MS,
+    DAYS,
+    DELAY_D,
+    HOUR_MS,
+    LISTED_ACTOR,
+    LISTED_COUNTERPART,
+    LISTED_SUBSCRIBER,
+    WINDOW_D,
+    Record,
+    State,
+)
 from saqta.fraud.tally import FLOOR, days, deviation, distinct, frauds, hours
 
 NEVER = -1.0
@@ -96,8 +107,12 @@ JOINED = {
     "call_age_min": "minutes since that call began",
     "call_on": "1 while that call goes on, as far as is known",
     "call_reports": "how many frauds are known of its caller",
+    "account_listed": "1 when a list blocks the account that pays",
+    "payee_listed": "1 when a list blocks the account that is paid",
+    "phone_listed": "1 when a list blocks the payer's telephone number",
 }
-"""What rules may use besides: what a model could learn only where calls and payments were seen together."""
+"""What rules may use besides: what a model could learn only where all of it was seen together. New ones come last:
+recorded values are read again by their place."""
 
 ROW = np.dtype([(name, "<f4") for name in (*LEARNED, *JOINED)])
 CALL_ON_MIN = 60.0
@@ -127,6 +142,9 @@ def read(
 def read_joined(state: State, event: Record, with_device: int, called: int, row: Record) -> None:
     """What rules may use of a payment: slots of the payer with the device, and of the payer's telephone; -1 for
     none."""
+    row.account_listed = (event.told & LISTED_ACTOR) != 0
+    row.payee_listed = (event.told & LISTED_COUNTERPART) != 0
+    row.phone_listed = (event.told & LISTED_SUBSCRIBER) != 0
     row.device_new = NEVER if with_device < 0 else 1.0 if state.life[with_device].count == 0 else 0.0
     row.call_risk, row.call_on, row.call_reports = 0, 0, 0  # The row still holds the event before.
     row.call_age_min = NEVER

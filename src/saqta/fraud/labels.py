@@ -39,7 +39,7 @@ def take_label(state: State, event: Record) -> int:
     if find(state.memo_table, event.id) < 0:
         return UNKNOWN
     if event.time_ms <= counters[CLOCK_MS]:
-        _count(state, event.id, event.label)
+        _count(state, event.id, event.told)
         return TAKEN
     if counters[PENDINGS] == state.pending.shape[0]:
         return FULL
@@ -49,7 +49,7 @@ def take_label(state: State, event: Record) -> int:
         _copy(state.pending[(at - 1) // 2], state.pending[at])
         at = (at - 1) // 2
     waiting = state.pending[at]
-    waiting.known_ms, waiting.id, waiting.label = event.time_ms, event.id, event.label
+    waiting.known_ms, waiting.id, waiting.label = event.time_ms, event.id, event.told
     return TAKEN
 
 

@@ -47,17 +47,19 @@ EVENT = np.dtype(
         ("amount", "<f8"),
         ("facts", "<u4"),
         ("kind", "<u1"),
-        ("label", "<u1"),
+        ("told", "<u1"),
         ("currency", "<u2"),
     ]
 )
 """One event for the machine. ``actor`` pays or calls, ``counterpart`` is paid or called, ``subscriber`` is the
 telephone of who pays. A device is what was paid with, or the IMEI; a place is a cell; 0 where there is none.
 ``amount`` is in units of the currency, or the seconds of a call, negative while they aren't known. ``facts`` are
-the bits below. ``id`` of a label is that of what it labels, its time when it was known."""
+the bits below. ``told`` is what others say: of a payment or call which of its names lists block, as bits below; of a
+label HONEST or FRAUD. ``id`` of a label is that of what it labels, its time when it was known."""
 
 FOREIGN_TRUNK, NATIONAL_TRUNK, ATTESTED_A, ATTESTED_B, ATTESTED_C = 1, 2, 4, 8, 16
 CALLER_NATIONAL, CALLER_UNASSIGNED, CALLEE_NATIONAL, CALLEE_UNASSIGNED = 32, 64, 128, 256
+LISTED_ACTOR, LISTED_COUNTERPART, LISTED_DEVICE, LISTED_SIM, LISTED_SUBSCRIBER = 1, 2, 4, 8, 16
 
 TABLE = np.dtype([("key", "<u8"), ("slot", "<i8")])
 """Where a key's record lies: 1 + its slot, 0 in an empty place."""

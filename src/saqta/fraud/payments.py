@@ -78,7 +78,7 @@ def read_payments(paths: Sequence[Path]) -> Payments:
 def stream(payments: Payments, label_delay_d: int) -> Stream:
     """Payments, and the label of each fraud when it was known, or ``label_delay_d`` days after it."""
     labels = payments.events[payments.fraud].copy()
-    labels["kind"], labels["label"] = LABEL, FRAUD
+    labels["kind"], labels["told"] = LABEL, FRAUD
     known_ms = payments.known_ms[payments.fraud]
     labels["time_ms"] = np.where(known_ms > 0, known_ms, labels["time_ms"] + label_delay_d * DAY_MS)
     events = np.concatenate([labels, payments.events])

@@ -20,13 +20,16 @@ from saqta.fraud.features import JOINED, LEARNED
 from saqta.fraud.layout import CALL, PAYMENT, Array
 from saqta.model.errors import InputError
 
-RULES_MAX = 64
+RULES_MAX = 56
+"""Of a file: those of lists.toml have their bits of the 64 besides."""
 CONDITIONS_MAX = 8
 FILE_BYTES_MAX = 1 << 20
 ACTIONS = ("allow", "warn", "hold", "block")
 Action = Literal["allow", "warn", "hold", "block"]
 FEATURES: Mapping[str, tuple[str, ...]] = {"payment": (*LEARNED, *JOINED), "call": tuple(HEARD)}
 STANDARD = Path(__file__).with_name("rules.toml")
+ON_LISTS = Path(__file__).with_name("lists.toml")
+"""What lists block is blocked whatever the other rules say."""
 _RULE = np.dtype([("kind", "<i8"), ("first", "<i8"), ("last", "<i8")])
 _RANGE = np.dtype([("feature", "<i8"), ("low", "<f4"), ("high", "<f4")])
 _KINDS = {"payment": PAYMENT, "call": CALL}
@@ -57,7 +60,7 @@ class Ranges(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """A file of rules: as read, and for the machine. A rule's number is its bit."""
+    """Rules as read, and for the machine. A rule's number is its bit."""
 
     version: str
     rules: tuple[Rule, ...]
@@ -86,7 +89,19 @@ def judge(ranges: Ranges, kind: int, row: Array) -> Any:
 
 
 def read_rules(path: Path) -> Rules:
-    """The rules of a TOML file; InputError names what is wrong in it."""
+    """The rules of a TOML file, and behind them those on lists; InputError names what is wrong in it."""
+    file_, on_lists = _read(path), _read(ON_LISTS)
+    rules = (*file_.rule, *on_lists.rule)
+    if len({rule.name for rule in rules}) < len(rules):
+        reserved = ", ".join(rule.name for rule in on_lists.rule)
+        raise InputError("rules", str(path), f"rules with different names, none of them {reserved}")
+    for rule in rules:
+        for name in _PLACE.findall(rule.says):
+            _index(rule, name)
+    return Rules(file_.version, rules, _ranges(rules))
+
+
+def _read(path: Path) -> _File:
     try:
         with path.open("rb") as file:
             content = file.read(FILE_BYTES_MAX + 1)
@@ -95,16 +110,9 @@ def read_rules(path: Path) -> Rules:
     if len(content) > FILE_BYTES_MAX:
         raise InputError("rules", str(path), f"at most {FILE_BYTES_MAX} bytes")
     try:
-        file_ = msgspec.convert(tomllib.loads(content.decode()), _File)
+        return msgspec.convert(tomllib.loads(content.decode()), _File)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise InputError("rules", str(path), f"rules as docs/fraud.md tells: {error}") from error
-    names = [rule.name for rule in file_.rule]
-    if len(set(names)) < len(names):
-        raise InputError("rules", str(path), "rules with different names")
-    for rule in file_.rule:
-        for name in _PLACE.findall(rule.says):
-            _index(rule, name)
-    return Rules(file_.version, file_.rule, _ranges(file_.rule))
 
 
 def said(rule: Rule, row: Array) -> str:

@@ -58,6 +58,7 @@ class Call(msgspec.Struct, tag_field="kind", tag="call", frozen=True, gc=False):
     trunk: Literal["national", "foreign"] | None = None
     attestation: Literal["A", "B", "C"] | None = None
     imei: Text | None = None
+    imsi: Text | None = None
     cell: Text | None = None
     seconds: Annotated[float, Meta(ge=0, le=CALL_S_MAX)] | None = None
 
@@ -74,11 +75,12 @@ class Label(msgspec.Struct, tag_field="kind", tag="label", frozen=True, gc=False
 Message = Payment | Call | Label
 
 
-class Reason(msgspec.Struct, frozen=True, gc=False):
-    """Why: a rule's name or a feature's, and words."""
+class Reason(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Why: a rule's name or a feature's, and words; which ``entry`` of a list, where it is one."""
 
     code: str
     text: str
+    entry: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):

@@ -35,10 +35,11 @@ DecisionId = Annotated[str, Path(alias="id", max_length=200)]
 
 
 class Reason(BaseModel):
-    """Why: a rule's or a feature's code, and words."""
+    """Why: a rule's or a feature's code, and words; the entry of a list, where that is why."""
 
     code: str
     text: str
+    entry: str | None = None
 
 
 class Decision(BaseModel):
@@ -125,7 +126,7 @@ _CALL: dict[str, Any] = {
     "type": "object",
     "required": ["id", "time", "caller", "callee"],
     "properties": {
-        **dict.fromkeys(("id", "imei", "cell"), _TEXT),
+        **dict.fromkeys(("id", "imei", "imsi", "cell"), _TEXT),
         "time": _TIME,
         "caller": {"type": "string", "description": "E.164"},
         "callee": {"type": "string", "description": "E.164"},

@@ -125,13 +125,18 @@ async def healthz() -> Response:
 
 @router.get("/readyz", response_model=Health)
 def readyz(ports: PortsOf) -> Response:
-    """The log can be read, the tables are close behind it, and the live stream runs."""
+    """The log can be read, the tables are close behind it, the live stream runs, and calls and payments are decided."""
     size = ports.log.size()
     ports.log.read(max(0, size - 1), limit=1)
     behind = size - ports.live.seq
-    if not ports.live.running or behind > BEHIND_EVENTS_MAX:
-        reason = f"the tables are {behind} events behind" if ports.live.running else "the live stream does not run"
-        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, reason, "not-ready")
+    hindrances = {
+        "the live stream does not run": not ports.live.running,
+        f"the tables are {behind} events behind": behind > BEHIND_EVENTS_MAX,
+        "the decision path is starting": not ports.decisions.is_ready,
+    }
+    found = [reason for reason, hinders in hindrances.items() if hinders]
+    if found:
+        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, "; ".join(found), "not-ready")
     return answer({"status": "ready"})
 
 

@@ -78,7 +78,10 @@ class Decided(Protocol):
 
 
 class Decisions(Protocol):
-    """The decision path."""
+    """The decision path; it starts before it ``is_ready``, and ends so."""
+
+    @property
+    def is_ready(self) -> bool: ...
 
     def ask(
         self,

@@ -5,13 +5,22 @@ before what an imported list says.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from saqta.fraud.lists.tables import ENTRIES, HEADS, parts_of
+from saqta.model.errors import InputError
 from saqta.model.kinds import ListTerms
 from saqta.model.list_entry import Entry, blocks, is_valid
 from saqta.model.listing import canonical, digest_of, digester, entry_id, listed
 from saqta.model.step import Change, Tables
 from saqta.model.terms import EntryState, ListedKind
+
+
+class Listing(NamedTuple):
+    """That something is blocked: by which entry, and on which terms."""
+
+    entry: str
+    terms: ListTerms
 
 
 class Blocklist:
@@ -46,7 +55,21 @@ class Blocklist:
 
     def find(self, kind: ListedKind, value: str, at_ms: int) -> ListTerms | None:
         """The terms on which a value in its canonical form is blocked at a moment; None where it is not."""
-        digest = self._digest(kind, value)
+        return self._terms(self._digest(kind, value), at_ms)
+
+    def listing(self, kind: ListedKind, value: str, at_ms: int) -> Listing | None:
+        """What blocks a value, as people write it, at a moment; None where nothing does, or where it is nothing of that
+        kind."""
+        if not self._lists and not self._decided:
+            return None
+        try:
+            digest = self._digest(kind, canonical(kind, value))
+        except InputError:
+            return None
+        terms = self._terms(digest, at_ms)
+        return None if terms is None else Listing(entry_id(kind, digest), terms)
+
+    def _terms(self, digest: bytes, at_ms: int) -> ListTerms | None:
         decided = self._decided.get(digest)
         if decided is not None and blocks(decided, at_ms):
             return decided.terms

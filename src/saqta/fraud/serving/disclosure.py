@@ -21,7 +21,9 @@ def disclosed(reasons: tuple[DecisionReason, ...], reader: Reader) -> tuple[Reas
     """The reasons as this reader may know them, in their order."""
     learns = LEARNS[reader]
     return tuple(
-        Reason(reason.code, PAYERS_CALL if learns[reason.of] == "code" else reason.text)
+        Reason(reason.code, PAYERS_CALL)
+        if learns[reason.of] == "code"
+        else Reason(reason.code, reason.text, reason.entry)
         for reason in reasons
         if learns[reason.of] != "nothing"
     )

@@ -9,9 +9,11 @@ from saqta.fraud.deciding import MEANS
 from saqta.fraud.features import JOINED
 from saqta.fraud.folder import Model
 from saqta.fraud.layout import CALL
+from saqta.fraud.lists.tables import ENTRIES
 from saqta.fraud.machine import MODEL_FEATURES
 from saqta.fraud.rules import FEATURES
 from saqta.fraud.serving.disclosure import Reader
+from saqta.fraud.serving.judging import CALLS
 from saqta.fraud.serving.rows import Commit, values_of
 from saqta.fraud.serving.step import CALL_BACKS, HELD, TOLD
 from saqta.fraud.trees import contributions
@@ -51,7 +53,7 @@ def explain(commit: Commit, row: int, model: Model | None, tables: Tables, is_pa
     }
     why: dict[str, Any] = {"features": made.features, "proof": _proof(commit, row)}
     if reader == "analyst":
-        why |= {"tenant": made.tenant} | _inside(commit, row, model, on_call)
+        why |= {"tenant": made.tenant, "lists": _lists(commit, row, tables)} | _inside(commit, row, model, on_call)
     return Explained(made.tenant, told, why)
 
 
@@ -62,13 +64,22 @@ def _inside(commit: Commit, row: int, model: Model | None, on_call: bool) -> dic
         return {"values": None, "contributions": None, "call_before": None}
     values = values_of(notable.values)
     names = FEATURES["call" if on_call else "payment"]
-    by_name = {name: round(float(value), 6) for name, value in zip(names, values, strict=True)}
+    # What was recorded by an earlier version lacks the features that came since, which stand last.
+    by_name = {name: round(float(value), 6) for name, value in zip(names, values, strict=False)}
     moved = None
     if model is not None and model.version == commit.made.model and not on_call:
         moved = _contributions(model, values)
-    call_before = {name: by_name[name] for name in JOINED if name.startswith("call_")} if not on_call else None
+    call_before = {name: by_name[name] for name in JOINED if name.startswith(CALLS)} if not on_call else None
     pseudonyms = {"actor": notable.actor, "counterpart": notable.counterpart, "subscriber": notable.subscriber}
     return {"values": by_name, "contributions": moved, "call_before": call_before, "pseudonyms": pseudonyms}
+
+
+def _lists(commit: Commit, row: int, tables: Tables) -> list[dict[str, Any]]:
+    """The entries of lists that it followed, and what people decided about each since; None where nobody did."""
+    notable = commit.notable.get(row)
+    entries = [reason.entry for reason in notable.reasons if reason.entry] if notable else []
+    decided = {entry: tables.get(ENTRIES, entry) for entry in entries}
+    return [{"entry": entry, "state": str(now.state) if now else None} for entry, now in decided.items()]
 
 
 def _contributions(model: Model, values: Any) -> list[dict[str, Any]]:

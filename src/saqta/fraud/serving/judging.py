@@ -11,8 +11,10 @@ from saqta.fraud import layout
 from saqta.fraud.deciding import MEANS, RISK, TOP_FEATURES
 from saqta.fraud.folder import Model, feature_set
 from saqta.fraud.layout import EVENT, Array, State
+from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
 from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
+from saqta.fraud.serving.listed import listed
 from saqta.fraud.serving.names import NameKeys, pseudonymise
 from saqta.fraud.serving.rows import ROW, Commit, Place, packed, root_of, values_text
 from saqta.fraud.trees import NO_TREES, contributions, steps
@@ -43,8 +45,11 @@ class Judged(NamedTuple):
 class Judge:
     """One model or none, one set of rules, one state; for one thread."""
 
-    def __init__(self, model: Model | None, rules: Rules, state: State, home: str, hold_s: float) -> None:
+    def __init__(
+        self, model: Model | None, rules: Rules, state: State, blocklist: Blocklist, home: str, hold_s: float
+    ) -> None:
         self.model, self.rules, self.state = model, rules, state
+        self._blocklist = blocklist
         self.trees = model.trees if model else NO_TREES
         self._thresholds: dict[Action, float] = model.manifest.thresholds if model else {}
         self._hold_ms = round(hold_s * 1000)
@@ -81,17 +86,31 @@ class Judge:
             taken.append(one)
             out.append(one)
         events = self._events[: len(taken)]
+        listings = self._look_up(taken, events, now_ms)
         pseudonymise(events, keys)
         decide(self.state, self.trees, self.rules, events, self._room)
-        return out, self._judged(taken, events, now_ms)
+        return out, self._judged(taken, events, listings, now_ms)
 
-    def _judged(self, taken: list[Asked], events: Array, now_ms: int) -> Judged:
+    def _look_up(self, taken: list[Asked], events: Array, now_ms: int) -> dict[int, Mapping[str, Listing]]:
+        """Tells ``events`` what lists block of them; gives what lists say of those, by their place."""
+        listings: dict[int, Mapping[str, Listing]] = {}
+        for at, one in enumerate(taken):
+            bits, found = listed(one, self._blocklist, now_ms)
+            if bits:
+                events["told"][at], listings[at] = bits, found
+        return listings
+
+    def _judged(
+        self, taken: list[Asked], events: Array, listings: Mapping[int, Mapping[str, Listing]], now_ms: int
+    ) -> Judged:
         answers = self._room.answers[: len(taken)]
         decided = np.flatnonzero(answers["status"] == layout.DECIDED)
         least = min(self._thresholds.values(), default=2.0)
         stands_out = (answers["mask"] != 0) | (answers["score"] >= least)
         notable = [
-            self._notable(row, int(at), taken[at], now_ms) for row, at in enumerate(decided.tolist()) if stands_out[at]
+            self._notable(row, at, taken[at], listings.get(at, {}), now_ms)
+            for row, at in enumerate(decided.tolist())
+            if stands_out[at]
         ]
         for told in notable:
             if told.kind == "call":
@@ -99,13 +118,13 @@ class Judge:
         rows = packed(events[decided], answers[decided])
         return Judged(answers["status"].tolist(), events["id"].copy(), rows, notable)
 
-    def _notable(self, row: int, at: int, message: Asked, now_ms: int) -> NotableRow:
+    def _notable(self, row: int, at: int, message: Asked, listings: Mapping[str, Listing], now_ms: int) -> NotableRow:
         on_call = isinstance(message, Call)
         event, answer = self._events[at], self._room.answers[at]
         values: Array = self._room.call_values[at] if on_call else self._room.values[at]
         fired = self.rules.fired(int(answer["mask"]))
         score = float(answer["score"])
-        reasons = [DecisionReason(rule.name, said(rule, values)[:TEXT_CHARS_MAX], _about(rule)) for rule in fired]
+        reasons = [_reason(rule, values, listings.get(rule.name)) for rule in fired]
         actions: list[Action] = [rule.action for rule in fired]
         passed = [] if on_call else [action for action, from_ in self._thresholds.items() if score >= from_]
         if passed:
@@ -136,6 +155,15 @@ class Judge:
             DecisionReason(names[at], f"{MEANS[names[at]]}: {values[at]:.6g} (+{moved[at]:.2f})", "payment")
             for at in top
         ]
+
+
+def _reason(rule: Rule, values: Array, listing: Listing | None) -> DecisionReason:
+    """What a rule that fired says, and the entry of the list that it follows, with its reason and source."""
+    text = said(rule, values)
+    if listing is None:
+        return DecisionReason(rule.name, text[:TEXT_CHARS_MAX], _about(rule))
+    text += f": {listing.terms.reason} ({listing.terms.source})"
+    return DecisionReason(rule.name, text[:TEXT_CHARS_MAX], _about(rule), listing.entry)
 
 
 def _about(rule: Rule) -> Literal["payment", "call", "payers_call"]:

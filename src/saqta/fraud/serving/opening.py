@@ -5,6 +5,7 @@ from pathlib import Path
 
 from saqta.fraud.folder import read_model
 from saqta.fraud.layout import Limits, empty
+from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving.judging import Judge
 from saqta.fraud.serving.path import FALLBACK_LIMITS, DecisionPath
@@ -23,6 +24,7 @@ def open_path(
     log: Log,
     keyring: Keyring,
     tables: Tables,
+    blocklist: Blocklist,
     folder: Path,
     clock: Clock,
     now_ns: Callable[[], int],
@@ -42,6 +44,6 @@ def open_path(
     loaded = read_model(Path(model)) if model else None
     read = read_rules(Path(rules) if rules else STANDARD)
     state = empty(loaded.manifest.label_delay_d if loaded else LABEL_DELAY_D, Limits())
-    judge = Judge(loaded, read, state, home, hold_s)
-    quick = Judge(None, read, empty(0, FALLBACK_LIMITS), home, hold_s)
+    judge = Judge(loaded, read, state, blocklist, home, hold_s)
+    quick = Judge(None, read, empty(0, FALLBACK_LIMITS), blocklist, home, hold_s)
     return DecisionPath(judge, quick, log, keyring, tables, folder, clock, now_ns, deadline_ms)

@@ -246,7 +246,7 @@ class DecisionPath:
                 commit, row = found
                 label = np.zeros(1, EVENT)
                 label["kind"], label["time_ms"], label["id"] = layout.LABEL, known_ms, commit.rows["id"][row]
-                label["label"] = layout.FRAUD if outcome == "fraud" else layout.HONEST
+                label["told"] = layout.FRAUD if outcome == "fraud" else layout.HONEST
                 self._judge.fold(label)
 
     def _put(self, first_memo: int, places: Sequence[Place]) -> None:

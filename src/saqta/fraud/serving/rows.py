@@ -28,7 +28,7 @@ ROW = np.dtype(
         ("amount", "<f8"),
         ("facts", "<u4"),
         ("kind", "<u1"),
-        ("label", "<u1"),
+        ("told", "<u1"),
         ("currency", "<u2"),
         ("score", "<f8"),
         ("mask", "<u8"),
@@ -61,7 +61,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_MODEL = Reason("no_model", "no model is installed: rules and lists alone decided")
-DEADLINE = Reason("deadline", "the deadline had come: rules alone decided, on what was told")
+DEADLINE = Reason("deadline", "the deadline had come: rules and lists alone decided, on what was told")
 FALLBACKS = {"no_model": NO_MODEL, "deadline": DEADLINE}
 
 

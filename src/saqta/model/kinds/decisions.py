@@ -26,11 +26,12 @@ DecisionName = Annotated[str, msgspec.Meta(min_length=1, max_length=2 * NAME_CHA
 
 class DecisionReason(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why: a rule's name or a feature's, and words; what they tell ``of``: the whole decision path, a payment, a call,
-    or a payer's call, which a bank learns of by the code alone."""
+    or a payer's call, which a bank learns of by the code alone. ``entry`` is the entry of a list that says so."""
 
     code: Name
     text: Reason
     of: Literal["path", "payment", "call", "payers_call"] = "path"
+    entry: str | None = None
 
 
 class NotableRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
