@@ -82,6 +82,25 @@ def nanodet(path: Path, side_px: int = 96) -> Path:
     return _saved(path, nodes, constants, [1, 3, side_px, side_px], *classes, *edges)
 
 
+def yunet(path: Path, width: int | str = 128, height: int | str = 64, *, cells: int = -1) -> Path:
+    """Of YuNet's form: a face of two strides in the middle of each dark cell of 16 pixels. A side that is a name may be
+    of any size; ``cells`` a stride are told, where it is not as many as there are."""
+    box = np.array([[[0.5, 0.5, np.log(2), np.log(2)]]], np.float32)
+    constants = _constants(1.0) | {"box": box, "row": np.array([1, cells, 1])}
+    nodes, outputs = [], []
+    for stride in (8, 16, 32):
+        nodes += _darkness("input", stride, 1.0, silent=stride != 16)
+        nodes += [
+            helper.make_node("Reshape", [f"dark{stride}", "row"], [f"cls_{stride}"]),
+            helper.make_node("Identity", [f"cls_{stride}"], [f"obj_{stride}"]),
+            helper.make_node("Mul", [f"cls_{stride}", "zero"], [f"none{stride}"]),
+            helper.make_node("Add", [f"none{stride}", "box"], [f"bbox_{stride}"]),
+        ]
+        rows = f"cells{stride}"
+        outputs += [(f"cls_{stride}", [1, rows, 1]), (f"obj_{stride}", [1, rows, 1]), (f"bbox_{stride}", [1, rows, 4])]
+    return _saved(path, nodes, constants, [1, 3, height, width], *outputs)
+
+
 def _constants(scale: float) -> dict[str, np.ndarray]:
     return {
         "zero": np.float32(0),

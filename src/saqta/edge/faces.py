@@ -13,8 +13,8 @@ import numpy as np
 from saqta.edge.film import Found
 from saqta.edge.models.form import Output, thinned
 from saqta.edge.models.manifest import manifest_of, read_model
-from saqta.edge.models.opening import start_session
-from saqta.edge.models.view import View, fitted
+from saqta.edge.models.opening import entry_of, start_session, tried
+from saqta.edge.models.view import GREY, Colour, View, fitted
 from saqta.edge.redaction import FACE
 from saqta.model.errors import InputError
 from saqta.model.kinds import Box
@@ -29,17 +29,22 @@ _PARTS_OVERLAP = 0.2
 
 
 class Faces:
-    """A face model that is ready. InputError when ``path`` holds none of YuNet's form."""
+    """A face model that is ready, tried on a grey picture. A graph that takes any size is run at the one that its
+    manifest tells. InputError when ``path`` holds none of YuNet's form, or it can't be run."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        content, _ = read_model(path, manifest_of(path))
+        told = manifest_of(path)
+        content, _ = read_model(path, told)
         self._session = start_session(content, path, threads)
-        entry = self._session.get_inputs()[0]
         self._outputs = [f"{name}_{stride}" for name in ("cls", "obj", "bbox") for stride in STRIDES]
         known = {output.name for output in self._session.get_outputs()}
-        if not known.issuperset(self._outputs) or len(entry.shape) != 4:
+        if not known.issuperset(self._outputs):
             raise InputError("faces", sorted(known), f"YuNet's outputs {', '.join(self._outputs)}")
-        self._entry, (self._height, self._width) = entry.name, entry.shape[2:]
+        self._entry, self._width, self._height, _ = entry_of(self._session, told)
+        for field, side_px in (("width", self._width), ("height", self._height)):
+            if side_px % max(STRIDES):
+                raise InputError(f"manifest.{field}", side_px, f"a multiple of {max(STRIDES)} pixels")
+        self._try_out(path)
 
     def look(self, picture: av.VideoFrame) -> Sequence[Found]:
         """The faces in a frame."""
@@ -47,14 +52,27 @@ class Faces:
 
     def _find(self, view: View) -> Iterator[Box]:
         fit = fitted(view, self._width, self._height)
-        fed = np.ascontiguousarray(fit.colour.transpose(2, 0, 1)[None], np.float32)
-        outputs = dict(zip(self._outputs, self._session.run(self._outputs, {self._entry: fed}), strict=True))
+        outputs = self._run(fit.colour)
         boxes, scores = (np.concatenate(parts) for parts in zip(*(self._at(outputs, s) for s in STRIDES), strict=True))
         best = np.argsort(-scores)
         kept = thinned(boxes[best], np.zeros(len(best)), OVERLAP_MAX)
         left, top = view.part[:2]
         for x0, y0, x1, y1 in boxes[best][kept] * np.array(fit.to_picture * 2):
             yield float(left + x0), float(top + y0), float(left + x1), float(top + y1)
+
+    def _run(self, colour: Colour) -> dict[str, Output]:
+        fed = np.ascontiguousarray(colour.transpose(2, 0, 1)[None], np.float32)
+        return dict(zip(self._outputs, self._session.run(self._outputs, {self._entry: fed}), strict=True))
+
+    def _try_out(self, path: Path) -> None:
+        with tried(path):
+            outputs = self._run(np.full((self._height, self._width, 3), GREY, np.uint8))
+        for name, output in outputs.items():
+            kind, stride = name.split("_")
+            cells = (self._width // int(stride)) * (self._height // int(stride))
+            shape = (1, cells, 4 if kind == "bbox" else 1)
+            if output.shape != shape:
+                raise InputError("faces", f"{name} {output.shape}", f"an output of the shape {shape}")
 
     def _at(self, outputs: dict[str, Output], stride: int) -> tuple[Output, Output]:
         """(boxes in pixels of the input, scores) of one stride."""

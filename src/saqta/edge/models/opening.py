@@ -3,7 +3,8 @@
 ONNX Runtime is imported when the first model is opened: without one it need not even be there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,7 +38,7 @@ def open_model(path: Path, forms: Mapping[str, Form], threads: int = 1, manifest
     told = manifest_of(path) if manifest is None else manifest
     content, sha256 = read_model(path, told)
     session = start_session(content, path, threads)
-    entry = _entry(session, told)
+    entry = entry_of(session, told)
     form, classes = _reading(session, forms, told, entry)
     name = f"{path.stem[: NAME_CHARS_MAX - _DIGEST_CHARS - 1]}@{sha256[:_DIGEST_CHARS]}"
     model = Model(name, session, entry, form, told, classes)
@@ -62,7 +63,8 @@ def start_session(content: bytes, path: Path, threads: int) -> Any:
         raise InputError("model", str(path), f"an ONNX model ({_reason(error)})") from error
 
 
-def _entry(session: Any, told: Manifest) -> Entry:
+def entry_of(session: Any, told: Manifest) -> Entry:
+    """A graph's input; its sides are the manifest's where it leaves them open. InputError where it takes no picture."""
     inputs = session.get_inputs()
     shapes = [list(one.shape) for one in inputs]
     if len(inputs) != 1 or len(shapes[0]) != 4 or inputs[0].type != "tensor(float)":
@@ -101,13 +103,20 @@ def _reading(session: Any, forms: Mapping[str, Form], told: Manifest, entry: Ent
 
 def _try_out(model: Model, path: Path) -> None:
     grey = np.full((1, model.entry.height, model.entry.width, 3), GREY, np.uint8)
-    try:
+    with tried(path):
         outputs = model.run(grey)
-    except Exception as error:
-        raise InputError("model", str(path), f"a graph that runs on a grey picture ({_reason(error)})") from error
     if not all(np.isfinite(output).all() for output in outputs):
         raise InputError("model", str(path), "finite numbers for a grey picture")
     model.read(outputs)
+
+
+@contextmanager
+def tried(path: Path) -> Iterator[None]:
+    """Where the graph that was read from ``path`` is run for the first time: InputError when it can't be."""
+    try:
+        yield
+    except Exception as error:
+        raise InputError("model", str(path), f"a graph that runs on a grey picture ({_reason(error)})") from error
 
 
 def _reason(error: Exception) -> str:
