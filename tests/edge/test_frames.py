@@ -1,5 +1,6 @@
 """Frames from real files: whole, cut, damaged, and no video at all."""
 
+import struct
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -118,6 +119,17 @@ def test_a_title_in_no_known_letters_is_no_reason_not_to_look(film: Path, tmp_pa
     path.write_bytes(film.read_bytes().replace(b"Lavf", b"\xff\xfe\xfd\xfc"))
     reader, _ = read(path)
     assert reader.decoded == 6 * FPS
+
+
+@pytest.mark.parametrize("us_a_frame", [2_000_000_000, 1])
+def test_a_rate_at_which_nobody_films_is_not_believed(tmp_path: Path, us_a_frame: int) -> None:
+    whole = encode(tmp_path / "whole.avi", scene([WALK], 1), codec="mjpeg", pix_fmt="yuvj420p").read_bytes()
+    path = tmp_path / "odd.avi"
+    place = whole.index(b"strh") + 8 + 20  # dwScale, dwRate
+    path.write_bytes(whole[:place] + struct.pack("<II", us_a_frame, 1_000_000) + whole[place + 8 :])
+    reader, _ = read(path)
+    assert (reader.decoded, reader.fps) == (FPS, 25.0)
+    assert reader.at_s < 1
 
 
 def no_file(path: Path) -> None:

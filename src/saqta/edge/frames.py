@@ -22,6 +22,7 @@ JUMP_S = 10.0
 BROKEN_PACKETS_MAX = 250
 SIDE_PX_MAX = 8192
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+FPS_MIN, FPS_MAX = 1 / JUMP_S, 1_000.0
 _FPS_UNKNOWN = 25.0
 _PLANAR_420 = frozenset({"yuv420p", "yuvj420p"})
 _STILL_FORMATS = ("tty", "image2", "_pipe")
@@ -79,7 +80,7 @@ class FrameReader:
         self._container, self._stream = open_video(opened, name)
         self._stream.thread_type = "NONE"
         self._stream.thread_count = 1
-        self.fps = float(self._stream.average_rate or self._stream.guessed_rate or _FPS_UNKNOWN)
+        self.fps = _believed(float(self._stream.average_rate or self._stream.guessed_rate or 0))
         self.width, self.height = self._stream.width, self._stream.height
         trace(Deed.NOTHING)
 
@@ -244,6 +245,11 @@ def _video_stream(container: "av.container.InputContainer", name: str) -> "av.Vi
                 raise InputError("source", name, f"a video of 1 to {SIDE_PX_MAX} pixels a side")
             return stream
     raise InputError("source", name, "a file or stream that holds video")
+
+
+def _believed(fps: float) -> float:
+    """The rate that a stream tells of, unless nobody films so: frames without times of their own would be hours apart."""
+    return fps if FPS_MIN <= fps <= FPS_MAX else _FPS_UNKNOWN
 
 
 def _planar(picture: av.VideoFrame) -> av.VideoFrame:
