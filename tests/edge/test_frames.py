@@ -4,14 +4,16 @@ import struct
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import IO, NamedTuple
 
+import av
 import cv2
 import numpy as np
 import pytest
 
 from edge.rendered import FPS, HEIGHT, WIDTH, Walker, encode, scene
 from saqta.edge.frames import BROKEN_PACKETS_MAX, Frame, FrameReader, luma, planes
-from saqta.edge.source import open_file, scheme
+from saqta.edge.source import Opening, open_file, scheme
 from saqta.model.errors import InputError
 
 WALK = Walker((0.0, 0.7), (1.0, 0.7), 0.0, 6.0)
@@ -130,6 +132,37 @@ def test_a_rate_at_which_nobody_films_is_not_believed(tmp_path: Path, us_a_frame
     reader, _ = read(path)
     assert (reader.decoded, reader.fps) == (FPS, 25.0)
     assert reader.at_s < 1
+
+
+def test_streams_that_come_on_the_way_do_not_harm_the_one_that_is_read(tmp_path: Path) -> None:
+    def encoded(name: str, streams: int) -> bytes:
+        path = tmp_path / name
+        with av.open(str(path), "w") as container:
+            made = [container.add_stream("mpeg2video", rate=25) for _ in range(streams)]
+            for stream in made:
+                stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+            for picture in [*scene([WALK], 1), None]:
+                frame = av.VideoFrame.from_ndarray(picture, format="bgr24") if picture is not None else None
+                for stream in made:
+                    container.mux(stream.encode(frame))
+        return path.read_bytes()
+
+    one = encoded("one.ts", 1)
+    many = 1 + 6_000_000 // len(one)  # More than FFmpeg probes.
+    (tmp_path / "more.ts").write_bytes(one * many + encoded("three.ts", 3))
+    with (tmp_path / "more.ts").open("rb") as file:
+        reader = FrameReader(Opening(Forwards(file), {}, live=True), "more.ts", 5.0)
+        taken = sum(1 for _ in reader)
+    assert (taken > many, reader.ended) == (True, "the stream ended")
+
+
+class Forwards(NamedTuple):
+    """A file that can't be searched, as a stream can't."""
+
+    file: IO[bytes]
+
+    def read(self, size: int) -> bytes:
+        return self.file.read(min(size, 8192))
 
 
 def no_file(path: Path) -> None:

@@ -109,7 +109,7 @@ class FrameReader:
             self._file.close()
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
-        packets = self._container.demux(self._stream)
+        packets = packets_of(self._container, self._stream)
         broken_in_a_row = 0
         while self.ended is None:
             started_s = time.thread_time()
@@ -161,6 +161,16 @@ def open_video(opened: Opened, name: str) -> "tuple[av.container.InputContainer,
         container.close()
         _close(opened.file)
         raise
+
+
+def packets_of(
+    container: "av.container.InputContainer", stream: "av.VideoStream"
+) -> "Iterator[av.Packet[av.VideoStream]]":
+    """A stream's packets in their order, the last of them empty. FFmpegError and OSError where it breaks off."""
+    try:
+        yield from container.demux(stream)
+    except IndexError:  # PyAV at the very end, where the container began to hold more streams on the way.
+        return
 
 
 def luma(picture: av.VideoFrame, side_px: int) -> Gray:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import av
 
+from saqta.edge.frames import packets_of
 from saqta.edge.sealing import GROUP_BYTES_MAX
 
 VideoPacket: TypeAlias = "av.Packet[av.VideoStream]"
@@ -41,7 +42,7 @@ class Grouper:
 def groups(container: "av.container.InputContainer", stream: "av.VideoStream") -> Iterator[bytes]:
     """All groups of a recording, in order."""
     grouper = Grouper()
-    for packet in container.demux(stream):
+    for packet in packets_of(container, stream):
         if packet.size:
             group = grouper.add(packet)
             if group is not None:

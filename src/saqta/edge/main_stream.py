@@ -17,7 +17,7 @@ import av
 from av.error import FFmpegError
 
 from saqta.edge.evidence import EVIDENCE_FPS_MAX, Cut, Still
-from saqta.edge.frames import open_video, planes
+from saqta.edge.frames import open_video, packets_of, planes
 from saqta.edge.redaction import cover
 from saqta.edge.source import Opened
 from saqta.model.errors import InputError
@@ -87,7 +87,7 @@ class MainStream(threading.Thread):
                 self._codec = stream.codec_context.name, stream.codec_context.extradata
                 self._held.clear()
                 self._held_bytes = 0
-            for packet in container.demux(stream):
+            for packet in packets_of(container, stream):
                 if self._stopping.is_set():
                     return
                 self.failure = None
