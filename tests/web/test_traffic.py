@@ -80,6 +80,38 @@ def test_datex_for_road_authorities(counted) -> None:
     assert b"xmlns:roa=" in answer.content.split(b">")[1]
 
 
+@pytest.mark.parametrize("table", ["csv", "xml"])
+def test_an_export_is_whole_or_refused(counted, monkeypatch: pytest.MonkeyPatch, table: str) -> None:
+    monkeypatch.setattr("saqta.web.traffic.EXPORT_ROWS_MAX", 2)
+    with counted.http("dana") as dana:
+        refused = dana.get(f"/api/v1/traffic.{table}", params={"per": "minute"})
+        assert (refused.status_code, refused.json()["field"]) == (422, "since")
+        assert refused.json()["detail"].endswith("an export holds at most 2 rows")
+        for less in ({"since": "2026-01-31T08:01:00Z"}, {"until": "2026-01-31T08:02:00Z"}, {"line": "gate"}):
+            assert dana.get(f"/api/v1/traffic.{table}", params={"per": "minute", **less}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "lines"),
+    [
+        ({}, ["=exit", "gate", "gate"]),
+        ({"camera": "C1"}, ["=exit", "gate", "gate"]),
+        ({"camera": "C2"}, []),
+        ({"line": "gate"}, ["gate", "gate"]),
+        ({"since": "2026-01-31T08:01:00Z"}, ["=exit", "gate"]),
+        ({"since": "2026-01-31T08:01:00Z", "until": "2026-01-31T08:02:00Z"}, ["gate"]),
+        ({"camera": "C1", "line": "gate", "until": "2026-01-31T08:01:00Z"}, ["gate"]),
+    ],
+)
+def test_an_export_holds_what_the_list_holds(counted, asked: dict[str, str], lines: list[str]) -> None:
+    with counted.http("dana") as dana:
+        listed = dana.get("/api/v1/traffic", params={"per": "minute", **asked}).json()["items"]
+        table = dana.get("/api/v1/traffic.csv", params={"per": "minute", **asked}).text.splitlines()
+    assert [row["line"] for row in listed] == lines
+    exported = {(row["line"], row["from"]) for row in csv.DictReader(table)}
+    assert exported == {(row["line"].replace("=exit", "'=exit"), row["from"]) for row in listed}
+
+
 def test_strangers_learn_nothing(counted) -> None:
     with counted.http("charlie") as charlie:
         for address in ("traffic", "traffic.csv", "traffic.xml"):

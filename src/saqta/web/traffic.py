@@ -4,22 +4,24 @@ import csv
 import io
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice, takewhile
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
+from saqta.model.errors import InputError
 from saqta.model.kinds import NAME_CHARS_MAX
 from saqta.model.moment import from_text, to_text
-from saqta.model.step import Table
+from saqta.model.step import Table, Tables
 from saqta.views.tables import TRAFFIC_HOURS, TRAFFIC_MINUTES, Traffic, traffic_key
 from saqta.web import datex
 from saqta.web.access import guarded_router
 from saqta.web.paging import WantedPage, page, page_of
-from saqta.web.ports import Ports, PortsOf
+from saqta.web.ports import PortsOf
 from saqta.web.present import schema_of
 
 EXPORT_ROWS_MAX = 100_000
-"""An export holds at most this many rows; ask for less time where it ends sooner."""
+"""Of one export; more are refused, not cut off."""
 COLUMNS = (
     *("camera", "line", "from", "until", "direction", "class", "count"),
     *("watched_s", "occupied", "speed_kmh", "speed_uncertainty_kmh"),
@@ -63,23 +65,34 @@ class Figures:
             return ""
         return traffic_key(self._camera, self._line, max(0, self._since_ms - 1))
 
-    def wanted(self, row: Traffic) -> bool:
-        """Whether a row is one of them."""
-        return (
+    def only(self, row: Traffic) -> Traffic | None:
+        """The row if it is one of them."""
+        wanted = (
             (self._line is None or row.line == self._line)
             and (self._since_ms is None or row.from_ms >= self._since_ms)
             and (self._until_ms is None or row.from_ms < self._until_ms)
         )
+        return row if wanted else None
 
-    def only(self, row: Traffic) -> Traffic | None:
-        """The row if it is one of them."""
-        return row if self.wanted(row) else None
+    def rows(self, tables: Tables) -> list[Traffic]:
+        """All of them, in the order of their keys; InputError where they are more than EXPORT_ROWS_MAX. Blocks."""
+        found = list(islice(self._found(tables), EXPORT_ROWS_MAX + 1))
+        if len(found) > EXPORT_ROWS_MAX:
+            expected = f"a shorter time, one camera or one line: an export holds at most {EXPORT_ROWS_MAX} rows"
+            raise InputError("since", to_text(self._since_ms) if self._since_ms is not None else None, expected)
+        return found
 
-    def rows(self, ports: Ports) -> Iterator[Traffic]:
-        """All of them, EXPORT_ROWS_MAX at most. Blocks."""
-        for _, row in ports.tables.scan(self.table, self.prefix, self.after, EXPORT_ROWS_MAX):
-            if self.wanted(row):
-                yield row
+    def _found(self, tables: Tables) -> Iterator[Traffic]:
+        """Line by line: what is too old or too new is not even looked at."""
+        past = ""
+        while first := next(tables.scan(self.table, self.prefix, past, limit=1), None):
+            camera, line = first[1].camera, first[1].line
+            series = traffic_key(camera, line)
+            past = series + "~"  # sorts after its moments, which are digits
+            if self._line is None or line == self._line:
+                after = traffic_key(camera, line, max(0, self._since_ms - 1)) if self._since_ms is not None else ""
+                rows = (row for _, row in tables.scan(self.table, series, after))
+                yield from takewhile(lambda row: self._until_ms is None or row.from_ms < self._until_ms, rows)
 
 
 WantedFigures = Annotated[Figures, Depends(Figures)]
@@ -100,7 +113,7 @@ def export_csv(ports: PortsOf, figures: WantedFigures) -> Response:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    for row in figures.rows(ports):
+    for row in figures.rows(ports.tables):
         writer.writerows(_lines(row))
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=_named("traffic.csv"))
 
@@ -108,7 +121,7 @@ def export_csv(ports: PortsOf, figures: WantedFigures) -> Response:
 @router.get("/api/v1/traffic.xml", response_class=Response, responses={200: {"content": {"application/xml": {}}}})
 def export_datex(ports: PortsOf, figures: WantedFigures) -> Response:
     """Figures as a DATEX II MeasuredDataPublication (version 3): a site for each line and direction."""
-    publication = datex.measured(figures.rows(ports), ports.clock())
+    publication = datex.measured(figures.rows(ports.tables), ports.clock())
     return Response(publication, media_type="application/xml", headers=_named("traffic.xml"))
 
 
