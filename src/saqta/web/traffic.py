@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from enum import StrEnum
+from http import HTTPStatus
 from itertools import islice, takewhile
 from typing import Annotated
 
@@ -118,10 +119,17 @@ def export_csv(ports: PortsOf, figures: WantedFigures) -> Response:
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=_named("traffic.csv"))
 
 
-@router.get("/api/v1/traffic.xml", response_class=Response, responses={200: {"content": {"application/xml": {}}}})
+@router.get(
+    "/api/v1/traffic.xml",
+    response_class=Response,
+    responses={200: {"content": {"application/xml": {}}}, 204: {"description": "Nothing was counted"}},
+)
 def export_datex(ports: PortsOf, figures: WantedFigures) -> Response:
     """Figures as a DATEX II MeasuredDataPublication (version 3): a site for each line and direction."""
-    publication = datex.measured(figures.rows(ports.tables), ports.clock())
+    rows = figures.rows(ports.tables)
+    if not rows:  # The schema knows no publication without measurements.
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    publication = datex.measured(rows, ports.clock())
     return Response(publication, media_type="application/xml", headers=_named("traffic.xml"))
 
 
