@@ -30,7 +30,10 @@ YEAR = 2031
 
 
 class OnvifDevice:
-    """Profiles are (token, video source, width, height); events are what ``tell`` was given."""
+    """Profiles are (token, video source, width, height); events are what ``tell`` was given.
+
+    A probe is answered with what ``matches`` holds, a datagram each: (endpoint, addresses) of its devices.
+    """
 
     def __init__(self, profiles: list[tuple[str, str, int, int]] = ()) -> None:
         self.profiles = profiles or [("main", "v1", 1920, 1080), ("sub", "v1", 640, 360), ("thumb", "v1", 160, 90)]
@@ -62,6 +65,7 @@ class OnvifDevice:
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind(("127.0.0.1", 0))
         self.probe_at = self._udp.getsockname()
+        self.matches = [[("urn:uuid:cam-1", f"{self.address} ftp://127.0.0.1/odd")]]
         self._threads = [
             threading.Thread(target=self._http.serve_forever, args=(0.05,)),
             threading.Thread(target=self._discovered),
@@ -149,10 +153,9 @@ class OnvifDevice:
 
     def _GetProfiles(self, _: Element) -> str:
         profiles = "".join(
-            f'<trt:Profiles token="{token}"><tt:Name>{token}</tt:Name><tt:VideoSourceConfiguration>'
-            f"<tt:SourceToken>{source}</tt:SourceToken></tt:VideoSourceConfiguration><tt:VideoEncoderConfiguration>"
-            f"<tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>{width}</tt:Width><tt:Height>{height}</tt:Height>"
-            "</tt:Resolution></tt:VideoEncoderConfiguration></trt:Profiles>"
+            f'<trt:Profiles token="{token}"><tt:Name>{token}</tt:Name>{_video_source(source)}'
+            f"<tt:VideoEncoderConfiguration><tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>{width}</tt:Width>"
+            f"<tt:Height>{height}</tt:Height></tt:Resolution></tt:VideoEncoderConfiguration></trt:Profiles>"
             for token, source, width, height in self.profiles
         )
         audio = '<trt:Profiles token="audio"><tt:Name>audio only</tt:Name></trt:Profiles>'
@@ -188,16 +191,30 @@ class OnvifDevice:
     def _discovered(self) -> None:
         while (got := self._udp.recvfrom(65535))[0] != b"end":
             message = re.search(rb"MessageID>(.*?)</", got[0])
-            match = (
-                "<d:ProbeMatches><d:ProbeMatch><wsa:EndpointReference><wsa:Address>urn:uuid:cam-1</wsa:Address>"
-                "</wsa:EndpointReference><d:Types>dn:NetworkVideoTransmitter</d:Types>"
-                "<d:Scopes>onvif://www.onvif.org/name/North%20gate onvif://www.onvif.org/hardware/X-1</d:Scopes>"
-                f"<d:XAddrs>{self.address} ftp://127.0.0.1/odd</d:XAddrs></d:ProbeMatch></d:ProbeMatches>"
-            )
             related = message.group(1).decode() if message else ""
             self._udp.sendto(b"noise, not XML", got[1])
-            self._udp.sendto(_envelope(match, "<wsa:RelatesTo>urn:uuid:someone-else</wsa:RelatesTo>"), got[1])
-            self._udp.sendto(_envelope(match, f"<wsa:RelatesTo>{related}</wsa:RelatesTo>"), got[1])
+            for to in ("urn:uuid:someone-else", related):
+                for devices in self.matches:
+                    matches = f"<d:ProbeMatches>{''.join(_match(*device) for device in devices)}</d:ProbeMatches>"
+                    self._udp.sendto(_envelope(matches, f"<wsa:RelatesTo>{to}</wsa:RelatesTo>"), got[1])
+
+
+def _match(endpoint: str, addresses: str) -> str:
+    return (
+        f"<d:ProbeMatch><wsa:EndpointReference><wsa:Address>{endpoint}</wsa:Address></wsa:EndpointReference>"
+        "<d:Types>dn:NetworkVideoTransmitter</d:Types>"
+        "<d:Scopes>onvif://www.onvif.org/name/North%20gate onvif://www.onvif.org/hardware/X-1</d:Scopes>"
+        f"<d:XAddrs>{addresses}</d:XAddrs></d:ProbeMatch>"
+    )
+
+
+def _video_source(source: str) -> str:
+    """SOURCE, SOURCE@X (a part of it, from X on), or #TOKEN for one that is known by its configuration only."""
+    source, _, left = source.partition("@")
+    bounds = f'<tt:Bounds x="{left}" y="0" width="960" height="1080"/>' if left else ""
+    told = "" if source.startswith("#") else f"<tt:SourceToken>{source}</tt:SourceToken>"
+    configuration = f'tt:VideoSourceConfiguration token="{source.strip("#")}"'
+    return f"<{configuration}>{told}{bounds}</tt:VideoSourceConfiguration>" if source else ""
 
 
 def _envelope(body: str, header: str = "") -> bytes:

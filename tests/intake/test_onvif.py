@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -12,16 +13,18 @@ from hypothesis import strategies as st
 
 from intake.listening import running, until
 from intake.onvif_device import NS, PASSWORD, USER, OnvifDevice
+from saqta.intake.arrivals import SECRET_CHARS_MAX, read_secret
 from saqta.intake.door import Door
-from saqta.intake.onvif.device import Device
+from saqta.intake.onvif.device import Device, View
 from saqta.intake.onvif.digest import authorization
-from saqta.intake.onvif.discovery import discover
+from saqta.intake.onvif.discovery import ADDRESSES_MAX, discover
 from saqta.intake.onvif.events import OnvifDevice as Settings
 from saqta.intake.onvif.events import onvif
 from saqta.intake.onvif.soap import ANSWER_BYTES_MAX, DEPTH_MAX, SoapError, parsed
 from saqta.log.logins import Logins
 from saqta.log.memory import MemoryLog
 from saqta.model import catalogue
+from saqta.model.errors import InputError
 from saqta.model.kinds import AlertRaised, MessagePutAside
 from saqta.model.login import Login
 
@@ -58,16 +61,51 @@ def test_the_smallest_stream_that_is_fine_enough_is_analysed_and_the_largest_is_
     assert one.evidence == "rtsp://127.0.0.1:554/main?a=1&b=2"
 
 
-def test_a_recorder_tells_of_each_of_its_cameras() -> None:
-    recorder = OnvifDevice([("a", "v1", 640, 480), ("b", "v2", 1280, 720), ("c", "v2", 352, 288)])
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        ("v2", View("v2")),
+        ("v1@960", View("v1", ("960", "0", "960", "1080"))),
+        ("#config2", View("config2")),
+        ("", View("b")),
+    ],
+    ids=["source", "part of a source", "configuration", "nothing"],
+)
+def test_each_channel_of_a_recorder_is_a_camera(second: str, told: View) -> None:
+    recorder = OnvifDevice([("a", "v1", 640, 480), ("b", second, 1280, 720), ("c", second or "v1", 352, 288)])
     try:
-        streams = asked(recorder).streams()
+        first, other = asked(recorder).streams()
     finally:
         recorder.close()
-    assert [(one.source, one.analysis[-9:-8], one.evidence[-9:-8]) for one in streams] == [
-        ("v1", "a", "a"),
-        ("v2", "c", "b"),
-    ]
+    assert (first.view, other.view) == (View("v1"), told)
+    assert other.evidence[-9:-8] == "b"
+    assert (other.analysis if second else first.analysis)[-9:-8] == "c"
+
+
+def test_cameras_of_one_host_do_not_take_each_others_ids(device: OnvifDevice, tmp_path: Path, saqta) -> None:
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD)
+    recorder = OnvifDevice([("a", "Channel 1", 640, 480), ("b", "Channel 2", 640, 480)])
+    try:
+        addresses = (recorder.address, recorder.address, device.address)
+        ran = saqta(*("onvif", "streams", *addresses, "--user", USER, "--password-file", secret, "--data", tmp_path))
+    finally:
+        recorder.close()
+    ports = [urlsplit(one.address).port for one in (recorder, recorder, device)]
+    suffixes = ("-Channel-1", "-Channel-2", "")
+    told = [row["camera"] for row in csv.DictReader(io.StringIO(ran.out))]
+    assert told == [f"127.0.0.1-{port}{suffix}" for port, suffix in zip(ports, suffixes, strict=True)]
+
+
+def test_so_many_devices_and_so_many_of_their_addresses_are_looked_at(
+    device: OnvifDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saqta.intake.onvif.discovery.DEVICES_MAX", 5)
+    device.matches = [[(f"urn:{datagram}-{n}", "http://h/") for n in range(4)] for datagram in range(2)]
+    assert len(discover(MESSAGE, 8.0, device.probe_at)) == 5
+    odd = "ftp://h/ "
+    device.matches = [[("far", odd * ADDRESSES_MAX + "http://h/")], [("near", odd * (ADDRESSES_MAX - 1) + "http://h/")]]
+    assert [one.endpoint for one in discover(MESSAGE, 0.8, device.probe_at)] == ["near"]
 
 
 @pytest.mark.parametrize("asks", ['qop="auth", opaque="o"', 'qop="auth,auth-int", algorithm=SHA-256', "algorithm=MD5"])
@@ -230,3 +268,14 @@ def test_an_answer_may_be_nested_so_deep_and_no_deeper() -> None:
         parsed(nested(DEPTH_MAX + 1))
     with pytest.raises(SoapError):
         parsed(nested(10_000))
+
+
+@pytest.mark.parametrize("content", ["", "\nsecond line", "x" * (SECRET_CHARS_MAX + 1), b"\xff\xfe"])
+def test_a_password_is_read_whole_or_not_at_all(tmp_path: Path, content: str | bytes) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(InputError) as refused:
+        read_secret("onvif.C7.password_file", str(path))
+    assert (refused.value.field, refused.value.given) == ("onvif.C7.password_file", str(path))
+    path.write_text("x" * SECRET_CHARS_MAX + "\n")
+    assert read_secret("password_file", str(path)) == "x" * SECRET_CHARS_MAX

@@ -258,7 +258,7 @@ def _video_stream(container: "av.container.InputContainer", name: str) -> "av.Vi
 
 
 def _believed(fps: float) -> float:
-    """The rate that a stream tells of, unless nobody films so: frames without times of their own would be hours apart."""
+    """The rate that is told, unless nobody films so: frames without times of their own would be hours apart."""
     return fps if FPS_MIN <= fps <= FPS_MAX else _FPS_UNKNOWN
 
 

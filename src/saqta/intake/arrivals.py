@@ -19,7 +19,7 @@ RETRY_MAX_S = 60.0
 HEALTHY_S = 10.0
 """A connection is tried again after RETRY_S, then after twice as long each time, up to RETRY_MAX_S; one that held for
 HEALTHY_S starts over."""
-SECRET_BYTES_MAX = 4_096
+SECRET_CHARS_MAX = 4_096
 OpenDoor = Callable[[str], Door]
 """The door for events of a source."""
 S = TypeVar("S", contravariant=True)
@@ -63,6 +63,9 @@ def read_secret(field: str, path: str | None) -> str:
         raise InputError(field, None, "a file with the password in its first line")
     try:
         with Path(path).open(encoding="utf-8") as file:
-            return file.read(SECRET_BYTES_MAX).partition("\n")[0]
+            secret = file.read(SECRET_CHARS_MAX + 1).partition("\n")[0]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(field, path, f"a readable file with a password ({error})") from error
+    if not 1 <= len(secret) <= SECRET_CHARS_MAX:
+        raise InputError(field, path, f"a file with a password of 1 to {SECRET_CHARS_MAX} characters in its first line")
+    return secret

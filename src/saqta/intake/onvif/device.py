@@ -10,25 +10,32 @@ from saqta.intake.onvif.soap import NAMESPACES, Client, SoapError, text_of
 from saqta.model.login import Login
 from saqta.model.moment import Clock, from_datetime
 
-PROFILES_MAX = 256
 SUB_STREAM_WIDTH_PX_MIN = 320
 """Analysis looks no more finely: a narrower stream is not enough."""
+_BOUNDS = ("x", "y", "width", "height")
+
+
+class View(NamedTuple):
+    """What a stream shows: a video source (a recorder has one a channel), or the part of it that ``bounds`` says."""
+
+    source: str
+    bounds: tuple[str, ...] = ()
 
 
 class Profile(NamedTuple):
-    """A media profile: a stream of one of the device's video sources."""
+    """A media profile: a stream of one view."""
 
     token: str
-    source: str
+    view: View
     encoding: str
     width: int
     height: int
 
 
 class Streams(NamedTuple):
-    """The streams of one video source: ``analysis`` the smallest that is fine enough, ``evidence`` the largest."""
+    """The streams of one view: ``analysis`` the smallest that is fine enough, ``evidence`` the largest."""
 
-    source: str
+    view: View
     analysis: str
     evidence: str
 
@@ -70,7 +77,7 @@ class Device:
     def profiles(self) -> list[Profile]:
         """The profiles that hold video, in the device's order."""
         answer = self.client.ask(self.service("trt"), f"{NAMESPACES['trt']}/GetProfiles", "<trt:GetProfiles/>")
-        profiles = answer.findall("trt:GetProfilesResponse/trt:Profiles", NAMESPACES)[:PROFILES_MAX]
+        profiles = answer.iterfind("trt:GetProfilesResponse/trt:Profiles", NAMESPACES)
         return [_profile(one) for one in profiles if one.find("tt:VideoEncoderConfiguration", NAMESPACES) is not None]
 
     def stream(self, profile: Profile) -> str:
@@ -87,15 +94,15 @@ class Device:
         return address
 
     def streams(self) -> list[Streams]:
-        """The streams of each video source, in the device's order."""
-        by_source: dict[str, list[Profile]] = {}
+        """The streams of each view, in the device's order: one camera each."""
+        by_view: dict[View, list[Profile]] = {}
         for profile in self.profiles():
-            by_source.setdefault(profile.source, []).append(profile)
+            by_view.setdefault(profile.view, []).append(profile)
         found = []
-        for source, profiles in by_source.items():
+        for view, profiles in by_view.items():
             ordered = sorted(profiles, key=lambda one: one.width * one.height)
             fine = [one for one in ordered if one.width >= SUB_STREAM_WIDTH_PX_MIN] or ordered[-1:]
-            found.append(Streams(source, self.stream(fine[0]), self.stream(ordered[-1])))
+            found.append(Streams(view, self.stream(fine[0]), self.stream(ordered[-1])))
         return found
 
 
@@ -104,11 +111,21 @@ def _profile(element: Element) -> Profile:
     width, height = (text_of(element, resolution + side, "0") for side in ("Width", "Height"))
     return Profile(
         token=element.get("token", ""),
-        source=text_of(element, "tt:VideoSourceConfiguration/tt:SourceToken", "1"),
+        view=_view(element),
         encoding=text_of(element, "tt:VideoEncoderConfiguration/tt:Encoding"),
         width=int(width) if width.isdecimal() else 0,
         height=int(height) if height.isdecimal() else 0,
     )
+
+
+def _view(profile: Element) -> View:
+    """A device that doesn't name the source is known by its configuration; without one, each profile stands alone."""
+    configuration = profile.find("tt:VideoSourceConfiguration", NAMESPACES)
+    if configuration is None:
+        return View(profile.get("token", ""))
+    source = text_of(configuration, "tt:SourceToken") or configuration.get("token", "")
+    bounds = configuration.find("tt:Bounds", NAMESPACES)
+    return View(source, tuple(bounds.get(side, "") for side in _BOUNDS) if bounds is not None else ())
 
 
 def _clock_ahead_ms(address: str, login: Login | None, clock: Clock) -> int:

@@ -51,7 +51,7 @@ def discover(message: str, wait_s: float, to: tuple[str, int] = MULTICAST) -> li
                 continue
             for one in _matches(datagram, message):
                 found.setdefault(one.endpoint, one)
-    return sorted(found.values(), key=lambda one: one.address)
+    return sorted(list(found.values())[:DEVICES_MAX], key=lambda one: one.address)
 
 
 def _send(asker: socket.socket, probe: bytes, to: tuple[str, int]) -> None:

@@ -19,7 +19,8 @@ from saqta.intake.onvif.digest import authorization
 from saqta.model.login import Login
 from saqta.model.moment import Clock, to_text
 
-ANSWER_BYTES_MAX = 1 << 20
+ANSWER_BYTES_MAX = 4 << 20
+"""The profiles of a recorder of 256 channels fit."""
 DEPTH_MAX = 64
 WAIT_S = 10.0
 NONCE_BYTES = 16
