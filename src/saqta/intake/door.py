@@ -2,7 +2,8 @@
 
 - What passes is picked field by field: nothing that would identify somebody is looked at, let alone kept.
 - A message that can't be taken is recorded by its digest and the reason, never by its content, which nobody has looked
-  through; PUT_ASIDE_MAX of a source in PUT_ASIDE_S at most, beyond that they are only counted.
+  through; PUT_ASIDE_MAX of a source in PUT_ASIDE_S at most, beyond that they are only counted,
+  and neither recorded nor said.
 """
 
 import hashlib
@@ -51,10 +52,12 @@ class Door:
         self.put_aside += 1
         now_ms = self.clock()
         self._recent_ms = [one for one in self._recent_ms if now_ms - one < PUT_ASIDE_S * 1000]
-        logger.warning("put aside", source=self.source, reason=reason, so_far=self.put_aside)
         if len(self._recent_ms) >= PUT_ASIDE_MAX:
             return
         self._recent_ms.append(now_ms)
+        logger.warning("put aside", source=self.source, reason=reason, so_far=self.put_aside)
+        if len(self._recent_ms) == PUT_ASIDE_MAX:
+            logger.warning("put aside too much", source=self.source, counted_only_for_s=PUT_ASIDE_S)
         sha256 = hashlib.sha256(message).hexdigest()
         record = MessagePutAside(
             origin=self.source, sha256=sha256, size_bytes=len(message), reason=reason[:ALERT_REASON_CHARS_MAX]
