@@ -42,15 +42,16 @@ def drive(from_s: float, y: float, speed: float, stops_at: float | None = None, 
 
 
 def found(
-    seconds: float, things: Sequence[tuple[Where, int, int]], **settings: object
+    seconds: float, things: Sequence[tuple[Where, int, int]], again_s: float = 0.0, **settings: object
 ) -> tuple[list[AlertRaised], Figures]:
-    """The alerts and figures of ``seconds`` with things of these widths and heights."""
+    """The alerts and figures of ``seconds`` with things of these widths and heights; the stream breaks off at
+    ``again_s`` and begins afresh."""
     camera = CameraSettings(camera="C1", source="a.mp4", **settings)
     detectors = {name: factory for name, factory in DETECTORS.items() if name != "abandoned"}
     analyser, figures = Analyser(camera, detectors), Figures("C1", tuple(camera.lines))
     alerts: list[AlertRaised] = []
     for number, picture in enumerate(pictures(seconds, things)):
-        findings = analyser.step(Frame(_frame(picture), number / FPS, number == 0))
+        findings = analyser.step(Frame(_frame(picture), number / FPS, number in (0, round(again_s * FPS))))
         alerts += [record for record in findings.records if isinstance(record, AlertRaised)]
         figures.add(findings.scene.step_s, findings.crossings, findings.occupied)
     return alerts, figures
@@ -135,6 +136,8 @@ def test_the_way_is_learned_from_those_who_pass() -> None:
     alerts, _ = found(38, cars(*others, drive(33, 150, -100)), zones=ROAD, lanes=("road",))
     assert kinds(alerts) == ["wrong_way"]
     assert "against the way that others take" in alerts[0].reasons[0]
+    again, _ = found(41, cars(*others, drive(36, 150, -100)), again_s=34, zones=ROAD, lanes=("road",))
+    assert kinds(again) == ["wrong_way"], "what was learned is known when the stream comes again"
     two_ways = [drive(6 + 3 * n, 150, 100 if n % 2 else -100) for n in range(10)]
     assert found(38, cars(*two_ways), zones=ROAD, lanes=("road",))[0] == []
 

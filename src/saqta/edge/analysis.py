@@ -20,7 +20,7 @@ from saqta.edge.ground import GroundMap
 from saqta.edge.lines import Crossing, LineCounter
 from saqta.edge.looks import Look, Looks, taken
 from saqta.edge.models.model import Model
-from saqta.edge.plugins import Detector, DetectorFactory, GuardFactory
+from saqta.edge.plugins import Detector, DetectorFactory, GuardFactory, Learner
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
 from saqta.edge.segment import find_blobs
@@ -94,8 +94,7 @@ class Analyser:
         picture = luma(frame.picture, self._settings.analysis_side_px)
         stage = self._stage
         if stage is None or frame.fresh:
-            detectors = [factory(self._settings) for factory in self._detectors.values()]
-            stage = _Stage(self._settings, detectors, picture, frame.at_s, self._name, stage)
+            stage = _Stage(self._settings, self._detectors, picture, frame.at_s, self._name, stage)
             self._stage = stage
         sighting = self.sight.step(picture, frame.at_s, frame.fresh)
         if not sighting.sees:
@@ -129,7 +128,7 @@ class _Stage:
     def __init__(
         self,
         settings: CameraSettings,
-        detectors: Sequence[Detector],
+        detectors: Mapping[str, DetectorFactory],
         first: Gray,
         at_s: float,
         name: str,
@@ -144,7 +143,7 @@ class _Stage:
         self._ghosts = GhostFinder(self._picture)
         self._ground = GroundMap(settings.ground, self._picture) if settings.ground else None
         self._lines = LineCounter(settings.lines, self._picture, self._ground)
-        self._detectors = detectors
+        self._detectors = _detectors_after(before if same_scene else None, detectors, settings)
         self._last_s: float = at_s
 
     def glance(self, picture: Gray, at_s: float, fixtures: Sequence[Box]) -> Scene:
@@ -183,7 +182,7 @@ class _Stage:
             return Findings(scene, (), ())
         vote(scene.tracks, scene.recognised or ())
         crossings = self._lines.step(scene.tracks, scene.at_s)
-        records = [record for detector in self._detectors for record in detector(scene)]
+        records = [record for detector in self._detectors.values() for record in detector(scene)]
         return Findings(scene, crossings, records, self._lines.occupied(scene.tracks))
 
     def unseen(self, picture: Gray, at_s: float) -> Scene:
@@ -242,6 +241,18 @@ class _Stage:
             x0, y0, x1, y1 = (round(edge) for edge in box)
             cv2.rectangle(mask, (x0, y0), (x1, y1), 255, cv2.FILLED)
         return mask
+
+
+def _detectors_after(
+    before: _Stage | None, factories: Mapping[str, DetectorFactory], settings: CameraSettings
+) -> dict[str, Detector]:
+    """Made anew, but for those that learn the scene and know it from the stage before."""
+    detectors = {name: factory(settings) for name, factory in factories.items()}
+    for name, known in before._detectors.items() if before is not None else ():
+        if isinstance(known, Learner):
+            known.begin_afresh()
+            detectors[name] = known
+    return detectors
 
 
 def _things_after(before: _Stage | None, name: str, picture: tuple[int, int], at_s: float) -> Things:

@@ -1,13 +1,13 @@
 """What can be plugged into a camera: sources, detectors, guards and forms of models, handed in by whoever starts it.
 
 A detector is one file in ``detectors`` and one line in ``saqta.registry``, a guard one in ``guards``. Its factory makes
-one for each session of a camera, with whatever it has to remember; factories are module-level, so that worker processes
-get them by name.
+one for each session of a camera, with whatever it has to remember (but see ``Learner``); factories are module-level, so
+that worker processes get them by name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from saqta.edge.models.form import Form
 from saqta.edge.models.model import Model
@@ -22,6 +22,15 @@ from saqta.model.kinds import Record
 Detector = Callable[[Scene], Sequence[Record]]
 """Looks at one analysed frame, in order of time, and tells what it found: alerts, each at the moment it is decided."""
 DetectorFactory = Callable[[CameraSettings], Detector]
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A detector that learns the scene. Where a stream begins afresh with a picture of the same size, it is not made
+    anew: it forgets the tracks and times that it knew, and keeps what it has learned."""
+
+    def __call__(self, scene: Scene, /) -> Sequence[Record]: ...
+    def begin_afresh(self) -> None: ...
 
 
 class Suspicion(NamedTuple):

@@ -7,9 +7,9 @@ from saqta.edge.recognised import Recognised
 from saqta.edge.tracks import Track
 
 ALIKE_MIN = 0.3
-"""A track and what was recognised share at least this part of their union,"""
+"""A track and what was recognised are the same where they share this part of their union."""
 INSIDE_MIN = 0.8
-"""or what was recognised lies inside the track's box with this part of its own: shadows make boxes larger."""
+"""Half of ALIKE_MIN is enough for what lies with this part of its box inside the track's: shadows make boxes larger."""
 
 
 def vote(tracks: Sequence[Track], recognised: Iterable[Recognised]) -> None:

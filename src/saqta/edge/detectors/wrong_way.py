@@ -1,7 +1,7 @@
 """A vehicle that goes against the traffic of its lane: against the arrow that was set, or the way that was learned.
 
-The way is learned cell by cell from the vehicles that pass: where WAYS_MIN of them went, all but a few the same way.
-Two-way streets without a division of their cells teach nothing, and tell nothing.
+The way is learned cell by cell from the vehicles that pass: where WAYS_MIN of them went, all but a few the same way. It
+is kept when the stream comes again. Two-way streets without a division of their cells teach nothing, and tell nothing.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ from saqta.model.kinds import AlertRaised, Record
 ACROSS, DOWN = 24, 18
 """Cells of the picture."""
 WAYS_MIN = 6
-"""This many vehicles teach a cell its way,"""
+"""A cell's way is known from this many vehicles on."""
 AGREED_MIN = 0.85
-"""and agree on it by this much (the length of the mean of their directions)."""
+"""A cell has one way where the mean of the vehicles' directions, unit vectors, is at least this long."""
 AGAINST_MAX = -0.6
 """The cosine between a way and one against it."""
 AGAINST_S = 1.0
 WENT_SIZES = 1.0
-"""Who goes against the traffic for this long, and this far in own sizes, does so."""
+"""A vehicle is told once it has gone against the traffic for AGAINST_S and as far as WENT_SIZES of its own size."""
 SPEED_MIN = 0.3
-"""Who goes slower than this, in own heights a second, goes no way."""
+"""A vehicle that is slower than this, in its own heights a second, goes no way."""
 
 
 def wrong_way(settings: CameraSettings) -> "WrongWay":
@@ -71,6 +71,10 @@ class WrongWay:
         alive = {track.number for track in scene.tracks}
         self._ways = {number: way for number, way in self._ways.items() if number in alive}
         return alerts
+
+    def begin_afresh(self) -> None:
+        """The stream has come again, with other tracks in the same scene."""
+        self._ways = {}
 
     def _follow(self, name: str, track: Track, scene: Scene) -> list[Record]:
         way = self._ways.setdefault(track.number, _Way(scene.at_s))
