@@ -22,6 +22,7 @@ from saqta.edge.frames import luma, planes
 from saqta.edge.main_stream import ALIGNED_S, MainStream
 from saqta.edge.node import CameraNode
 from saqta.edge.plugins import Plugins
+from saqta.edge.session import Session
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import open_rtsp
 from saqta.model import catalogue
@@ -174,3 +175,18 @@ def test_the_walker_would_be_seen_if_it_were_not_covered(tmp_path: Path) -> None
     with av.open(str(encode(tmp_path / "open.mp4", large))) as clip:
         seen = [_shows_walker(frame) for frame in clip.decode(video=0)]
     assert sum(seen) == pytest.approx((WALKER.until_s - WALKER.from_s) * FPS, abs=5)
+
+
+def test_a_still_is_kept_without_decoding_the_main_stream(tmp_path: Path) -> None:
+    class Untouched(MainStream):
+        def clip(self, cut: Cut) -> Iterator[Still]:
+            raise AssertionError("a still is of the analysed stream")
+
+    events: list[Event] = []
+    main = Untouched(partial(open_rtsp, "rtsp://127.0.0.1:9/x"), "rtsp://127.0.0.1:9/x", threading.Event())
+    session = Session(CameraSettings(camera="C1", source="a.mp4"), PLUGINS, deadly.clock, events.extend, main=main)
+    gray = av.VideoFrame.from_ndarray(np.full((48, 64), 90, np.uint8), format="gray").reformat(format="yuv420p")
+    session.kept(Cut("/cameras/C1#1", [still(1.0, gray)], "now"), tmp_path)
+    (kept,) = [catalogue.read(event) for event in events]
+    assert isinstance(kept, EvidenceKept)
+    assert (kept.media_type, kept.shows) == ("image/jpeg", "now")

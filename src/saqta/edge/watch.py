@@ -57,16 +57,7 @@ def watch(
     the source can't be read or holds no frame, StorageError when evidence can't be kept.
     """
     cv2.setNumThreads(1)
-    alerts: dict[str, int] = {}
-    writer, one_at_a_time = ClipWriter(waits=True), threading.Lock()
-
-    def emit(events: Sequence[Event]) -> None:
-        with one_at_a_time:
-            for event in events:
-                if event.type == TYPE_OF[AlertRaised]:
-                    kind = msgspec.json.decode(event.data)["kind"]
-                    alerts[kind] = alerts.get(kind, 0) + 1
-                on_event(event)
+    told, writer = _Told(on_event), ClipWriter(waits=True)
 
     def keep(cut: Cut) -> None:
         writer.submit(partial(session.kept, cut, evidence_dir or Path()), partial(session.lost, cut))
@@ -74,16 +65,9 @@ def watch(
     started_s = time.perf_counter()
     opened = plugins.open(joined(settings.source, settings.login))
     reader = FrameReader(opened, settings.source, settings.analysed_fps)
-    session = Session(settings, plugins, clock, emit, keep if evidence_dir else None)
-    analysed, analysis_s = 0, 0.0
+    session = Session(settings, plugins, clock, told.emit, keep if evidence_dir else None)
     try:
-        for frame in reader:
-            before_s = time.thread_time()
-            session.step(frame)
-            analysis_s += time.thread_time() - before_s
-            analysed += 1
-            if progress is not None:
-                progress(frame.at_s)
+        analysed, analysis_s = _analyse(reader, session, progress)
         session.close()
     finally:
         reader.close()
@@ -101,7 +85,36 @@ def watch(
         fps=round(reader.decoded / seconds, 1),
         decode_cpu_ms=round(1000 * reader.decode_cpu_s / reader.decoded, 3),
         analysis_cpu_ms=round(1000 * analysis_s / analysed, 3),
-        alerts=alerts,
+        alerts=told.alerts,
         counts=session.counts,
         ended=reader.ended or "",
     )
+
+
+class _Told:
+    """Passes events on, one at a time whichever thread they come from, and counts the alerts among them by kind."""
+
+    def __init__(self, on_event: Callable[[Event], None]) -> None:
+        self.alerts: dict[str, int] = {}
+        self._on_event, self._one_at_a_time = on_event, threading.Lock()
+
+    def emit(self, events: Sequence[Event]) -> None:
+        with self._one_at_a_time:
+            for event in events:
+                if event.type == TYPE_OF[AlertRaised]:
+                    kind = msgspec.json.decode(event.data)["kind"]
+                    self.alerts[kind] = self.alerts.get(kind, 0) + 1
+                self._on_event(event)
+
+
+def _analyse(reader: FrameReader, session: Session, progress: Callable[[float], None] | None) -> tuple[int, float]:
+    """(how many frames were analysed, the CPU seconds that it took)."""
+    analysed, analysis_s = 0, 0.0
+    for frame in reader:
+        before_s = time.thread_time()
+        session.step(frame)
+        analysis_s += time.thread_time() - before_s
+        analysed += 1
+        if progress is not None:
+            progress(frame.at_s)
+    return analysed, analysis_s
