@@ -152,6 +152,26 @@ def test_knows_a_bounded_number_of_things() -> None:
     assert len({thing.number for thing in found.all}) == things.THINGS_MAX
 
 
+def test_remembers_a_bounded_number_of_those_who_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(things, "BODIES_MAX", 2)
+    found = Things((WIDTH, HEIGHT))
+    found.start(GROUND, THRESHOLD, 0.0)
+    picture, at_s = GROUND, 0.0
+    for number in range(4):
+        x = 60.0 + 60 * number
+        picture = picture.copy()
+        picture[76:100, round(x) : round(x) + 12] = 10
+        came = Track(number, Detection((x - 55, 76.0, x - 43, 100.0), 200, True), at_s)
+        for step in range(50):
+            at_s += STEP_S
+            came.predict(at_s)
+            left = min(x, x - 55 + 8 * step)
+            came.observe(Detection((left, 76.0, left + 12, 100.0), 200, True), (WIDTH, HEIGHT))
+            found.step(noisy(picture), THRESHOLD, [came] if step < 10 else [], at_s, STEP_S)
+        assert len(found.bodies) == min(number + 1, 2)
+    assert found.all == []
+
+
 def changed(number: int, state: ObjectState = ObjectState.ATTENDED) -> ObjectStateChanged:
     box = (0.1, 0.1, 0.2, 0.2)
     return ObjectStateChanged(camera="C1", object=str(number), state=state, box=box, at_s=9.0, put_down_s=6.0)

@@ -8,11 +8,15 @@ import pytest
 from numpy.typing import NDArray
 
 from saqta.edge.analysis import Analyser
+from saqta.edge.detectors.stopped_vehicle import STOPS_MAX, stopped_vehicle
 from saqta.edge.figures import Figures
 from saqta.edge.frames import Frame
 from saqta.edge.ground import GroundMap
 from saqta.edge.recognised import Recognised
+from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
+from saqta.edge.things import Things
+from saqta.edge.tracks import Detection, Track
 from saqta.edge.votes import vote
 from saqta.model.errors import InputError
 from saqta.model.kinds import AlertRaised
@@ -111,6 +115,43 @@ def test_a_vehicle_that_stops_alone_is_told_as_alone() -> None:
     alerts, _ = found(20, cars(drive(6, 130, 80, stops_at=160)), zones=ROAD, lanes=("road",), stopped_after_s=8)
     assert kinds(alerts) == ["stopped_vehicle"]
     assert alerts[0].reasons[1] == "it stands there alone"
+
+
+def test_each_of_very_many_stops_is_told_once() -> None:
+    settings = CameraSettings(
+        camera="C1", source="a.mp4", zones={"all": ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))}, lanes=("all",)
+    )
+    detector, blank = stopped_vehicle(settings), np.zeros((HEIGHT, WIDTH), np.uint8)
+
+    def standing(number: int) -> Track:
+        x, y = 10 + 30 * (number % 10), 10 + 20 * (number // 10)
+        bounds = (float(x), float(y), float(x + 24), float(y + 12))
+        track = Track(number, Detection(bounds, 280, True), 0.0)
+        for _ in range(3):
+            track.observe(Detection(bounds, 280, True), (WIDTH, HEIGHT))
+        track.moved = True
+        return track
+
+    told = []
+    for number in [one for stop in range(STOPS_MAX + 10) for one in (stop, stop)]:
+        track = standing(number)
+        track.at_s = track.seen_s = at_s = 30 + 0.2 * number
+        scene = Scene(
+            *(at_s, 0.2, (WIDTH, HEIGHT), *[blank] * 5, [track], (), True, 60.0, Things((WIDTH, HEIGHT))),
+        )
+        told += [alert.track for alert in detector(scene) if isinstance(alert, AlertRaised)]
+    assert told == list(range(STOPS_MAX + 10))
+
+
+def test_only_so_much_is_taken_into_the_empty_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("saqta.edge.analysis.PARKED_S", 5.0)
+    monkeypatch.setattr("saqta.edge.analysis.PARKED_MAX", 1)
+    analyser = Analyser(CameraSettings(camera="C1", source="a.mp4"), {})
+    ways = cars(drive(6, 100, 80, stops_at=100), drive(6, 195, 80, stops_at=200))
+    for number, picture in enumerate(pictures(18, ways)):
+        scene = analyser.step(Frame(_frame(picture), number / FPS, number == 0)).scene
+    assert len(scene.parked) == 1
+    assert len([track for track in scene.tracks if track.confirmed]) == 1
 
 
 def test_vehicles_that_pass_or_stop_shortly_are_not_told() -> None:

@@ -65,8 +65,8 @@ class _Suspect:
 
 
 class Things:
-    """The things of one scene of one size: ``all`` that are known, and the ``ways`` of who is there. ``name`` stands
-    before their numbers, so that they are unlike those of other sessions."""
+    """The things of one scene of one size: ``all`` that are known, the ``ways`` of who is there, and the ``bodies`` of
+    those who stand still. ``name`` stands before their numbers, so that they are unlike those of other sessions."""
 
     def __init__(self, picture: tuple[int, int], name: str = "", first_number: int = 1) -> None:
         self.name = name
@@ -76,7 +76,7 @@ class Things:
         self._still: Still | None = None
         self.next_number, self._looked_s = first_number, 0.0
         self._suspects: list[_Suspect] = []
-        self._bodies: list[Bounds] = []
+        self.bodies: list[Bounds] = []
 
     @property
     def started(self) -> bool:
@@ -90,7 +90,7 @@ class Things:
     def start(self, usual: Gray, threshold: Gray, at_s: float) -> None:
         """The scene is known from now on. Things that were known before are kept where they are still to be seen."""
         self._still = Still(usual, threshold, at_s)
-        self._suspects, self._bodies = [], []
+        self._suspects, self.bodies = [], []
         for thing in self.all:
             thing.look(usual, (), at_s, 0.0)
             if thing.presence is not Presence.SEEN:
@@ -134,7 +134,7 @@ class Things:
         regions = still.regions(threshold, at_s, step_s)
         if self._light_changed(still, tracks):
             return
-        self._bodies = [body for body in self._bodies if still.resting_px(window_of(body)) > BODY_GONE * size(body)]
+        self.bodies = [body for body in self.bodies if still.resting_px(window_of(body)) > BODY_GONE * size(body)]
         self._suspects = [suspect for suspect in self._suspects if at_s - suspect.last_s <= SUSPECTED_MAX_S]
         for region in regions:
             if at_s - region.since_s >= BROUGHT_AFTER_S and not self._has_to_wait(region, tracks):
@@ -228,7 +228,7 @@ class Things:
     def _is_body(self, region: Region) -> bool:
         area, tall = size(region.bounds), region.bounds[3] - region.bounds[1]
         if any(
-            overlap(one, region.bounds) > 0.5 * area and tall > BODY_LIKE * (one[3] - one[1]) for one in self._bodies
+            overlap(one, region.bounds) > 0.5 * area and tall > BODY_LIKE * (one[3] - one[1]) for one in self.bodies
         ):
             return True
         is_body = any(
@@ -238,7 +238,7 @@ class Things:
             for way in self.ways.all()
         )
         if is_body:
-            self._bodies = [*self._bodies[1 - BODIES_MAX :], region.bounds]
+            self.bodies = [*self.bodies[1 - BODIES_MAX :], region.bounds]
         return is_body
 
     def _company(self, still: Still, region: Region) -> float:

@@ -17,6 +17,7 @@ STANDS_S = 2.0
 SAME_PLACE = 0.3
 """A stop in a place that is this much like one told before is the same."""
 STOPS_MAX = 64
+"""With more, the ones that were seen longest ago are forgotten first."""
 FORGOTTEN_S = 60.0
 """A stop is forgotten when nothing has stood there for this long."""
 
@@ -60,10 +61,9 @@ class StoppedVehicle:
     def _is_told(self, track: Track, at_s: float) -> bool:
         """Whether this stop was told; it is from now on."""
         same = [place for place in self._told if alike(place, track.bounds) >= SAME_PLACE]
-        for place in same:
+        for place in same or list(self._told)[: 1 - STOPS_MAX]:
             del self._told[place]
-        if same or len(self._told) < STOPS_MAX:
-            self._told[track.bounds] = at_s
+        self._told[track.bounds] = at_s
         return bool(same)
 
     def _alert(self, name: str, track: Track, scene: Scene) -> AlertRaised:
