@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +19,13 @@ from intake.listening import until
 from saqta import registry
 from saqta.edge import main_stream
 from saqta.edge.evidence import Cut, Hidden, Kept, Still, keep
-from saqta.edge.frames import luma, planes
+from saqta.edge.frames import FrameReader, luma, planes
 from saqta.edge.main_stream import ALIGNED_S, MainStream
 from saqta.edge.node import CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.edge.session import Session
 from saqta.edge.settings import CameraSettings
-from saqta.edge.source import open_rtsp
+from saqta.edge.source import open_file, open_rtsp
 from saqta.model import catalogue
 from saqta.model.catalogue import TYPE_OF
 from saqta.model.errors import InputError
@@ -168,6 +169,38 @@ def test_frames_are_left_out_where_nothing_is_known_of_their_time(main: RtspServ
     assert times
     assert all(0.5 <= at_s <= 2.4 for at_s in times)
     assert not [at_s for at_s in times if 0.7 + ALIGNED_S < at_s < 2.2 - ALIGNED_S]
+
+
+def test_a_stream_of_another_shape_gives_no_clips(main: RtspServer, tmp_path: Path) -> None:
+    stop = threading.Event()
+    stream = MainStream(partial(open_rtsp, main.address), main.address, stop)
+    stream.start()
+    while len(stream._held) < FPS:
+        stop.wait(0.1)
+    stop.set()
+    stream.join(10)
+    began_s = stream._held[0].arrived_s
+    gray = av.VideoFrame.from_ndarray(np.full((48, 64), 90, np.uint8), format="gray").reformat(format="yuv420p")
+    cut = Cut("alert", [Still(at_s, planes(gray, 64), Hidden([], (64, 48), began_s + at_s)) for at_s in (0.0, 0.6)])
+    for beside, width in ((16 / 9, 64), (WIDTH / HEIGHT * 1.02, 2 * WIDTH)):
+        stream.beside = beside
+        assert {one.planes.y.shape[1] for one in stream.clip(cut)} == {width}
+    assert stream.failure is None
+    stream.beside = 16 / 9
+    assert stream.failure is not None
+    assert "1.33 times as wide as high, the analysed one 1.78;" in stream.failure
+
+
+def test_pixels_that_are_not_square_are_reckoned_with(tmp_path: Path) -> None:
+    path = tmp_path / "squeezed.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 176, 144, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(16, 11)
+        container.mux(stream.encode(av.VideoFrame(176, 144, "yuv420p")))
+        container.mux(stream.encode(None))
+    with closing(FrameReader(open_file(str(path)), str(path), 5.0)) as reader:
+        assert reader.shape == pytest.approx(16 / 9)
 
 
 def test_the_walker_would_be_seen_if_it_were_not_covered(tmp_path: Path) -> None:

@@ -96,6 +96,11 @@ class FrameReader:
                 due_s = max(due_s + self._step_s, self.at_s + 0.5 * self._step_s)
                 yield Frame(picture, self.at_s, fresh, time.monotonic())
 
+    @property
+    def shape(self) -> float:
+        """Width over height of what is shown."""
+        return shape_of(self._stream)
+
     def packets(self) -> tuple["av.container.InputContainer", "av.VideoStream"]:
         """The container and its video stream, to be demuxed instead of iterated over."""
         return self._container, self._stream
@@ -161,6 +166,12 @@ def open_video(opened: Opened, name: str) -> "tuple[av.container.InputContainer,
         container.close()
         _close(opened.file)
         raise
+
+
+def shape_of(stream: "av.VideoStream") -> float:
+    """Width over height of what a stream shows: its pixels need not be square."""
+    context = stream.codec_context
+    return float(context.width / context.height * (context.sample_aspect_ratio or 1))
 
 
 def packets_of(

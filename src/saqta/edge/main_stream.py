@@ -3,6 +3,7 @@
 - Its packets are held as they came; only those around an alert are ever decoded.
 - The two streams are laid side by side by when their frames arrived, which is not exact: a frame of the main stream is
   covered wherever anything was covered within ALIGNED_S of it, and left out where that is not known.
+- Streams of other shapes may not show the same view, and covers would lie beside people: then it gives no clips.
 """
 
 import threading
@@ -17,7 +18,7 @@ import av
 from av.error import FFmpegError
 
 from saqta.edge.evidence import EVIDENCE_FPS_MAX, Cut, Still
-from saqta.edge.frames import open_video, packets_of, planes
+from saqta.edge.frames import open_video, packets_of, planes, shape_of
 from saqta.edge.redaction import cover
 from saqta.edge.source import Opened
 from saqta.model.errors import InputError
@@ -26,6 +27,8 @@ HELD_BYTES_MAX = 48 << 20
 HELD_S = 45.0
 ALIGNED_S = 0.7
 SIDE_PX_MAX = 1280
+SHAPES_APART_MAX = 0.05
+"""Encoders round sides; the next shapes in use, 4:3 and 5:4, are 7 % apart."""
 RETRY_S = 5.0
 
 
@@ -36,11 +39,14 @@ class _Held(NamedTuple):
 
 class MainStream(threading.Thread):
     """Holds the newest seconds of a stream until ``stop`` is set, and opens it again when it ends. What keeps it from
-    that is its ``failure``: clips are of the analysed stream then."""
+    that, or from fitting the analysed stream, whose shape is told as ``beside``, is its ``failure``: clips are of the
+    analysed stream then."""
 
     def __init__(self, open: Callable[[], Opened], name: str, stop: threading.Event) -> None:
         super().__init__(name=f"main stream {name}", daemon=True)
-        self.failure: str | None = None
+        self.beside: float | None = None
+        self._shape: float | None = None
+        self._trouble: str | None = None
         self._open, self._address, self._stopping = open, name, stop
         self._held: deque[_Held] = deque()
         self._held_bytes = 0
@@ -56,11 +62,24 @@ class MainStream(threading.Thread):
             except (InputError, FFmpegError, OSError) as error:
                 # Not the error's own words: they hold the address, and that may hold a password.
                 what = error.expected if isinstance(error, InputError) else error.strerror
-                self.failure = what or type(error).__name__
+                self._trouble = what or type(error).__name__
+
+    @property
+    def failure(self) -> str | None:
+        """Why its clips are not of it, where they aren't."""
+        return self._trouble or self._unlike()
+
+    def _unlike(self) -> str | None:
+        if self._shape is None or self.beside is None or abs(self._shape / self.beside - 1) <= SHAPES_APART_MAX:
+            return None
+        return (
+            f"the evidence stream is {self._shape:.2f} times as wide as high, the analysed one {self.beside:.2f}; "
+            "they may not show the same view, so clips are of the analysed one"
+        )
 
     def clip(self, cut: Cut) -> Iterable[Still]:
         """The covered frames of the main stream for a cut of the analysed one; the cut's own where there are none."""
-        stills = self._stills([still for still in cut.stills if still.hidden is not None])
+        stills = self._stills([] if self._unlike() else [still for still in cut.stills if still.hidden is not None])
         first = next(stills, None)
         return cut.stills if first is None else chain([first], stills)
 
@@ -85,12 +104,13 @@ class MainStream(threading.Thread):
         with container:
             with self._changing:
                 self._codec = stream.codec_context.name, stream.codec_context.extradata
+                self._shape = shape_of(stream)
                 self._held.clear()
                 self._held_bytes = 0
             for packet in packets_of(container, stream):
                 if self._stopping.is_set():
                     return
-                self.failure = None
+                self._trouble = None
                 self._add(_Held(time.monotonic(), packet))
 
     def _add(self, held: _Held) -> None:

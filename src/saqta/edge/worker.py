@@ -319,8 +319,7 @@ class _Stream(threading.Thread):
                     session.begin()
                 if (reader.width, reader.height) != size:
                     size = (reader.width, reader.height)
-                    self._put(partial(session.connected, *size, reader.fps))
-                    self._lost = False
+                    self._connected(session, reader)
                 at_s = frame.at_s + offset_s
                 if not opened.live:
                     self._worker.stop.wait(max(0.0, started_s + at_s / self._orders.speed - time.monotonic()))
@@ -333,6 +332,12 @@ class _Stream(threading.Thread):
             self._put_away()
             if self._originals is not None:
                 self._originals.offset_s = offset_s
+
+    def _connected(self, session: Session, reader: FrameReader) -> None:
+        self._put(partial(session.connected, reader.width, reader.height, reader.fps))
+        self._lost = False
+        if self._main is not None:
+            self._main.beside = reader.shape
 
     def _hand_over(self, session: Session, frame: Frame) -> None:
         def analyse(frame: Frame) -> Glance:
