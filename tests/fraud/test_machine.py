@@ -172,6 +172,25 @@ def test_a_thief_does_not_shape_the_habit() -> None:
     assert 10 < row["habit_mean"] < 12
 
 
+def swap(subscriber: int, time_ms: int) -> Array:
+    event = np.zeros(1, EVENT)
+    event["kind"], event["subscriber"], event["time_ms"] = layout.SWAP, subscriber, time_ms
+    return event
+
+
+def test_a_sim_swap_is_known_from_its_time_on_and_the_newest_counts() -> None:
+    state, space = empty(7, LIMITS), room(1)
+    for hours in (10, 4, 8):
+        decide(state, NO_TREES, RULES, swap(9, START_MS + hours * HOUR_MS), space)
+        assert space.answers[0]["status"] == layout.TAKEN
+    known = {}
+    for n, (subscriber, hours) in enumerate(((9, 9), (9, 12.5), (8, 12), (0, 13)), 1):
+        paid = payment(n, START_MS + int(hours * HOUR_MS))
+        paid["subscriber"] = subscriber
+        known[subscriber, hours] = features(state, paid)["sim_swap_h"]
+    assert known == {(9, 9): -1, (9, 12.5): 2.5, (8, 12): -1, (0, 13): -1}
+
+
 def test_every_feature_is_told_and_read(payments: Payments) -> None:
     events = stream(payments, 7).events
     space = room(len(events))

@@ -17,6 +17,7 @@ from saqta.fraud.serving.opening import open_path
 from saqta.fraud.serving.path import WAITING_MAX, DecisionPath
 from saqta.fraud.serving.reading import ASKED_MAX
 from saqta.fraud.serving.rows import commit_of
+from saqta.fraud.serving.step import SWAPS, Swapped
 from saqta.fraud.snapshot import in_use
 from saqta.log.merkle import leaf_hash, verify_inclusion
 from saqta.log.personal import Keyring
@@ -24,7 +25,7 @@ from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import MemoryTables
 from saqta.model import catalogue
 from saqta.model.errors import BusyError, ContentConflict, DamageError, InputError
-from saqta.model.kinds import DecisionsMade, ListTerms
+from saqta.model.kinds import DecisionsMade, ListTerms, SimSwapped
 from saqta.model.list_entry import Entry
 from saqta.model.listing import digester, entry_id
 from saqta.model.moment import from_text, to_text
@@ -163,6 +164,26 @@ def test_a_listed_callers_call_stays_risky_after_a_restart_though_the_list_is_go
     with running(tmp_path) as after:
         paid = after.ask("payment", payment(3, phone="+77012340003"))[0]
         assert (paid["action"], paid["reasons"][0]["code"]) == ("hold", "on_the_phone_with_risk")
+
+
+def test_a_sim_swap_is_a_reason_live_and_after_a_restart_with_and_without_what_was_kept(tmp_path: Path) -> None:
+    number = "+77012340003"
+    with running(tmp_path) as path:
+        told = SimSwapped(subscriber=path.path.subscriber(number))
+        at_ms = NOW_MS - 20 * 3_600_000
+        event = {"id": "1", "source": "/telecom", "actor": "telecom", "time_ms": at_ms, "recorded_ms": NOW_MS}
+        path.log.append([catalogue.make(told, **event)])
+        path.path.learn([SWAPS.put(told.subscriber, Swapped(at_ms))])
+        held = path.ask("payment", payment(3, phone=number))[0]
+        assert (held["action"], held["reasons"][0]["code"]) == ("hold", "sim_swapped_yesterday")
+        assert "another SIM card 19.7 h ago, and a payee never paid before" in held["reasons"][0]["text"]
+        assert path.ask("payment", payment(4, phone="+77012340004"))[0]["action"] == "allow"
+    for n in (10, 17):
+        with running(tmp_path) as after:
+            paid = after.ask("payment", payment(n, phone=number, payee=f"payee-{n}"))[0]
+            assert paid["reasons"][0]["code"] == "sim_swapped_yesterday"
+        for kept in (tmp_path / "fraud").iterdir():
+            kept.unlink()
 
 
 def test_a_model_scores_and_says_why(tmp_path: Path, learned: tuple[object, Path]) -> None:

@@ -3,11 +3,13 @@
 import secrets
 import time
 from collections.abc import Callable
+from datetime import date
 
 import httpx
 import pytest
 
 from saqta.log.verify import verify
+from saqta.model.kinds import RatesPublished
 from saqta.model.terms import Role
 from saqta.web.accounts import add_token
 from web.conftest import Centre
@@ -54,7 +56,7 @@ def test_a_spoofed_call_is_blocked_and_the_payment_after_it_held_until_somebody_
         assert [reason["code"] for reason in call["reasons"]] == ["spoofed_number", "no_model"]
         payment = ask(alfa, "payment", PAYMENT)
         assert (payment["action"], payment["hold_until"]) == ("hold", "2026-01-31T08:10:00.000Z")
-        assert payment["rules"] == "standard-1"
+        assert payment["rules"] == "standard-2"
         address = f"/api/v1/decisions/{payment['decision_id']}"
         told = alfa.get(address).json()
         assert (told["held"], told["outcome"], told["kind"]) == (True, None, "payment")
@@ -158,6 +160,33 @@ def test_each_reader_learns_what_the_table_lets_it_know(bank: Centre) -> None:
         called = farid.get(f"/api/v1/decisions/{call['decision_id']}/why").json()
         assert called["values"]["trunk_foreign"] == 1.0
         assert called["pseudonyms"]["counterpart"] == seen["pseudonyms"]["subscriber"]
+
+
+def test_an_amount_is_told_in_tenge_by_the_rates_of_its_day_which_are_named(bank: Centre) -> None:
+    def publish(day: int, worth: str) -> None:
+        rates = {"USD": ("1", worth), "KGS": ("10", "58.6")}
+        bank.tell(RatesPublished(publisher="nationalbank.kz", day=date(2026, 1, day), quote="KZT", rates=rates))
+
+    with bank.http("alfa") as alfa, bank.http("farid") as farid, bank.http("pavel") as telecom:
+        dollars = PAYMENT | {"currency": "USD", "amount": "1000.05"}
+        assert ask(alfa, "payment", dollars | {"id": "early"})["tenge"] is None
+        publish(30, "512.80")
+        told = ask(alfa, "payment", dollars)
+        line = {"publisher": "nationalbank.kz", "day": "2026-01-30", "currency": "USD", "units": "1"}
+        line |= {"quote": "KZT", "worth": "512.80"}
+        assert told["tenge"] == {"amount": "512825.64", "rates": [line]}
+        publish(31, "600.00")
+        assert ask(alfa, "payment", dollars) == told
+        rows = [dollars | {"id": "now"}, PAYMENT | {"id": "own"}, PAYMENT | {"id": "som", "currency": "KGS"}]
+        items = ask(alfa, "payment", [*rows, PAYMENT | {"id": "yen", "currency": "JPY", "amount": "1000"}])["items"]
+        amounts = [item["tenge"] and item["tenge"]["amount"] for item in items]
+        assert amounts == ["600030.00", "450000.00", "2637000.00", None]
+        assert items[1]["tenge"]["rates"] == []
+        assert farid.get(f"/api/v1/decisions/{told['decision_id']}/why").json()["tenge"] == told["tenge"]
+        assert ask(telecom, "call", SPOOFED)["tenge"] is None
+        assert [item["error"]["field"] for item in ask(alfa, "payment", [rows[0] | {"currency": "XXQ"}])["items"]] == [
+            "currency"
+        ]
 
 
 def list_entry(centre: Centre, kind: str, value: str, **over: object) -> str:

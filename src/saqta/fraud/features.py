@@ -110,6 +110,7 @@ JOINED = {
     "account_listed": "1 when a list blocks the account that pays",
     "payee_listed": "1 when a list blocks the account that is paid",
     "phone_listed": "1 when a list blocks the payer's telephone number",
+    "sim_swap_h": "hours since the payer's number came to another SIM card, as far as that was told",
 }
 """What rules may use besides: what a model could learn only where all of it was seen together. New ones come last:
 recorded values are read again by their place."""
@@ -139,12 +140,15 @@ def read(
 
 
 @compiled
-def read_joined(state: State, event: Record, with_device: int, called: int, row: Record) -> None:
-    """What rules may use of a payment: slots of the payer with the device, and of the payer's telephone; -1 for
-    none."""
+def read_joined(state: State, event: Record, with_device: int, called: int, swapped: int, row: Record) -> None:
+    """What rules may use of a payment: slots of the payer with the device, and of the payer's telephone as one that is
+    called and as one that came to another SIM card; -1 for none."""
     row.account_listed = (event.told & LISTED_ACTOR) != 0
     row.payee_listed = (event.told & LISTED_COUNTERPART) != 0
     row.phone_listed = (event.told & LISTED_SUBSCRIBER) != 0
+    row.sim_swap_h = NEVER
+    if swapped >= 0 and state.life[swapped].last_ms <= event.time_ms:
+        row.sim_swap_h = (event.time_ms - state.life[swapped].last_ms) / HOUR_MS
     row.device_new = NEVER if with_device < 0 else 1.0 if state.life[with_device].count == 0 else 0.0
     row.call_risk, row.call_on, row.call_reports = 0, 0, 0  # The row still holds the event before.
     row.call_age_min = NEVER

@@ -26,7 +26,7 @@ SWEPT = 4
 SEARCHED = 64
 """Slots among which the oldest gives way where no slot is free."""
 
-PAYMENT, CALL, LABEL = 1, 2, 3
+PAYMENT, CALL, LABEL, SWAP = 1, 2, 3, 4
 DECIDED, REPEATED, CONFLICT, UNKNOWN, TAKEN, FULL = 0, 1, 2, 3, 4, 5
 """What came of an event: decided, answered before, the id came with other content, a label for what isn't known; a
 label taken; no room for one more that waits."""
@@ -55,7 +55,8 @@ EVENT = np.dtype(
 telephone of who pays. A device is what was paid with, or the IMEI; a place is a cell; 0 where there is none.
 ``amount`` is in units of the currency, or the seconds of a call, negative while they aren't known. ``facts`` are
 the bits below. ``told`` is what others say: of a payment or call which of its names lists block, as bits below; of a
-label HONEST or FRAUD. ``id`` of a label is that of what it labels, its time when it was known."""
+label HONEST or FRAUD. ``id`` of a label is that of what it labels, its time when it was known. A swap tells
+when the ``subscriber`` came to another SIM card, and nothing else."""
 
 FOREIGN_TRUNK, NATIONAL_TRUNK, ATTESTED_A, ATTESTED_B, ATTESTED_C = 1, 2, 4, 8, 16
 CALLER_NATIONAL, CALLER_UNASSIGNED, CALLEE_NATIONAL, CALLEE_UNASSIGNED = 32, 64, 128, 256

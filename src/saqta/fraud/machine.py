@@ -22,7 +22,9 @@ from saqta.fraud.layout import (
     PAYMENT,
     REPEATED,
     RING,
+    SWAP,
     TABLE,
+    TAKEN,
     WINDOW_D,
     Array,
     Record,
@@ -37,9 +39,16 @@ RULE_FIRED, UNKNOWN_FOREIGNER = 2, 1
 MODEL_FEATURES = len(LEARNED)
 AHEAD = 16
 LINE_BYTES, RING_BYTES, TABLE_BYTES = 64, RING.itemsize, TABLE.itemsize
-PAIR, WITH_DEVICE, CALLED, CELLS, PAYEE = (
+PAIR, WITH_DEVICE, CALLED, CELLS, PAYEE, SWAPPED = (
     np.uint64(n)
-    for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5, 0x85EBCA77C2B2AE63)
+    for n in (
+        0x9E3779B97F4A7C15,
+        0xC2B2AE3D27D4EB4F,
+        0x165667B19E3779F9,
+        0x27D4EB2F165667C5,
+        0x85EBCA77C2B2AE63,
+        0xD6E8FEB86659FD93,
+    )
 )
 """Turn a key into that of another role: so one who pays and is paid, or calls and is called, has a key for each."""
 
@@ -78,6 +87,10 @@ def run(state: State, trees: Trees, rules: Ranges, events: Array, room: Room) ->
         answer.mask, answer.score = 0, 0.0
         if event.kind == LABEL:
             answer.status = take_label(state, event)
+            continue
+        if event.kind == SWAP:
+            _swap(state, event)
+            answer.status = TAKEN
             continue
         pass_time(state, event.time_ms)
         memo = find(state.memo_table, event.id)
@@ -143,10 +156,11 @@ def _pay(state: State, trees: Trees, rules: Ranges, event: Record, row: Record, 
     pair = met(state, event.actor ^ (event.counterpart * PAIR), time_ms)
     device = met(state, event.actor ^ (event.device * WITH_DEVICE), time_ms) if event.device != 0 else -1
     called = known(state, event.subscriber ^ CALLED) if event.subscriber != 0 else -1
+    swapped = known(state, event.subscriber ^ SWAPPED) if event.subscriber != 0 else -1
     payer_ring = ring_of(state, payer, hour)
     payee_ring = ring_of(state, payee, hour)
     read(state, event, payer, payer_ring, payee, payee_ring, pair, row)
-    read_joined(state, event, device, called, row)
+    read_joined(state, event, device, called, swapped, row)
     answer.mask = judge(rules, PAYMENT, values)
     if trees.root.shape[0] > 0:
         answer.score = share(raw_score(trees, values))
@@ -194,6 +208,13 @@ def _call(state: State, rules: Ranges, event: Record, row: Record, values: Array
     live(state.life[called], time_ms, seconds)
     live(state.life[pair], time_ms, seconds)
     _remember(state, event, event.counterpart ^ CALLED, True, answer)
+
+
+@compiled
+def _swap(state: State, event: Record) -> None:
+    """A number came to another SIM card; the newest counts, in whatever order it is told."""
+    life = state.life[met(state, event.subscriber ^ SWAPPED, event.time_ms)]
+    life.last_ms = max(life.last_ms, event.time_ms)
 
 
 @compiled

@@ -117,7 +117,16 @@ def _read(path: Path) -> _File:
 
 def said(rule: Rule, row: Array) -> str:
     """The rule's sentence with the values of ``row``, (features,) float32."""
-    return _PLACE.sub(lambda place: f"{row[_index(rule, place[1])]:.10g}", rule.says)
+    return _PLACE.sub(lambda place: _number(float(row[_index(rule, place[1])])), rule.says)
+
+
+def _number(value: float) -> str:
+    """As people say it: whole numbers whole, others with two decimals, large ones with one.
+
+    >>> _number(450000.0), _number(23.987), _number(0.046)
+    ('450000', '24', '0.05')
+    """
+    return f"{round(value, 1 if abs(value) >= 10 else 2):.10g}"
 
 
 def _ranges(rules: tuple[Rule, ...]) -> Ranges:

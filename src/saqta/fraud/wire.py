@@ -26,7 +26,9 @@ Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
 Moment = Annotated[datetime, Meta(tz=True)]
 PACKED = Struct("<qQQQQQQdIBBH")
 """An event as layout.EVENT has it."""
-_CURRENCY = {code: number for number, code in enumerate(sorted(EXPONENTS), 1)}
+CURRENCIES = ("", *sorted(EXPONENTS))
+"""A currency's number in the machine is its place here."""
+_CURRENCY = {code: number for number, code in enumerate(CURRENCIES)}
 _UNIT = {code: 10.0**exponent for code, exponent in EXPONENTS.items()}
 _TRUNK = {None: 0, "foreign": layout.FOREIGN_TRUNK, "national": layout.NATIONAL_TRUNK}
 _ATTESTED = {None: 0, "A": layout.ATTESTED_A, "B": layout.ATTESTED_B, "C": layout.ATTESTED_C}

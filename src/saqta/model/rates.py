@@ -150,6 +150,21 @@ def _age(way: tuple[_Leg, ...], day: date) -> int:
     return sum((day - leg.quotation.day).days for leg in way)
 
 
+def converted_by(currency: str, lines: Iterable[Quotation]) -> Fraction:
+    """What one unit of a currency is worth by quotations used one after the other, as ``RateBook.rate`` names them.
+
+    >>> line = Quotation("cbu.uz", date(2026, 1, 31), "KZT", "1", "UZS", "25")
+    >>> converted_by("UZS", [line]), converted_by("KZT", [line])
+    (Fraction(1, 25), Fraction(25, 1))
+    """
+    rate = Fraction(1)
+    for line in lines:
+        forward = line.currency == currency
+        rate = rate * line.rate if forward else rate / line.rate
+        currency = line.quote if forward else line.currency
+    return rate
+
+
 def quotations(publication: RatesPublished) -> Iterator[Quotation]:
     """The lines of a publication."""
     for currency, (units, worth) in publication.rates.items():

@@ -7,6 +7,7 @@ decision path, not here: these two routes carry bytes, as fast as may be.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -42,6 +43,24 @@ class Reason(BaseModel):
     entry: str | None = None
 
 
+class QuotedRate(BaseModel):
+    """A published line: ``units`` of ``currency`` are worth ``worth`` of ``quote``."""
+
+    publisher: str
+    day: date
+    currency: str
+    units: str
+    quote: str
+    worth: str
+
+
+class InTenge(BaseModel):
+    """An amount in tenge, and the published rates of its day that it was converted by."""
+
+    amount: str
+    rates: list[QuotedRate]
+
+
 class Decision(BaseModel):
     """What to do; in a list, what could not be decided has `id` and `error` instead."""
 
@@ -53,6 +72,7 @@ class Decision(BaseModel):
     model: str | None
     rules: str
     hold_until: AwareDatetime | None
+    tenge: InTenge | None
 
 
 class Outcome(Door):

@@ -17,6 +17,7 @@ from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
 from saqta.fraud.serving.listed import listed
 from saqta.fraud.serving.names import NameKeys, pseudonymise
 from saqta.fraud.serving.rows import ROW, Commit, Place, packed, root_of, values_text
+from saqta.fraud.serving.tenge import Exchange
 from saqta.fraud.trees import NO_TREES, contributions, steps
 from saqta.fraud.wire import PACKED, Call, Packer, Payment
 from saqta.model.errors import InputError
@@ -197,12 +198,19 @@ def numbered(first: int, ids: Sequence[int], elsewhere: Mapping[int, Place]) -> 
 
 
 def commits(
-    judged: Judged, tenant: str, first: int, model: Model | None, rules: Rules, fallback: Fallback | None
+    judged: Judged,
+    tenant: str,
+    first: int,
+    model: Model | None,
+    rules: Rules,
+    exchange: Exchange,
+    fallback: Fallback | None,
 ) -> list[Commit]:
     """What is recorded of it: ROWS_MAX rows an event, numbered from ``first`` on."""
     made = []
     for number, start in enumerate(range(0, len(judged.rows), ROWS_MAX), first):
         content = judged.rows[start : start + ROWS_MAX].tobytes()
+        rows = np.frombuffer(content, ROW)
         within = [told for told in judged.notable if start <= told.row < start + ROWS_MAX]
         notable = tuple(msgspec.structs.replace(told, row=told.row - start) for told in within)
         record = DecisionsMade(
@@ -215,6 +223,7 @@ def commits(
             rows=base64.b64encode(content).decode(),
             notable=notable,
             fallback=fallback,
+            rates=exchange.used(rows),
         )
-        made.append(Commit(record, np.frombuffer(content, ROW)))
+        made.append(Commit(record, rows))
     return made

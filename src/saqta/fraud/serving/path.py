@@ -18,23 +18,25 @@ import numpy as np
 
 from saqta.fraud import layout
 from saqta.fraud.keys import find
-from saqta.fraud.layout import EVENT, MEMOS, Limits, empty
+from saqta.fraud.layout import EVENT, MEMOS, Array, Limits, empty
 from saqta.fraud.serving import holds
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.explaining import Explained, explain
-from saqta.fraud.serving.judging import JUDGED_MAX, Fallback, Judge, Judged, commits, kept, numbered
+from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept, numbered
 from saqta.fraud.serving.names import NameKeys, name_keys, subscriber
-from saqta.fraud.serving.reading import Kind, Question, read
+from saqta.fraud.serving.reading import Kind, read
 from saqta.fraud.serving.rows import SOURCE, Commit, Place, commit_of, events_of, place_of
 from saqta.fraud.serving.snapshot import PLACE, Kept, read_snapshot, write_snapshot
-from saqta.fraud.serving.step import Told
+from saqta.fraud.serving.step import QUOTED, Swapped, Told
+from saqta.fraud.serving.tenge import Exchange
+from saqta.fraud.serving.ticket import Done, Line, Ticket, portions
 from saqta.log.personal import Keyring
 from saqta.log.port import Log, Position
 from saqta.model import catalogue
 from saqta.model.catalogue import TYPE_OF, make
-from saqta.model.errors import BusyError, ContentConflict, InputError, SaqtaError
+from saqta.model.errors import BusyError, ContentConflict, InputError
 from saqta.model.event import Event
-from saqta.model.kinds import ROWS_MAX, DecisionsMade, OutcomeTold, OutcomeWord
+from saqta.model.kinds import ROWS_MAX, DecisionsMade, OutcomeTold, OutcomeWord, RatesPublished, SimSwapped
 from saqta.model.moment import Clock
 from saqta.model.step import Change, Tables
 
@@ -47,31 +49,11 @@ RECENT_MAX = 256
 POLL_S = 0.2
 FALLBACK_LIMITS = Limits(keys_max=1 << 14, busy_max=1 << 12, memos_max=1 << 12, pending_max=16)
 ACTOR = "saqta/fraud"
-FOLDED = frozenset({TYPE_OF[DecisionsMade], TYPE_OF[OutcomeTold]})
-Line = bytes | SaqtaError
-"""An answer in JSON, or why there is none."""
+FOLDED = frozenset(TYPE_OF[each] for each in (DecisionsMade, OutcomeTold, SimSwapped))
 Label = tuple[str, OutcomeWord, int]
 """A decision, what it was, and since when that is known."""
-Done = Callable[[Sequence[Line], bool], None]
-"""Told of the answers, in order, and whether they answer a list; from another thread."""
-
-
-class Ticket:
-    """One request on its way. Who claims it answers it: the thread that decides, or that of the deadlines, which then
-    tells in ``places`` where each id is recorded."""
-
-    __slots__ = ("asked", "claimed", "done", "due_ns", "many", "places", "reader", "tenant")
-
-    def __init__(self, tenant: str, reader: Reader, question: Question, done: Done, due_ns: int) -> None:
-        self.tenant, self.reader, self.asked, self.many, self.done, self.due_ns = (
-            tenant,
-            reader,
-            *question,
-            done,
-            due_ns,
-        )
-        self.claimed = False
-        self.places: dict[int, Place] | None = None
+Swap = tuple[str, int]
+"""A subscriber, and when that number came to another SIM card."""
 
 
 class DecisionPath:
@@ -98,7 +80,8 @@ class DecisionPath:
         self._keys: dict[str, NameKeys] = {}
         self._waiting: deque[Ticket] = deque()
         self._unclaimed: deque[Ticket] = deque()
-        self._labels: deque[Label] = deque()
+        self._told: deque[Label | Swap] = deque()
+        self._exchange = Exchange()
         self._count = 0
         self._lock = threading.Lock()
         self._more, self._due = threading.Condition(self._lock), threading.Condition(self._lock)
@@ -132,11 +115,15 @@ class DecisionPath:
                 self._due.notify()
 
     def learn(self, changes: Iterable[Change]) -> None:
-        """Is told of outcomes, as rows of the step's table of them that changed."""
+        """Is told of outcomes, SIM swaps and rates, as rows of the step's tables of them that changed."""
         with self._lock:
             for change in changes:
                 if isinstance(change.row, Told):
-                    self._labels.append((change.key, change.row.outcome, change.row.known_ms))
+                    self._told.append((change.key, change.row.outcome, change.row.known_ms))
+                elif isinstance(change.row, Swapped):
+                    self._told.append((change.key, change.row.swapped_ms))
+                elif isinstance(change.row, RatesPublished):
+                    self._exchange.add(change.row)
             self._more.notify()
 
     def find(self, decision: str) -> tuple[Commit, int] | None:
@@ -166,14 +153,16 @@ class DecisionPath:
         """Rebuilds the state from the log, then decides what comes until ``stop`` is set. Blocks."""
         self._judge.warm_up()
         self._quick.warm_up()
+        for _, published in self._tables.scan(QUOTED):
+            self._exchange.add(published)
         self._rebuild()
         self.is_ready = True
         while not stop.is_set():
-            tickets, labels = self._take()
-            self._fold_labels(labels)
+            tickets, told = self._take()
+            self._fold_told(told)
             tickets.sort(key=lambda ticket: ticket.tenant)
             for tenant, group in groupby(tickets, key=lambda ticket: ticket.tenant):
-                for some in _portions(group):
+                for some in portions(group):
                     self._decide(tenant, some)
             if self._failed:
                 raise self._failed
@@ -186,15 +175,15 @@ class DecisionPath:
             if ticket is not None:
                 self._fall_back(ticket)
 
-    def _take(self) -> tuple[list[Ticket], list[Label]]:
+    def _take(self) -> tuple[list[Ticket], list[Label | Swap]]:
         with self._lock:
-            if not self._waiting and not self._labels:
+            if not self._waiting and not self._told:
                 self._more.wait(POLL_S)
-            tickets, labels = list(self._waiting), list(self._labels)
+            tickets, told = list(self._waiting), list(self._told)
             self._waiting.clear()
-            self._labels.clear()
+            self._told.clear()
             self._count -= sum(len(ticket.asked) for ticket in tickets)
-            return tickets, labels
+            return tickets, told
 
     def _overdue(self) -> Ticket | None:
         """The oldest ticket that nobody claimed, once its deadline has come; waits a while for it."""
@@ -230,7 +219,9 @@ class DecisionPath:
                 if isinstance(record, DecisionsMade):
                     self._fold(commit_of(record))
                 elif isinstance(record, OutcomeTold):
-                    self._fold_labels([(record.decision, record.outcome, record.known_ms)])
+                    self._fold_told([(record.decision, record.outcome, record.known_ms)])
+                elif isinstance(record, SimSwapped):
+                    self._fold_told([(record.subscriber, recorded.event.time_ms)])
             seq = batch[-1].seq
 
     def _fold(self, commit: Commit) -> None:
@@ -239,15 +230,22 @@ class DecisionPath:
         self._put(first_memo, [Place(made.number, row) for row in range(len(commit.rows))])
         self._numbers[made.tenant] = max(self._numbers.get(made.tenant, 0), made.number + 1)
 
-    def _fold_labels(self, labels: Sequence[Label]) -> None:
-        for decision, outcome, known_ms in labels:
-            found = self.find(decision) if outcome != "unknown" else None
-            if found is not None:
-                commit, row = found
-                label = np.zeros(1, EVENT)
-                label["kind"], label["time_ms"], label["id"] = layout.LABEL, known_ms, commit.rows["id"][row]
-                label["told"] = layout.FRAUD if outcome == "fraud" else layout.HONEST
-                self._judge.fold(label)
+    def _fold_told(self, told: Iterable[Label | Swap]) -> None:
+        for each in told:
+            event = self._labelling(*each) if len(each) == 3 else _swapping(*each)
+            if event is not None:
+                self._judge.fold(event)
+
+    def _labelling(self, decision: str, outcome: OutcomeWord, known_ms: int) -> Array | None:
+        """The machine's event of a label; None for what labels nothing."""
+        found = self.find(decision) if outcome != "unknown" else None
+        if found is None:
+            return None
+        commit, row = found
+        label = np.zeros(1, EVENT)
+        label["kind"], label["time_ms"], label["id"] = layout.LABEL, known_ms, commit.rows["id"][row]
+        label["told"] = layout.FRAUD if outcome == "fraud" else layout.HONEST
+        return label
 
     def _put(self, first_memo: int, places: Sequence[Place]) -> None:
         """Where the newest decisions of the state are recorded, by their place among those that it remembers."""
@@ -273,7 +271,7 @@ class DecisionPath:
         places = numbered(first, ids, elsewhere)
         self._put(first_memo, places)
         here = dict(zip(ids, places, strict=True))
-        made = commits(judged, tenant, first, judge.model, judge.rules, self._fallback)
+        made = commits(judged, tenant, first, judge.model, judge.rules, self._exchange, self._fallback)
         self._keep(made)
         readers = (ticket.reader for ticket in tickets for _ in ticket.asked)
         lines = self._lines(tenant, readers, out, judged, lambda id: here.get(id) or self._remembered(id))
@@ -292,7 +290,7 @@ class DecisionPath:
             first = self._reserve(ticket.tenant, len(judged.rows))
             ids = judged.ids[np.array(judged.statuses, np.uint64) == layout.DECIDED].tolist()
             ticket.places = dict(zip(ids, numbered(first, ids, {}), strict=True))
-        made = commits(judged, ticket.tenant, first, None, self._quick.rules, "deadline")
+        made = commits(judged, ticket.tenant, first, None, self._quick.rules, self._exchange, "deadline")
         self._keep(made)
         lines = list(self._lines(ticket.tenant, repeat(ticket.reader), out, judged, ticket.places.get))
         self._log.append(list(self._events(made, now_ms)))
@@ -381,15 +379,8 @@ class DecisionPath:
         return self._keys[tenant]
 
 
-def _portions(tickets: Iterable[Ticket]) -> Iterator[list[Ticket]]:
-    """Tickets in order, with at most JUDGED_MAX to decide in each portion."""
-    portion: list[Ticket] = []
-    count = 0
-    for ticket in tickets:
-        if count + len(ticket.asked) > JUDGED_MAX:
-            yield portion
-            portion, count = [], 0
-        portion.append(ticket)
-        count += len(ticket.asked)
-    if portion:
-        yield portion
+def _swapping(subscriber: str, time_ms: int) -> Array:
+    """The machine's event of a SIM swap."""
+    swap = np.zeros(1, EVENT)
+    swap["kind"], swap["time_ms"], swap["subscriber"] = layout.SWAP, time_ms, int(subscriber, 16)
+    return swap

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from saqta.fraud.layout import EVENT, Array
+from saqta.fraud.layout import EVENT, PAYMENT, Array
 from saqta.fraud.serving.disclosure import Reader, disclosed
+from saqta.fraud.serving.tenge import InTenge, Tenge
 from saqta.fraud.wire import Reason
 from saqta.log.merkle import Tree, leaf_hash
 from saqta.model.errors import DamageError, InputError
@@ -58,6 +59,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None
     rules: str
     hold_until: str | None = None
+    tenge: InTenge | None = None
 
 
 NO_MODEL = Reason("no_model", "no model is installed: rules and lists alone decided")
@@ -95,6 +97,10 @@ class Commit:
         self.made, self.rows = made, rows
         self.notable = {row.row: row for row in made.notable}
         self._scores: list[float] = rows["score"].tolist()
+        self._tenge = Tenge(made.rates)
+        self._paid = list(
+            zip(*(rows[name].tolist() for name in ("kind", "currency", "time_ms", "amount")), strict=True)
+        )
 
     def answer(self, id: str, row: int, reader: Reader) -> Answered:
         """What this reader gets for the decision in ``row``, which its partner calls ``id``."""
@@ -110,7 +116,13 @@ class Commit:
             model=made.model,
             rules=made.rules,
             hold_until=None if hold_until_ms is None else to_text(hold_until_ms),
+            tenge=self._in_tenge(row),
         )
+
+    def _in_tenge(self, row: int) -> InTenge | None:
+        """What a payment comes to; None for a call."""
+        kind, currency, time_ms, amount = self._paid[row]
+        return self._tenge.of(currency, time_ms, amount) if kind == PAYMENT else None
 
     @property
     def source(self) -> str:

@@ -18,6 +18,8 @@ FRAUDS_TOLD_MIN = 100
 FRAUDS_TOLD_SHARE = 0.05
 """A source may tell of so many frauds a day, or of this share of the decisions of that day and the day before."""
 DAY_MS = 86_400_000
+QUOTED_DAYS_MAX = 60
+"""So many of the newest days of each publisher are kept; for older payments no amount in tenge is told."""
 CENTRE = "centre"
 """In whose name analysts tell: of what was decided for all."""
 
@@ -54,6 +56,12 @@ class CallBack(msgspec.Struct, frozen=True):
     by: str
 
 
+class Swapped(msgspec.Struct, frozen=True):
+    """When a number came to the SIM card that it has."""
+
+    swapped_ms: int
+
+
 SOURCES = Table("fraud_sources", Source)
 """By ``{source}/{day}``, days since 1970."""
 HELD = Table("fraud_held", Held)
@@ -64,6 +72,10 @@ TOLD = Table("fraud_outcomes", Told)
 """By decision."""
 CALL_BACKS = Table("fraud_call_backs", CallBack)
 """By decision."""
+SWAPS = Table("fraud_sim_swaps", Swapped)
+"""By subscriber."""
+QUOTED = Table("fraud_rates", kinds.RatesPublished)
+"""By ``{publisher}/{quote}/{day}``."""
 
 
 def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Outcome:
@@ -167,18 +179,34 @@ def ending_key(decision: str, held: Held) -> str:
     return f"{held.until_ms:015d}/{decision}"
 
 
+def _swapped(tables: Tables, recorded: Recorded, record: kinds.SimSwapped) -> Outcome:
+    before, at_ms = tables.get(SWAPS, record.subscriber), recorded.event.time_ms
+    if before is not None and before.swapped_ms >= at_ms:
+        return NOTHING
+    return Outcome((SWAPS.put(record.subscriber, Swapped(at_ms)),))
+
+
+def _published(tables: Tables, recorded: Recorded, record: kinds.RatesPublished) -> Outcome:
+    series = f"{record.publisher}/{record.quote}/"
+    known = {key for key, _ in tables.scan(QUOTED, series)} | {series + record.day.isoformat()}
+    over = sorted(known)[:-QUOTED_DAYS_MAX]
+    return Outcome((QUOTED.put(series + record.day.isoformat(), record), *(QUOTED.delete(key) for key in over)))
+
+
 def _source_key(source: str, at_ms: int) -> str:
     return f"{source}/{at_ms // DAY_MS}"
 
 
 STEP = Step(
     name="fraud",
-    tables=(SOURCES, HELD, ENDING, TOLD, CALL_BACKS, campaigns.CAMPAIGNS, campaigns.CALLED),
+    tables=(SOURCES, HELD, ENDING, TOLD, CALL_BACKS, SWAPS, QUOTED, campaigns.CAMPAIGNS, campaigns.CALLED),
     folds={
         kinds.DecisionsMade: _made,
         kinds.OutcomeTold: _told,
         kinds.CallBackAsked: _asked,
         kinds.HoldReleased: _released,
+        kinds.SimSwapped: _swapped,
+        kinds.RatesPublished: _published,
     },
     decide=decide,
 )

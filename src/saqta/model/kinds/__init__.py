@@ -34,6 +34,8 @@ from saqta.model.kinds.decisions import (
     NotableRow,
     OutcomeTold,
     OutcomeWord,
+    Quoted,
+    UsedRate,
     score_of,
 )
 from saqta.model.kinds.incidents import (
@@ -189,6 +191,7 @@ __all__ = [
     "PersonErased",
     "PersonViewed",
     "Polygon",
+    "Quoted",
     "RatesPublished",
     "RecommendationMade",
     "Record",
@@ -200,6 +203,7 @@ __all__ = [
     "UnitPositioned",
     "UnitRegistered",
     "UnitStatusChanged",
+    "UsedRate",
     "UserAdded",
     "score_of",
 ]

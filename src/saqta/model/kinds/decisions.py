@@ -4,15 +4,19 @@ Who paid whom and who called whom stands in no event: only keyed pseudonyms of 6
 """
 
 import struct
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 
+from saqta.model.kinds.rates import CurrencyCode, DecimalText
 from saqta.model.kinds.record import NAME_CHARS_MAX, Name, Reason, Record
 
 ROWS_MAX = 256
 """One event holds at most so many decisions."""
 DECISION_REASONS_MAX = 6
+LINES_MAX = 2
+"""A rate goes over one other currency at most."""
 DECISION_ROW_BYTES = 88
 SCORE_AT = 72
 """Where the score stands in a row, a little-endian double."""
@@ -55,12 +59,32 @@ class NotableRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hold_until_ms: int | None = None
 
 
+class Quoted(msgspec.Struct, frozen=True, kw_only=True):
+    """A published line that an amount was converted by: ``units`` of ``currency`` are worth ``worth`` of ``quote``."""
+
+    publisher: Name
+    day: date
+    currency: CurrencyCode
+    units: DecimalText
+    quote: CurrencyCode
+    worth: DecimalText
+
+
+class UsedRate(msgspec.Struct, frozen=True, kw_only=True):
+    """What payments in ``currency`` on ``day`` were converted to tenge by: the lines, in the order of their use."""
+
+    currency: CurrencyCode
+    day: date
+    lines: Annotated[tuple[Quoted, ...], msgspec.Meta(max_length=LINES_MAX)]
+
+
 class DecisionsMade(Record, frozen=True, kw_only=True):
     """The decisions for one tenant in one commit; decision ``{tenant}-{number}-{n}`` is row n.
 
     ``rows`` is base64 of the rows, 88 bytes each (``fraud/serving/rows.py``). ``root`` is the RFC 9162 Merkle root over
     them, each followed by what ``notable`` says of it. ``features`` names the set of features; ``model`` is None where
-    rules and lists alone decided, ``fallback`` then says why.
+    rules and lists alone decided, ``fallback`` then says why. ``rates`` are those of the payments' days, as far as they
+    were published.
     """
 
     tenant: Name
@@ -72,6 +96,7 @@ class DecisionsMade(Record, frozen=True, kw_only=True):
     rows: str
     notable: Annotated[tuple[NotableRow, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     fallback: Literal["no_model", "deadline"] | None = None
+    rates: Annotated[tuple[UsedRate, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
 
 
 def score_of(rows: bytes, row: int) -> float:
