@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from saqta.edge.arrays import Gray, Real, gray
+from saqta.edge.exposure import AS_IT_IS, Exposure, fit_exposure
 from saqta.edge.settled import Settled
 
 MEMORY_S = 20.0
@@ -32,13 +32,10 @@ SHADOW_TEXTURE = 7
 """A shadow keeps the texture of the ground, within this difference, and dims it to no less than SHADOW_DARKEST."""
 KNOWN_SHARE_MIN = 0.45
 """With less of the picture explained by the background, the frame tells nothing."""
-PLAIN_SHARE = 0.85
-"""While the last exposure explains this much of the picture, no other one is looked for."""
 SETTLED_S = 5.0
 """Who was there when learning began and has walked on within this long is not taken for part of the settled scene."""
 LOST_S = 1.5
 """After this long the scene is taken for another one, and learned anew."""
-_GRID = 4
 
 
 class Comparison(NamedTuple):
@@ -68,18 +65,18 @@ class Background:
         self._mean8 = luma.copy()
         self._least: Gray = np.full(luma.shape, CONTRAST_MIN, np.uint8)
         self._threshold: Gray = self._least
-        self._gain, self._offset = 1.0, 0.0
+        self._exposure = Exposure(*AS_IT_IS, 1.0)
         self._unknown_s = self.age_s = 0.0
         self._differed: Gray = np.zeros_like(luma)
         self._settled = Settled(luma)
 
     def compare(self, luma: Gray, step_s: float) -> Comparison:
         """What differs in a frame that comes ``step_s`` after the last one."""
-        known_share = self._fit_exposure(luma)
-        expected = self._mean8 if self._as_learned() else _mapped(self._mean8, self._gain, self._offset)
+        self._exposure = fit_exposure(self._mean, luma, self._exposure[:2])
+        expected = self._exposure.of(self._mean8)
         difference = gray(cv2.absdiff(luma, expected))
         differs = gray(cv2.medianBlur(cv2.compare(difference, self._threshold, cv2.CMP_GT), 3))
-        known = known_share >= KNOWN_SHARE_MIN
+        known = self._exposure.share >= KNOWN_SHARE_MIN
         self._unknown_s = 0.0 if known else self._unknown_s + step_s
         if self._unknown_s >= LOST_S:
             self._start(luma)
@@ -140,40 +137,16 @@ class Background:
 
     def _adopt_exposure(self, step_s: float) -> None:
         """Moves the mean towards the exposure of the moment, so that one that stays becomes the learned one."""
-        if self._as_learned():
+        if self._exposure.is_the_scenes:
             return
         share = min(1.0, step_s / MEMORY_S)
-        gain, offset = 1 + share * (self._gain - 1), share * self._offset
+        gain, offset = 1 + share * (self._exposure.gain - 1), share * self._exposure.offset
         self._mean = np.clip(self._mean * np.float32(gain) + np.float32(offset), 0, 255)
         self._settled.expose(gain, offset)
 
     def as_exposed(self, luma: Gray) -> Gray:
         """A frame that was compared as it would be at the exposure that was learned."""
-        return luma if self._as_learned() else _mapped(luma, 1 / self._gain, -self._offset / self._gain)
-
-    def _as_learned(self) -> bool:
-        return abs(self._gain - 1) < 0.01 and abs(self._offset) < 1
-
-    def _fit_exposure(self, luma: Gray) -> float:
-        """Fits ``luma ≈ gain · mean + offset`` on a grid, with what differs left out; the share that it explains."""
-        seen = luma[::_GRID, ::_GRID].astype(np.float32).ravel()
-        mean = self._mean[::_GRID, ::_GRID].ravel()
-        best = (self._gain, self._offset)
-        if _explained(mean, seen, best).mean() < PLAIN_SHARE:
-            others = ((1.0, 0.0), _by_quantiles(mean, seen))
-            best = max(best, *others, key=lambda fit: _explained(mean, seen, fit).mean())
-        for _ in range(2):
-            near = _explained(mean, seen, best)
-            if near.sum() < 32:
-                break
-            best = _least_squares(mean[near], seen[near])
-        self._gain, self._offset = best
-        return float(_explained(mean, seen, best).mean())
-
-
-def _mapped(luma: Gray, gain: float, offset: float) -> Gray:
-    table = np.clip(np.arange(256) * gain + offset, 0, 255).round().astype(np.uint8)
-    return gray(cv2.LUT(luma, table))
+        return self._exposure.of_scene(luma)
 
 
 def _shadow(luma: Gray, expected: Gray) -> Gray:
@@ -185,28 +158,3 @@ def _shadow(luma: Gray, expected: Gray) -> Gray:
     )
     _, smooth = cv2.threshold(fine, SHADOW_TEXTURE, 255, cv2.THRESH_BINARY_INV)
     return gray(cv2.bitwise_and(darker, smooth))
-
-
-def _by_quantiles(mean: Real, seen: Real) -> tuple[float, float]:
-    low_mean, high_mean = np.quantile(mean, (0.2, 0.8))
-    low_seen, high_seen = np.quantile(seen, (0.2, 0.8))
-    gain = (high_seen - low_seen) / max(1.0, high_mean - low_mean)
-    return _sane(float(gain), float(low_seen - gain * low_mean))
-
-
-def _least_squares(mean: Real, seen: Real) -> tuple[float, float]:
-    mean_middle, seen_middle = float(mean.mean()), float(seen.mean())
-    spread = float(((mean - mean_middle) ** 2).mean())
-    joint = float(((mean - mean_middle) * (seen - seen_middle)).mean())
-    gain = joint / spread if spread > 25 else 1.0
-    return _sane(gain, seen_middle - gain * mean_middle)
-
-
-def _sane(gain: float, offset: float) -> tuple[float, float]:
-    return min(4.0, max(0.25, gain)), min(128.0, max(-128.0, offset))
-
-
-def _explained(mean: Real, seen: Real, fit: tuple[float, float]) -> NDArray[np.bool_]:
-    expected = np.clip(mean * fit[0] + fit[1], 0, 255)
-    explained: NDArray[np.bool_] = np.abs(seen - expected) < CONTRAST_MIN
-    return explained

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from saqta.edge.arrays import Gray, gray
+from saqta.edge.arrays import Gray, connected, gray
 
 CELL_PX = 4
 """What goes on over time is kept in cells of this side."""
@@ -30,7 +30,8 @@ def busy_cells(differs: Gray | None, size: tuple[int, ...]) -> Cells:
     rows, columns = cells_of(size)
     if differs is None:
         return np.ones((rows, columns), bool)
-    busy: Cells = cv2.resize(differs, (columns, rows), interpolation=cv2.INTER_AREA) > 255 * CELL_FILLED
+    half = cv2.resize(differs, (2 * columns, 2 * rows), interpolation=cv2.INTER_AREA)  # In two steps: twice as fast.
+    busy: Cells = cv2.resize(half, (columns, rows), interpolation=cv2.INTER_AREA) > 255 * CELL_FILLED
     return busy
 
 
@@ -42,11 +43,13 @@ def pixels_of(cells: Cells, size: tuple[int, ...]) -> Gray:
 
 def bodies(cells: Cells) -> Cells:
     """With the bodies that the stirring parts belong to: what is near is one body, and it goes down to its feet."""
+    if not cells.any():
+        return cells
     reach = max(1, round(BODY_REACH * max(cells.shape)))
     near = cv2.morphologyEx(cells.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(near)
+    _, stats = connected(gray(near))
     bodies = cells.copy()
-    for x, y, width, height, _ in stats[1:]:
+    for x, y, width, height, _ in stats[1:].tolist():
         if width * height <= BODY_SHARE_MAX * cells.size and width <= BODY_WIDTH_MAX * height:
             aside, above = -(-width // 5), -(-height // 5)
             foot = y + max(height + above, round(BODY_ASPECT * width))

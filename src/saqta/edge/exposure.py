@@ -15,7 +15,8 @@ PLAIN_SHARE = 0.85
 """While an exposure explains this much of the picture, no other one is looked for."""
 GREY = 128
 """U and V where there is no colour."""
-_GRID = 4
+AS_IT_IS = (1.0, 0.0)
+_GRID, _POINTS_MIN = 4, 32
 
 
 class Exposure(NamedTuple):
@@ -25,6 +26,11 @@ class Exposure(NamedTuple):
     offset: float
     share: float
 
+    @property
+    def is_the_scenes(self) -> bool:
+        """Whether it is that at which the scene is known, as near as matters."""
+        return abs(self.gain - 1) < 0.01 and abs(self.offset) < 1
+
     def of(self, scene: Gray) -> Gray:
         """The brightness of the scene as it looks at this exposure."""
         return self._mapped(scene, self.gain, self.offset)
@@ -33,31 +39,38 @@ class Exposure(NamedTuple):
         """The same for U or V: less light leaves less colour."""
         return self._mapped(chroma, self.gain, GREY * (1 - self.gain))
 
+    def of_scene(self, luma: Gray) -> Gray:
+        """The brightness of a frame of this exposure as it would be at the scene's own."""
+        return self._mapped(luma, 1 / self.gain, -self.offset / self.gain)
+
     def undone(self, planes: Planes) -> Planes:
         """A frame of this exposure as it would look at the scene's own."""
-        y = self._mapped(planes.y, 1 / self.gain, -self.offset / self.gain)
+        y = self.of_scene(planes.y)
         u, v = (self._mapped(plane, 1 / self.gain, GREY * (1 - 1 / self.gain)) for plane in planes[1:])
         return Planes(y, u, v)
 
     def _mapped(self, plane: Gray, gain: float, offset: float) -> Gray:
-        if abs(self.gain - 1) < 0.01 and abs(self.offset) < 1:
+        if self.is_the_scenes:
             return plane
         table = np.clip(np.arange(256) * gain + offset, 0, 255).round().astype(np.uint8)
         return gray(cv2.LUT(plane, table))
 
 
-def fit_exposure(scene: Gray, seen: Gray) -> Exposure:
-    """By least squares over what it explains, on a grid; what differs is left out."""
+def fit_exposure(scene: Gray | Real, seen: Gray, last: tuple[float, float] = AS_IT_IS) -> Exposure:
+    """By least squares over what it explains, on a grid; what differs is left out. ``last`` is the gain and offset from
+    which it starts: while they explain most, no others are looked for."""
     known, now = (plane[::_GRID, ::_GRID].ravel().astype(np.float32) for plane in (scene, seen))
-    fit = (1.0, 0.0)
-    if _explained(known, now, fit).mean() < PLAIN_SHARE:
-        fit = max(fit, _by_quantiles(known, now), key=lambda one: float(_explained(known, now, one).mean()))
-    for _ in range(2):
-        near = _explained(known, now, fit)
-        if near.sum() < 32:
+    fit, near, rounds = last, _explained(known, now, last), 1
+    if np.count_nonzero(near) < PLAIN_SHARE * near.size:
+        rounds = 2
+        fits = [(other, _explained(known, now, other)) for other in (AS_IT_IS, _by_quantiles(known, now))]
+        fit, near = max(((fit, near), *fits), key=lambda one: np.count_nonzero(one[1]))
+    for _ in range(rounds):
+        if np.count_nonzero(near) < _POINTS_MIN:
             break
         fit = _least_squares(known[near], now[near])
-    return Exposure(*fit, float(_explained(known, now, fit).mean()))
+        near = _explained(known, now, fit)
+    return Exposure(*fit, float(np.count_nonzero(near) / near.size))
 
 
 def _by_quantiles(known: Real, now: Real) -> tuple[float, float]:
@@ -68,8 +81,9 @@ def _by_quantiles(known: Real, now: Real) -> tuple[float, float]:
 
 def _least_squares(known: Real, now: Real) -> tuple[float, float]:
     middle, middle_now = float(known.mean()), float(now.mean())
-    spread = float(((known - middle) ** 2).mean())
-    gain = float(((known - middle) * (now - middle_now)).mean()) / spread if spread > 25 else 1.0
+    off = known - np.float32(middle)
+    spread = float(np.dot(off, off)) / known.size
+    gain = float(np.dot(off, now)) / known.size / spread if spread > 25 else 1.0
     return _sane(gain, middle_now - gain * middle)
 
 
@@ -78,5 +92,9 @@ def _sane(gain: float, offset: float) -> tuple[float, float]:
 
 
 def _explained(known: Real, now: Real, fit: tuple[float, float]) -> NDArray[np.bool_]:
-    explained: NDArray[np.bool_] = np.abs(now - np.clip(known * fit[0] + fit[1], 0, 255)) < EXPLAINED_WITHIN
+    off = known * np.float32(fit[0])
+    off += np.float32(fit[1])
+    off.clip(0, 255, out=off)
+    off -= now
+    explained: NDArray[np.bool_] = np.abs(off, out=off) < EXPLAINED_WITHIN
     return explained

@@ -71,30 +71,36 @@ def _near_pairs(pieces: Sequence[tuple[Bounds, float]], height: int) -> list[tup
     if len(pieces) < 2:
         return []
     x0, y0, x1, y1 = np.array([bounds for bounds, _ in pieces], np.float32).T
-    area = np.array([area for _, area in pieces], np.float32)
-    wide, high = x1 - x0, y1 - y0
-    gap_x = np.maximum(x0[:, None], x0) - np.minimum(x1[:, None], x1)
-    gap_y = np.maximum(y0[:, None], y0) - np.minimum(y1[:, None], y1)
-    both_wide = np.maximum(x1[:, None], x1) - np.minimum(x0[:, None], x0)
-    both_high = np.maximum(y1[:, None], y1) - np.minimum(y0[:, None], y0)
-    smaller = np.minimum(area[:, None], area)
-    larger = np.maximum(area[:, None], area)
-    flat = wide > FLAT * high
-    upright = (
-        (gap_y <= GAP_SHARE * height)
-        & (-gap_x >= 0.5 * np.minimum(wide[:, None], wide))
-        & (~(flat[:, None] & flat) | (smaller < MINOR * larger))
-        & (both_high >= UPRIGHT * both_wide)
+    near_px = np.maximum(SPLINTER_NEAR_PX, SPLINTER_NEAR * np.maximum(x1 - x0, y1 - y0))
+    gap_x = np.maximum.outer(x0, x0) - np.minimum.outer(x1, x1)
+    gap_y = np.maximum.outer(y0, y0) - np.minimum.outer(y1, y1)
+    near = (gap_x <= near_px[:, None]) & (gap_y <= np.maximum(near_px, GAP_SHARE * height)[:, None])
+    return [
+        (main, other)
+        for main, other in np.argwhere(near).tolist()
+        if main < other
+        and (_stack(*pieces[main], *pieces[other], GAP_SHARE * height) or _is_splinter(*pieces[other], *pieces[main]))
+    ]
+
+
+def _stack(one: Bounds, area: float, other: Bounds, other_area: float, gap_px: float) -> bool:
+    """Whether two regions lie above one another as pieces of something upright."""
+    high, wide = (max(one[n + 2], other[n + 2]) - min(one[n], other[n]) for n in (1, 0))
+    near = max(one[1], other[1]) - min(one[3], other[3]) <= gap_px
+    return near and high >= UPRIGHT * wide and may_be_one(one, area, other, other_area)
+
+
+def _is_splinter(one: Bounds, area: float, main: Bounds, main_area: float) -> bool:
+    """Whether a region is a splinter of a larger, compact one."""
+    main_wide, main_high = main[2] - main[0], main[3] - main[1]
+    high, wide = (max(one[n + 2], main[n + 2]) - min(one[n], main[n]) for n in (1, 0))
+    gap = max(max(one[n], main[n]) - min(one[n + 2], main[n + 2]) for n in (0, 1))
+    return (
+        gap <= max(SPLINTER_NEAR_PX, SPLINTER_NEAR * max(main_wide, main_high))
+        and area <= SPLINTER_SHARE * main_area
+        and wide * high <= SPLINTER_GROWS * main_wide * main_high
+        and main_area >= COMPACT * main_wide * main_high
     )
-    near = np.maximum(SPLINTER_NEAR_PX, SPLINTER_NEAR * np.maximum(wide, high))
-    splinter = (
-        (np.maximum(gap_x, gap_y) <= near[:, None])
-        & (area <= SPLINTER_SHARE * area[:, None])
-        & (both_wide * both_high <= SPLINTER_GROWS * (wide * high)[:, None])
-        & (area >= COMPACT * wide * high)[:, None]
-    )
-    mains, others = np.nonzero(np.triu(upright | splinter, 1))
-    return [(int(main), int(other)) for main, other in zip(mains, others, strict=True)]
 
 
 def pair_cut(region: Region) -> int | None:
@@ -121,7 +127,9 @@ def lumps(region: Region) -> list[Region]:
     if deepest < LUMP_PX_MIN:
         return [region]
     for share in NECK_SHARES:
-        _, cores = cv2.connectedComponents((depth > share * deepest).astype(np.uint8), connectivity=8)
+        count, cores = cv2.connectedComponents((depth > share * deepest).astype(np.uint8), connectivity=8)
+        if count < 3:  # The background and one core.
+            continue
         thick = np.flatnonzero(np.bincount(cores[depth >= max(LUMP_PX_MIN, share * deepest / NECK)]))
         if len(thick) >= 2:
             parts = _nearest(region, np.isin(cores, thick, kind="table"))

@@ -11,7 +11,8 @@
 
 from collections import deque
 from collections.abc import Sequence
-from math import exp
+from itertools import accumulate
+from math import ceil, exp, floor
 from typing import NamedTuple
 
 import cv2
@@ -48,7 +49,8 @@ Colour = tuple[int, int, int]
 _COLOURS: dict[str, Colour] = {PERSON: (150, 54, 190), VEHICLE: (120, 190, 80)}
 _OTHER: Colour = (110, 128, 128)
 _WHOLE: Colour = (60, 128, 128)
-_OUTLINE: Colour = (235, 128, 128)
+_OUTLINE_Y = 235
+"""Outlines are bright, in the colour of what they surround."""
 
 
 class Cover(NamedTuple):
@@ -78,28 +80,28 @@ class Redactor:
         self._recent.append(gray(cv2.bitwise_or(scene.differs, scene.unsettled)))
         if not scene.known or scene.settled_s < SETTLED_S:
             return None
-        mask = self._recent[0]
+        mask = self._stirs(scene)
         for one in self._recent:
             mask = gray(cv2.bitwise_or(mask, one))
-        mask = gray(cv2.bitwise_or(mask, self._stirs(scene)))
-        for thing in things:
-            x0, y0, x1, y1 = (max(0, round(edge)) for edge in thing)
+        tracks = [t for t in scene.tracks if all(alike(t.bounds, thing) < SAME_SHARE for thing in things)]
+        boxes = [(box, _OTHER) for box in scene.parked] + [_tracked(track) for track in tracks]
+        for inside in (*things, *(box for box, _ in boxes)):  # Nobody's, or covered by a box of its own.
+            x0, y0, x1, y1 = (max(0, edge) for edge in _within(inside))
             mask[y0:y1, x0:x1] = 0
         covers = regions(mask)
-        tracks = [t for t in scene.tracks if all(alike(t.bounds, thing) < SAME_SHARE for thing in things)]
         if covers is None:
             return None
         found = [recognised(one.kind, one.bounds) for look in self._found for one in look]
-        return covers + [_box(box, _OTHER) for box in scene.parked] + _tracked(tracks) + found
+        return covers + [_box(box, colour) for box, colour in boxes] + found
 
     def _stirs(self, scene: Scene) -> Gray:
         """255 where something has stirred in one place of late, without being part of what goes on, and its body."""
         size = scene.differs.shape
         if self._stirring_s is None:
             self._stirring_s = np.zeros(cells_of(size), np.float32)
-        apart = gray(cv2.subtract(cv2.bitwise_or(scene.differs, scene.unsettled), scene.moving))
+        apart = gray(cv2.subtract(self._recent[-1], scene.moving))
         self._stirring_s *= np.float32(exp(-scene.step_s / STIR_MEMORY_S))
-        self._stirring_s[busy_cells(apart, size)] += np.float32(scene.step_s)
+        self._stirring_s += busy_cells(apart, size) * np.float32(scene.step_s)
         return pixels_of(bodies(self._stirring_s >= STIR_MIN_S), size)
 
 
@@ -148,21 +150,33 @@ def cover(planes: Planes, covers: list[Cover] | None, picture: tuple[int, int]) 
         for plane, value in zip(planes, _WHOLE, strict=True):
             plane[:] = value
         return planes
-    for plane, channel in zip(planes, range(3), strict=True):
-        scale = np.array([plane.shape[1] / picture[0], plane.shape[0] / picture[1]])
-        for one in covers:
+    luma, chroma = (_corners(covers, plane, picture) for plane in planes[:2])
+    for plane, corners, channel in zip(planes, (luma, chroma, chroma), range(3), strict=True):
+        for one, points in zip(covers, corners, strict=True):
             # One at a time: drawn together, two that overlap would leave a hole (even-odd rule).
-            corners = np.rint(one.points * scale).astype(np.int32)
-            cv2.fillPoly(plane, [corners], one.colour[channel])
-            cv2.polylines(plane, [corners], True, _OUTLINE[channel], 2 if channel == 0 else 1)
+            cv2.fillPoly(plane, [points], one.colour[channel])
+    cv2.polylines(planes.y, luma, True, _OUTLINE_Y, 2)
     return planes
 
 
-def _tracked(tracks: Sequence[Track]) -> list[Cover]:
-    return [
-        _box(widened(track.bounds, _TRACK_MARGIN), _COLOURS[track.kind] if track.confirmed else _OTHER)
-        for track in tracks
-    ]
+def _corners(covers: list[Cover], plane: Gray, picture: tuple[int, int]) -> list[NDArray[np.int32]]:
+    """The points of each cover in the pixels of a plane."""
+    if not covers:
+        return []
+    scale = np.array([plane.shape[1] / picture[0], plane.shape[0] / picture[1]])
+    points = np.rint(np.concatenate([one.points for one in covers]) * scale).astype(np.int32)
+    ends = [*accumulate(len(one.points) for one in covers)]
+    return [points[start:end] for start, end in zip((0, *ends), ends, strict=False)]
+
+
+def _tracked(track: Track) -> tuple[Bounds, Colour]:
+    return widened(track.bounds, _TRACK_MARGIN), _COLOURS[track.kind] if track.confirmed else _OTHER
+
+
+def _within(bounds: Bounds) -> tuple[int, int, int, int]:
+    """The whole pixels of a box."""
+    x0, y0, x1, y1 = bounds
+    return ceil(x0), ceil(y0), floor(x1), floor(y1)
 
 
 def _box(bounds: Bounds, colour: Colour) -> Cover:

@@ -41,11 +41,12 @@ def find_blobs(solid: Gray, strong: Gray) -> Blobs:
 
 
 def _blob(label: int, stats: NDArray[np.int32], labels: Labels, strong: Gray) -> Blob:
-    x, y, width, height, area = (int(value) for value in stats)
-    window = np.s_[y : y + height, x : x + width]
-    sure_px = np.count_nonzero((labels[window] == label) & (strong[window] > 0))
-    sure = area >= SHARE_MIN * labels.size and sure_px >= _STRONG_SHARE_MIN * area
-    return Blob((x, y, x + width, y + height), area, bool(sure), label)
+    x, y, width, height, area = stats.tolist()
+    sure = area >= SHARE_MIN * labels.size
+    if sure:
+        window = np.s_[y : y + height, x : x + width]
+        sure = np.count_nonzero(strong[window][labels[window] == label]) >= _STRONG_SHARE_MIN * area
+    return Blob((x, y, x + width, y + height), area, sure, label)
 
 
 def _measured(label: int, labels: Labels, strong: Gray, within: Bounds) -> Blob:

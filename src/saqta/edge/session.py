@@ -199,7 +199,7 @@ class Session:
             if wanted:
                 self._ring.add(now)
             self._keep_stills(findings.records, events, now)
-            self._cut_out(self._stills.due(now, in_view(scene, covers)))
+            self._cut_out(self._stills.due(now, in_view(scene, covers) if self._stills.waits else ()))
         for record, event in zip(findings.records, events, strict=True):
             if isinstance(record, AlertRaised):
                 self._cut_out(self._ring.expect(event.key, frame.at_s))

@@ -16,7 +16,7 @@ STIR = 14
 NEAR_SHARE = 0.05
 """How far stirring reaches, as a part of the picture's longer side: a limb that moves keeps the body unsettled."""
 LOOK_S = 1.0
-"""Stirring is looked for this often."""
+"""Stirring is looked for, and the settled scene learned, this often."""
 MEMORY_S = 20.0
 DEVIATIONS = 4.0
 
@@ -33,36 +33,47 @@ class Settled:
         self._looked_s = 0.0
         near = max(1, round(NEAR_SHARE * max(first.shape)))
         self._near = np.ones((2 * near + 1, 2 * near + 1), np.uint8)
+        self._renew()
 
     def step(self, seen: Gray, step_s: float) -> Gray:
         """Takes in a frame; 255 where it looks otherwise than the settled scene."""
-        difference = gray(cv2.absdiff(seen, cv2.convertScaleAbs(self._mean)))
-        threshold = cv2.max(cv2.convertScaleAbs(self._deviation, alpha=DEVIATIONS), self._least)
-        unsettled = gray(cv2.medianBlur(cv2.compare(difference, threshold, cv2.CMP_GT), 3))
-        as_before = cv2.bitwise_not(unsettled)
-        share = min(1.0, step_s / MEMORY_S)
-        cv2.accumulateWeighted(seen, self._mean, share, as_before)
-        cv2.accumulateWeighted(difference, self._deviation, share, as_before)
+        difference = gray(cv2.absdiff(seen, self._mean8))
+        unsettled = gray(cv2.medianBlur(cv2.compare(difference, self._threshold, cv2.CMP_GT), 3))
         self._looked_s += step_s
         if self._looked_s >= LOOK_S:
+            self._learn(seen, difference, cv2.bitwise_not(unsettled))
             self._settle(seen, unsettled)
+            self._looked_s = 0.0
+            self._renew()
         return unsettled
 
     def adopt(self, mean: Real) -> None:
         """Takes ``mean`` for the settled scene as a whole."""
         np.copyto(self._mean, mean)
+        self._renew()
 
     def expose(self, gain: float, offset: float) -> None:
         """The learned exposure has moved."""
         self._mean = np.clip(self._mean * np.float32(gain) + np.float32(offset), 0, 255)
+        self._renew()
+
+    def _renew(self) -> None:
+        self._mean8 = gray(cv2.convertScaleAbs(self._mean))
+        self._threshold = gray(cv2.max(cv2.convertScaleAbs(self._deviation, alpha=DEVIATIONS), self._least))
+
+    def _learn(self, seen: Gray, difference: Gray, as_before: cv2.typing.MatLike) -> None:
+        share = min(1.0, self._looked_s / MEMORY_S)
+        cv2.accumulateWeighted(seen, self._mean, share, as_before)
+        cv2.accumulateWeighted(difference, self._deviation, share, as_before)
 
     def _settle(self, seen: Gray, unsettled: Gray) -> None:
         stirred = cv2.medianBlur(cv2.threshold(cv2.absdiff(seen, self._stirred_at), STIR, 255, cv2.THRESH_BINARY)[1], 3)
         cv2.copyTo(seen, stirred, self._stirred_at)
         self._still_s += np.uint16(round(self._looked_s))
-        self._still_s[(cv2.dilate(stirred, self._near) > 0) | (unsettled == 0)] = 0
-        self._looked_s = 0.0
+        self._still_s *= cv2.subtract(unsettled, cv2.dilate(stirred, self._near)) > 0
         settled = self._still_s >= HELD_S
+        if not settled.any():
+            return
         self._mean[settled] = seen[settled]
         self._deviation[settled] = STIR / DEVIATIONS / 2
         self._still_s[settled] = 0

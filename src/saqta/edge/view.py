@@ -5,6 +5,7 @@ with what is known. So neither the light of the moment nor noise matters, and wh
 it hides. Only what is at rest is learned, and nothing while something is wrong.
 """
 
+from statistics import median
 from typing import NamedTuple
 
 import cv2
@@ -31,6 +32,8 @@ CONTRAST_MIN = 0.15
 """Least contrast, as a part of the learned one, of what is still seen."""
 PLAIN_SHARE = 0.15
 """A block is plain with less than this part of the power of its learned outlines."""
+DETAIL_PLAIN = 0.8
+"""A picture as fine as this part of the learned one is sharp."""
 WHITE = 225
 CHANGED = 1
 """A block has changed where this part of its pixels did, in 255ths, however little: sensors' noise reaches them all."""
@@ -94,9 +97,11 @@ class View:
         """Begins to learn anew, with this frame."""
         self._known: Real = luma.astype(np.float32)
         self._known_s = self._renewed_s = 0.0
-        self._white_known, self._sharpness = _white(luma), 1.0
+        self._white = self._white_known = _white(luma)
+        self._sharpness = 1.0
         self._there_s = self._gone_s = -np.inf
         self._last, self._outlines = luma, self._outlines_of(luma)
+        self._power_now = self._blocks(self._outlines**2)
         self._change: Gray = np.zeros_like(luma)
         self._renew()
         self._fineness_known = self._fineness = self._fineness_of(_fine(luma), self._power)
@@ -105,33 +110,37 @@ class View:
         """Compares a frame with what is known."""
         self._change = gray(cv2.absdiff(luma, self._last))
         before, self._outlines = self._outlines, self._outlines_of(luma)
-        self._last = luma
-        fine, power = _fine(luma), self._blocks(self._outlines**2)
+        power_before, self._power_now = self._power_now, self._blocks(self._outlines**2)
+        self._last, self._white = luma, _white(luma)
+        fine, power = _fine(luma), self._power_now
         likeness = self._blocks(self._outlines * self._outlines_known)
         contrast = likeness / (self._power + 0.001)
         in_place = (likeness >= IN_PLACE * np.sqrt(power * self._power + 0.1)) & (contrast >= CONTRAST_MIN)
         textured = self._power >= POWER_MIN
         lost, there = textured & ~in_place, textured & in_place
-        rests = self._blocks(self._outlines * before) >= 0.5 * np.sqrt(power * self._blocks(before**2) + 0.1)
-        if 4 * there.sum() >= textured.sum() > 0:
-            finer = self._blocks(fine * self._fine_known) / (self._fine_power + 0.01)
-            self._sharpness = float(np.median((finer / np.maximum(contrast, CONTRAST_MIN))[there]))
+        rests = self._blocks(self._outlines * before) >= 0.5 * np.sqrt(power * power_before + 0.1)
         self._fineness = self._fineness_of(fine, power)
+        detail = self._fineness / max(0.001, self._fineness_known)
+        if detail >= DETAIL_PLAIN:
+            self._sharpness = 1.0
+        elif 4 * np.count_nonzero(there) >= np.count_nonzero(textured) > 0:
+            finer = self._blocks(fine * self._fine_known) / (self._fine_power + 0.01)
+            self._sharpness = median((finer / np.maximum(contrast, CONTRAST_MIN))[there].tolist())
         lost_share = _share(lost, textured)
         return Outlook(
             at_s=at_s,
             luma=luma,
             known=self._known,
             known_s=self._known_s,
-            present=float((power >= POWER_MIN).mean()),
-            textured=float(textured.mean()),
+            present=_part(power >= POWER_MIN),
+            textured=_part(textured),
             lost=lost_share,
             plain=_share(lost & (power < PLAIN_SHARE * self._power + 0.3), lost),
             resting=_share(lost & rests, lost),
             sharpness=self._sharpness,
-            detail=self._fineness / max(0.001, self._fineness_known),
+            detail=detail,
             sudden=self._is_sudden(lost_share, at_s),
-            white=_white(luma),
+            white=self._white,
             white_known=self._white_known,
             brightness=float(luma[::4, ::4].mean()),
             changed=self._changed(),
@@ -145,7 +154,7 @@ class View:
         rate = step_s / min(MEMORY_S, self._known_s)
         _, at_rest = cv2.threshold(self._change, REST, 255, cv2.THRESH_BINARY_INV)
         cv2.accumulateWeighted(self._last, self._known, rate, at_rest)
-        self._white_known += rate * (_white(self._last) - self._white_known)
+        self._white_known += rate * (self._white - self._white_known)
         self._fineness_known += rate * (self._fineness - self._fineness_known)
         self._renewed_s += step_s
         if self._renewed_s >= RENEW_S:
@@ -161,7 +170,7 @@ class View:
 
     def _changed(self) -> float:
         _, changed = cv2.threshold(self._change, 0, 255, cv2.THRESH_BINARY)
-        return float((gray(cv2.resize(changed, self._grid, interpolation=cv2.INTER_AREA)) >= CHANGED).mean())
+        return _part(cv2.resize(changed, self._grid, interpolation=cv2.INTER_AREA) >= CHANGED)
 
     def _renew(self) -> None:
         self._renewed_s = 0.0
@@ -175,8 +184,8 @@ class View:
 
     def _fineness_of(self, fine: Real, power: Blocks) -> float:
         textured = self._power >= POWER_MIN
-        fineness = np.sqrt(self._blocks(fine**2) / (power + 0.1))
-        return float(np.median(fineness[textured])) if textured.any() else 0.0
+        fineness = np.sqrt(self._blocks(fine**2) / (power + 0.1))[textured]
+        return median(fineness.tolist()) if fineness.size else 0.0
 
     def _blocks(self, field: Real) -> Blocks:
         """Its mean in each block."""
@@ -192,4 +201,8 @@ def _white(luma: Gray) -> float:
 
 
 def _share(some: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:
-    return float(some.sum()) / max(1, int(of.sum()))
+    return float(np.count_nonzero(some)) / max(1.0, float(np.count_nonzero(of)))
+
+
+def _part(some: NDArray[np.bool_]) -> float:
+    return float(np.count_nonzero(some) / some.size)
