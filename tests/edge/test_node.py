@@ -441,8 +441,7 @@ def test_no_worker_outlives_a_killed_node(film: Path, tmp_path: Path) -> None:
             import threading
             from pathlib import Path
             from edge import deadly, seeing
-            from intake.listening import until
-from saqta import registry
+            from saqta import registry
             from saqta.edge.node import CameraNode
             from saqta.edge.plugins import Plugins
             from saqta.edge.settings import CameraSettings
