@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -16,14 +16,12 @@ import msgspec
 import structlog
 
 from saqta import views
-from saqta.config import Edge, Settings
+from saqta.cameras import Cameras
+from saqta.config import Settings
 from saqta.control import ControlServer, append_through
-from saqta.edge.models.installed import located
-from saqta.edge.node import CAMERAS_MAX, CLIPS_WAIT_S, CameraNode
+from saqta.edge.node import CLIPS_WAIT_S, CameraNode
 from saqta.edge.plugins import Plugins
-from saqta.edge.retention import Kept as KeptEvidence
 from saqta.edge.retention import Retention
-from saqta.edge.settings import CameraSettings
 from saqta.folder import Folder, owned
 from saqta.fraud import lists
 from saqta.fraud.lists.blocklist import Blocklist
@@ -32,17 +30,15 @@ from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
 from saqta.intake.sip.listening import Done, sip
 from saqta.log.checkpoints import Checkpointer
-from saqta.log.logins import Logins
 from saqta.log.port import Position
 from saqta.log.runner import Commit, Runner
 from saqta.model import kinds
 from saqta.model.catalogue import make
 from saqta.model.command import Command, Context
-from saqta.model.errors import InputError, SaqtaError
+from saqta.model.errors import SaqtaError
 from saqta.model.event import Event, Recorded, derive_id
-from saqta.model.login import Login, parted
 from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, SOURCES, STEPS, step_of
-from saqta.views.tables import CAMERAS, ERASED, FRAUD_LIVE_TABLES, KEPT, LIVE_TABLES, REGISTERED
+from saqta.views.tables import CAMERAS, ERASED, FRAUD_LIVE_TABLES, LIVE_TABLES
 from saqta.web.app import create_app
 from saqta.web.live import Broadcaster
 from saqta.web.ports import Ports
@@ -116,36 +112,6 @@ def named_by_content(records: Iterable[kinds.Record], moments: Iterable[int], ac
     ]
 
 
-def models_folder(data: Path) -> Path:
-    """Where a data folder has its models."""
-    return data / "models"
-
-
-def camera_settings(
-    camera: kinds.CameraRegistered,
-    edge: Edge = DEFAULTS.edge,
-    data: Path = Path(),
-    loop: bool = False,
-    login_of: Callable[[str], Login | None] = lambda address: None,
-) -> CameraSettings:
-    """What the camera node is told of a camera; InputError names what can't be so.
-
-    ``login_of`` gives the login of an address that holds none itself.
-    """
-    options = msgspec.structs.asdict(camera) | {"model": located(camera.model or edge.model, models_folder(data))}
-    for field, login_field in (("source", "login"), ("evidence_source", "evidence_login")):
-        if options[field] is not None:
-            options[field], login = parted(options[field])
-            options[login_field] = login or login_of(options[field])
-    return CameraSettings(**options, analysed_fps=edge.analysed_fps, model_threads=edge.model_threads, loop=loop)
-
-
-def without_logins(camera: kinds.CameraRegistered, logins: Logins) -> kinds.CameraRegistered:
-    """The camera as its event may tell it: the logins that stand in its addresses are kept apart, in ``logins``."""
-    evidence = None if camera.evidence_source is None else logins.part(camera.evidence_source)
-    return msgspec.structs.replace(camera, source=logins.part(camera.source), evidence_source=evidence)
-
-
 class Centre:
     """A running operations centre over one data folder; everything it runs stops when its block ends.
 
@@ -165,8 +131,8 @@ class Centre:
         self.folder, self.settings = folder, settings
         self.stop = threading.Event()
         self._failed: BaseException | None = None
-        self._models: set[str | None] = set()
-        self._speed, self._loop_files, self._appended = speed, loop_files, appended
+        self._cameras = Cameras(folder, settings, PLUGINS, loop_files)
+        self._speed, self._appended = speed, appended
         self._socket = listen(host, port)
         self._host, self._port = host, self._socket.getsockname()[1]
         self.blocklist = Blocklist(folder.keyring.list_key())
@@ -233,7 +199,7 @@ class Centre:
         arrivals = list(self._arrivals())
         self.blocklist.load(folder.tables)
         self._catch_up()
-        folder.log.append(announce([*self._changed_cameras(), *self._told_with_logins()], "saqta/settings"))
+        folder.log.append(announce(list(self._cameras.changed()), "saqta/settings"))
         self._catch_up()
         # A crash may have come between an erasure's event and its act: the act is repeated, never lost.
         for person, _ in folder.tables.scan(ERASED):
@@ -251,7 +217,7 @@ class Centre:
         node = self._node = self._camera_node()
         self._serve(stack, live, live_fraud, node)
         stack.callback(self._join, [self.run_part("cameras", node.run)], CLIPS_WAIT_S + STOP_WAIT_S)
-        retention = Retention(folder.path / "evidence", self._kept_evidence, self._tell_deleted, now_ms)
+        retention = Retention(folder.path / "evidence", self._cameras.kept_evidence, self._tell_deleted, now_ms)
         stack.callback(self._join, [self.run_part("retention", retention.run)])
         stack.callback(self._join, [self.run_part(name, run) for name, run in arrivals])
 
@@ -277,55 +243,6 @@ class Centre:
         thread = self.run_part("checkpoints", lambda stop: checkpointer.run(ended))
         stack.callback(self._join, [thread])
         stack.callback(ended.set)
-
-    def _changed_cameras(self) -> Iterator[kinds.CameraRegistered]:
-        """Cameras whose settings are not what the log says of them; InputError where one can't be watched so."""
-        for name, camera in self.settings.cameras.items():
-            options = msgspec.structs.asdict(camera) | {"name": camera.name or name}
-            record = kinds.CameraRegistered(camera=name, **options)
-            self._watchable(record)
-            record = without_logins(record, self.folder.logins)
-            if record != self.folder.tables.get(REGISTERED, name):
-                yield record
-
-    def _told_with_logins(self) -> Iterator[kinds.CameraRegistered]:
-        """Cameras whose login stands in the log, as versions before this one had it: they are told anew, without."""
-        for name, camera in self.folder.tables.scan(REGISTERED):
-            if name not in self.settings.cameras:
-                with suppress(InputError):  # It is told when the camera is to be opened.
-                    record = without_logins(camera, self.folder.logins)
-                    if record != camera:
-                        yield record
-
-    def _watchable(self, camera: kinds.CameraRegistered) -> CameraSettings:
-        """Opens a camera's model here, once: a bad one is refused by name, and stops no worker."""
-        settings = camera_settings(
-            camera, self.settings.edge, self.folder.path, self._loop_files, self.folder.logins.of
-        )
-        if settings.model not in self._models:
-            PLUGINS.model(settings)
-            self._models.add(settings.model)
-        return msgspec.structs.replace(settings, fixtures=self._fixtures_of(camera.camera))
-
-    def _cameras(self) -> Iterator[CameraSettings]:
-        """What the node shall watch; a camera that can't be watched is told as lost, and the others go on."""
-        for number, (name, camera) in enumerate(self.folder.tables.scan(REGISTERED)):
-            try:
-                if number >= CAMERAS_MAX:
-                    raise InputError("cameras", name, f"at most {CAMERAS_MAX} on one node")
-                yield self._watchable(camera)
-            except InputError as error:
-                lost = kinds.CameraLost(camera=name, reason=str(error), retry_s=0.0)
-                self.folder.log.append(announce([lost], "saqta/wiring"))
-
-    def _fixtures_of(self, camera: str) -> tuple[kinds.Box, ...]:
-        row = self.folder.tables.get(CAMERAS, camera)
-        return tuple(fixture.box for fixture in row.fixtures) if row else ()
-
-    def _kept_evidence(self) -> Iterator[KeptEvidence]:
-        days = {name: camera.retention_days for name, camera in self.folder.tables.scan(REGISTERED)}
-        for sha256, kept in self.folder.tables.scan(KEPT):
-            yield KeptEvidence(sha256, kept.camera, kept.media_type, kept.kept_ms, days.get(kept.camera), kept.expired)
 
     def _tell_deleted(self, records: Sequence[kinds.Record]) -> None:
         self.folder.log.append(announce(records, "saqta/retention"))
@@ -374,9 +291,11 @@ class Centre:
             self._appended(events)
             self.folder.log.append(events)
 
-        cameras = list(self._cameras())
+        def lose(camera: kinds.CameraLost) -> None:
+            self.folder.log.append(announce([camera], "saqta/wiring"))
+
         return CameraNode(
-            cameras,
+            list(self._cameras.watched(lose)),
             PLUGINS,
             deliver,
             self.folder.path / "evidence",
@@ -390,7 +309,7 @@ class Centre:
             live.publish(commit)
         for change in commit.changes:
             if self._node and change.table == CAMERAS.name:
-                self._node.know_fixtures(change.key, self._fixtures_of(change.key))
+                self._node.know_fixtures(change.key, self._cameras.fixtures_of(change.key))
 
     def _join(self, threads: Sequence[threading.Thread], wait_s: float = STOP_WAIT_S) -> None:
         self.stop.set()

