@@ -13,7 +13,7 @@ export default defineConfig({
     // MapLibre alone is 1.1 MB before compression; it is cached for good under its hash.
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
-      input: ['console.html', 'sign-in.html'],
+      input: ['console.html', 'fraud.html', 'sign-in.html'],
       output: {
         // A name that every server knows the media type of.
         assetFileNames: ({ names }) => (names[0]?.endsWith('.mjs') ? '[name]-[hash].js' : '[name]-[hash][extname]'),

@@ -169,13 +169,17 @@ def as_cameras(videos: Sequence[Path], city: Scenario) -> Iterator[kinds.CameraR
 
 
 def _say_where(centre: wiring.Centre, folder: Folder, results: Results) -> None:
-    secret = accounts.add_user(
-        folder.log.append, wiring.now_ms, wiring.new_secret, "dispatcher", Role.DISPATCHER, ACTOR
+    link, fraud_link = (
+        f"{centre.address}/sign-in?link={secret}"
+        for secret in (
+            accounts.add_user(folder.log.append, wiring.now_ms, wiring.new_secret, name, role, ACTOR)
+            for name, role in (("dispatcher", Role.DISPATCHER), ("analyst", Role.FRAUD_ANALYST))
+        )
     )
-    link = f"{centre.address}/sign-in?link={secret}"
     results.line(
-        {"address": f"{centre.address}/console", "sign_in": link},
-        f"Saqta is at {centre.address}/console\nSign in, once, with     {link}\nStop with Ctrl-C.",
+        {"address": f"{centre.address}/console", "sign_in": link, "sign_in_fraud": fraud_link},
+        f"Saqta is at {centre.address}/console\nSign in, once, with     {link}\n"
+        f"the analysts' desk with {fraud_link}\nStop with Ctrl-C.",
     )
 
 

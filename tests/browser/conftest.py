@@ -1,6 +1,7 @@
 """A real browser, signed in before a real server (the fixture ``server``, a ``browser.server.Server``)."""
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -38,7 +39,7 @@ def session(browser: Browser, server: Server) -> StorageState:
     page = context.new_page()
     page.goto(server.sign_in_link)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/console")
+    page.wait_for_url(re.compile("/(console|fraud)$"))
     state = context.storage_state()
     context.close()
     return state

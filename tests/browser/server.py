@@ -14,7 +14,7 @@ from saqta.web.accounts import add_user
 
 
 class Server(Protocol):
-    """The program, serving its simulated city; ``sign_in_link`` is a dispatcher's, and works once."""
+    """The program; ``sign_in_link`` works once."""
 
     url: str
     sign_in_link: str
@@ -37,11 +37,9 @@ class Serving(NamedTuple):
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[Serving]:
-    """The program over what ``data`` holds, with a dispatcher of its own, alice."""
-    secret = add_user(
-        lambda events: wiring.append(data, events), wiring.now_ms, wiring.new_secret, "alice", Role.DISPATCHER, "test"
-    )
+def serving(data: Path, name: str = "alice", role: Role = Role.DISPATCHER) -> Iterator[Serving]:
+    """The program over what ``data`` holds, with somebody of its own who may sign in."""
+    secret = add_user(lambda events: wiring.append(data, events), wiring.now_ms, wiring.new_secret, name, role, "test")
     process = subprocess.Popen([SAQTA, "serve", "--data", data, "--port", "0"], stderr=subprocess.DEVNULL)
     until_s = time.monotonic() + 30
     while not (data / "address").exists() and time.monotonic() < until_s:

@@ -1,46 +1,26 @@
 /** The desk: what the dispatcher looks at, and what the dispatcher does. */
 
-import { Api, Problem, type CommandBodies } from '../lib/api';
+import { Api, type CommandBodies } from '../lib/api';
 import { t, type Key, type Values } from '../lib/messages';
 import { activeQueue, closedQueue, neighbour } from '../lib/queue';
-import { wear, type Theme } from '../lib/theme';
-import type { Alert, Disposition, Incident, Me, Priority } from '../lib/types';
-import { Board } from './board.svelte';
+import type { Alert, Disposition, Incident, Priority } from '../lib/types';
+import { Seat } from '../room/seat.svelte';
 import { Detail } from './detail.svelte';
 
-const UNDO_MS = 10_000;
-const NOTICE_MS = 6_000;
-
 export type Form = 'note' | 'close' | 'priority' | 'reopen';
-export type Overlay = 'finder' | 'keys';
 export type Spot = { kind: 'unit' | 'camera'; id: string };
 
-/** What was done or refused, in words; ``undo`` takes it back. */
-export interface Notice {
-  text: string;
-  advice: string | null;
-  refused: boolean;
-  undo: (() => Promise<void>) | null;
-}
-
-export class Desk {
-  readonly board = new Board();
+export class Desk extends Seat {
   readonly detail: Detail;
-  me = $state.raw<Me | null>(null);
   selected = $state.raw<string | null>(null);
   cursor = $state.raw<string | null>(null);
   tab = $state.raw<'active' | 'closed'>('active');
   spot = $state.raw<Spot | null>(null);
   form = $state.raw<Form | null>(null);
-  overlay = $state.raw<Overlay | null>(null);
   others = $state.raw(false);
-  notice = $state.raw<Notice | null>(null);
-  busy = $state.raw(false);
-  theme = $state.raw<Theme>('dark');
   /** Counts the wishes to see the whole city, and to play the clip. */
   cityWishes = $state.raw(0);
   clipWishes = $state.raw(0);
-  #noticeEnds: ReturnType<typeof setTimeout> | undefined;
 
   active = $derived(activeQueue(this.board.tables.board));
   closed = $derived(closedQueue(this.board.tables.board));
@@ -54,13 +34,9 @@ export class Desk {
     const unit = this.recommendation?.unit ?? null;
     return unit !== null && this.incident?.units.includes(unit) ? null : unit;
   });
-  mayCommand = $derived(this.me !== null && ['dispatcher', 'supervisor'].includes(this.me.role));
-  /** Why no command can be given now; null when one can. */
-  barred = $derived(
-    this.me === null || this.mayCommand ? (this.board.live ? null : t('barred.stale')) : t('barred.role'),
-  );
 
-  constructor(readonly api = new Api()) {
+  constructor(api = new Api()) {
+    super(api, '/live', ['dispatcher', 'supervisor'], 'barred.role');
     this.detail = new Detail(api);
   }
 
@@ -73,7 +49,11 @@ export class Desk {
   }
 
   move(by: number): void {
-    this.cursor = neighbour(this.queue, this.cursor, by);
+    this.cursor = neighbour(
+      this.queue.map(({ id }) => id),
+      this.cursor,
+      by,
+    );
     if (this.selected !== null) this.select(this.cursor);
   }
 
@@ -83,11 +63,6 @@ export class Desk {
 
   openForm(form: Form): void {
     this.form = this.form === form ? null : form;
-  }
-
-  wear(theme: Theme): void {
-    this.theme = theme;
-    wear(theme);
   }
 
   /** Closes the uppermost thing that is open. */
@@ -170,12 +145,6 @@ export class Desk {
     void this.detail.load(incident);
   }
 
-  async undo(): Promise<void> {
-    const undo = this.notice?.undo;
-    this.notice = null;
-    await undo?.();
-  }
-
   unitName(id: string): string {
     return this.board.tables.units.get(id)?.name ?? id;
   }
@@ -184,14 +153,8 @@ export class Desk {
     return this.board.tables.cameras.get(id)?.name ?? id;
   }
 
-  tell(notice: Notice): void {
-    clearTimeout(this.#noticeEnds);
-    this.notice = notice;
-    if (!notice.refused) this.#noticeEnds = setTimeout(() => (this.notice = null), notice.undo ? UNDO_MS : NOTICE_MS);
-  }
-
   /** ``text`` with what the server calls ``unit/U3`` by its name on the board. */
-  #named(text: string): string {
+  protected override named(text: string): string {
     return text.replace(/\b(unit|incident)\/([\w-]+)/g, (_, kind: string, id: string) =>
       kind === 'unit' ? this.unitName(id) : (this.board.tables.board.get(id)?.title ?? id),
     );
@@ -205,36 +168,8 @@ export class Desk {
     undo: (() => Promise<void>) | null = null,
     incident: Incident | null = this.incident,
   ): Promise<void> {
-    if (!incident || this.busy) return;
-    if (this.barred !== null) {
-      this.tell({ text: this.barred, advice: null, refused: true, undo: null });
-      return;
-    }
-    this.busy = true;
-    try {
-      await this.api.command(incident.id, name, body);
-      this.form = null;
-      this.tell({ text: t(done, { title: incident.title, ...values }), advice: null, refused: false, undo });
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const notice = refusal(error);
-      this.tell({ ...notice, text: this.#named(notice.text) });
-    } finally {
-      this.busy = false;
-    }
+    if (!incident) return;
+    const send = () => this.api.command(incident.id, name, body);
+    if (await this.perform(send, t(done, { title: incident.title, ...values }), undo)) this.form = null;
   }
-}
-
-/** A refusal in words, with what to do about it. */
-export function refusal(problem: Problem): Notice {
-  const advice: Record<number, Key> = {
-    0: 'advice.unreachable',
-    401: 'advice.sign_in',
-    403: 'advice.forbidden',
-    404: 'advice.gone',
-    409: 'advice.moved_on',
-    422: 'advice.input',
-  };
-  const text = problem.status === 0 ? t('problem.unreachable') : problem.message || t('problem.unknown');
-  return { text, advice: t(advice[problem.status] ?? 'advice.again'), refused: true, undo: null };
 }

@@ -1,4 +1,5 @@
 import '../styles/base.css';
+import '../styles/room.css';
 
 import { mount } from 'svelte';
 

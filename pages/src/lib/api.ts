@@ -4,7 +4,7 @@
  * A command carries one Idempotency-Key through all its tries, so that a try whose answer was lost does nothing twice.
  */
 
-import type { CityMap, Disposition, IncidentDetail, Me, Priority, TimelineItem, Traffic } from './types';
+import type { CityMap, Disposition, FraudStatistics, IncidentDetail, Me, Priority, TimelineItem, Traffic } from './types';
 
 const TRIES_MAX = 3;
 const TRY_AGAIN_MS = 400;
@@ -36,7 +36,7 @@ export interface CommandBodies {
   release_fixture: { alert: string; reason: string };
 }
 
-interface Page<Item> {
+export interface Page<Item> {
   items: Item[];
   next: string | null;
 }
@@ -47,13 +47,13 @@ export class Api {
   constructor(private readonly fetcher: typeof fetch = (...call) => fetch(...call)) {}
 
   async me(): Promise<Me> {
-    const me = await this.#get<Me>('/api/v1/me');
+    const me = await this.get<Me>('/api/v1/me');
     this.#csrf = me.csrf;
     return me;
   }
 
   incident(id: string): Promise<IncidentDetail> {
-    return this.#get(`/api/v1/incidents/${encodeURIComponent(id)}`);
+    return this.get(`/api/v1/incidents/${encodeURIComponent(id)}`);
   }
 
   /** Oldest first; at most PAGES_MAX pages of it. */
@@ -62,7 +62,7 @@ export class Api {
     let cursor: string | null = '';
     for (let pages = 0; cursor !== null && pages < PAGES_MAX; pages += 1) {
       const query = new URLSearchParams({ limit: String(PAGE_ITEMS), cursor });
-      const page: Page<TimelineItem> = await this.#get(`/api/v1/incidents/${encodeURIComponent(id)}/timeline?${query}`);
+      const page: Page<TimelineItem> = await this.get(`/api/v1/incidents/${encodeURIComponent(id)}/timeline?${query}`);
       items.push(...page.items);
       cursor = page.next;
     }
@@ -72,16 +72,28 @@ export class Api {
   /** The hours of a camera's line, the oldest first. */
   async traffic(camera: string, line: string, since: string): Promise<Traffic[]> {
     const query = new URLSearchParams({ camera, line, since, limit: String(PAGE_ITEMS) });
-    const page: Page<Traffic> = await this.#get(`/api/v1/traffic?${query}`);
+    const page: Page<Traffic> = await this.get(`/api/v1/traffic?${query}`);
     return page.items;
   }
 
+  fraudStatistics(): Promise<FraudStatistics> {
+    return this.get('/api/v1/statistics/fraud');
+  }
+
   map(): Promise<CityMap> {
-    return this.#get('/api/v1/map');
+    return this.get('/api/v1/map');
   }
 
   /** Resolves when the server has appended what the command causes; a Problem otherwise. */
   async command<Name extends keyof CommandBodies>(id: string, name: Name, body: CommandBodies[Name]): Promise<void> {
+    await this.post(`/api/v1/incidents/${encodeURIComponent(id)}/${name}`, body);
+  }
+
+  async signOut(): Promise<void> {
+    await this.#try('/sign-out', { method: 'POST', headers: { 'X-CSRF-Token': this.#csrf } }, 1);
+  }
+
+  protected async post<Answer>(path: string, body: unknown): Promise<Answer> {
     const request: RequestInit = {
       method: 'POST',
       headers: {
@@ -91,14 +103,11 @@ export class Api {
       },
       body: JSON.stringify(body),
     };
-    await this.#try(`/api/v1/incidents/${encodeURIComponent(id)}/${name}`, request, TRIES_MAX);
+    const response = await this.#try(path, request, TRIES_MAX);
+    return (await response.json()) as Answer;
   }
 
-  async signOut(): Promise<void> {
-    await this.#try('/sign-out', { method: 'POST', headers: { 'X-CSRF-Token': this.#csrf } }, 1);
-  }
-
-  async #get<Answer>(path: string): Promise<Answer> {
+  protected async get<Answer>(path: string): Promise<Answer> {
     const response = await this.#try(path, { headers: { Accept: 'application/json' } }, TRIES_MAX);
     return (await response.json()) as Answer;
   }

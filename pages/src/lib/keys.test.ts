@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { actionOf, BINDINGS, type KeyPress } from './keys';
+import { actionOf as actionAmong, BINDINGS, type KeyPress } from './keys';
 
+const actionOf = (pressed: KeyPress) => actionAmong(pressed, BINDINGS);
 const press = (over: Partial<KeyPress>): KeyPress => ({
   key: '',
   code: '',

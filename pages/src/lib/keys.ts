@@ -28,14 +28,14 @@ export type Action =
   | 'help'
   | 'back';
 
-export interface Binding {
-  action: Action;
+export interface Binding<Name extends string = string> {
+  action: Name;
   keys: readonly string[];
   label: Key;
   group: 'move' | 'act' | 'look';
 }
 
-export const BINDINGS: readonly Binding[] = [
+export const BINDINGS: readonly Binding<Action>[] = [
   { action: 'next', keys: ['j', 'ArrowDown'], label: 'keys.next', group: 'move' },
   { action: 'previous', keys: ['k', 'ArrowUp'], label: 'keys.previous', group: 'move' },
   { action: 'open', keys: ['Enter'], label: 'keys.open', group: 'move' },
@@ -66,8 +66,8 @@ export function keyName({ key, code, ctrlKey, metaKey }: KeyPress): string {
   return ctrlKey || metaKey ? `Ctrl+${name}` : name;
 }
 
-export function actionOf(press: KeyPress): Action | null {
+export function actionOf<Name extends string>(press: KeyPress, bindings: readonly Binding<Name>[]): Name | null {
   if (press.altKey) return null;
   const name = keyName(press);
-  return BINDINGS.find(({ keys }) => keys.includes(name))?.action ?? null;
+  return bindings.find(({ keys }) => keys.includes(name))?.action ?? null;
 }

@@ -28,7 +28,7 @@ test('worst is the most urgent that nobody is on', () => {
 });
 
 test('neighbours stop at both ends, and begin at the top', () => {
-  const queue = activeQueue(rows);
+  const queue = activeQueue(rows).map(({ id }) => id);
   expect(neighbour(queue, null, 1)).toBe('worst');
   expect(neighbour(queue, 'worst', 1)).toBe('old');
   expect(neighbour(queue, 'worst', -1)).toBe('worst');

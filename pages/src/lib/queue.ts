@@ -25,9 +25,8 @@ export function worst(queue: readonly Incident[]): Incident | null {
   return queue.find(({ priority, units }) => priority === top.priority && units.length === 0) ?? top;
 }
 
-/** The id ``by`` places away from ``id``, held at both ends; the first where ``id`` is not in the queue. */
-export function neighbour(queue: readonly Incident[], id: string | null, by: number): string | null {
-  const index = queue.findIndex((incident) => incident.id === id);
-  const next = index < 0 ? 0 : Math.min(Math.max(index + by, 0), queue.length - 1);
-  return queue[next]?.id ?? null;
+/** The id ``by`` places away from ``id``, held at both ends; the first where ``id`` is not among them. */
+export function neighbour(ids: readonly string[], id: string | null, by: number): string | null {
+  const index = id === null ? -1 : ids.indexOf(id);
+  return ids[index < 0 ? 0 : Math.min(Math.max(index + by, 0), ids.length - 1)] ?? null;
 }

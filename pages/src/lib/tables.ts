@@ -1,5 +1,6 @@
 /** The live tables: a snapshot, then changes. Pure; a table that a change leaves alone stays the same object. */
 
+import type { FraudWaiting } from './fraud';
 import type { Camera, Incident, PublishedRate, Recommendation, SystemStatus, Unit } from './types';
 
 export interface Tables {
@@ -9,6 +10,11 @@ export interface Tables {
   cameras: ReadonlyMap<string, Camera>;
   status: ReadonlyMap<string, SystemStatus>;
   rates: ReadonlyMap<string, PublishedRate>;
+  /** Whose change says that figures of money are to be asked for again. */
+  fraud_money: ReadonlyMap<string, unknown>;
+  fraud_waiting: ReadonlyMap<string, FraudWaiting>;
+  fraud_decided: ReadonlyMap<string, unknown>;
+  list_entries_waiting: ReadonlyMap<string, unknown>;
 }
 
 export interface Snapshot {
@@ -36,6 +42,10 @@ export const EMPTY: Tables = {
   cameras: new Map(),
   status: new Map(),
   rates: new Map(),
+  fraud_money: new Map(),
+  fraud_waiting: new Map(),
+  fraud_decided: new Map(),
+  list_entries_waiting: new Map(),
 };
 
 /** The tables of a snapshot; tables that we don't know are left out. */

@@ -115,6 +115,35 @@ export interface PublishedRate {
   day: string;
 }
 
+/** How many calls and payments were decided, and what money that kept; amounts are decimal texts. */
+export interface FraudStatistics {
+  decided: Record<'decisions' | Count, number>;
+  money: MoneyKept[];
+  kept_in_tenge: string;
+}
+
+export const COUNTS = [
+  'calls_blocked',
+  'calls_held',
+  'calls_warned',
+  'payments_blocked',
+  'payments_held',
+  'payments_warned',
+] as const;
+export type Count = (typeof COUNTS)[number];
+
+export interface MoneyKept {
+  currency: string;
+  stopped: string;
+  stopped_count: number;
+  kept: string;
+  kept_count: number;
+  kept_in_tenge: string;
+  kept_without_rate_count: number;
+  released: string;
+  released_count: number;
+}
+
 export interface Evidence {
   sha256: string;
   media_type: string;

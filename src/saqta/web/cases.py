@@ -21,7 +21,7 @@ OF_A_PARTY_MAX = 60
 """So many of a party's newest are looked at."""
 NODES_MAX = 36
 """A picture of more can't be read."""
-HOPS = 2
+HOPS = 3
 ALIKE_MAX = 200
 ALIKE_SHOWN = 5
 
@@ -52,7 +52,7 @@ class Link(BaseModel):
 
 
 class Network(BaseModel):
-    """Who had to do with whom, over two steps; `cut` where there would be more than fits a picture."""
+    """Who had to do with whom, over three steps; `cut` where there would be more than fits a picture."""
 
     nodes: list[Node]
     links: list[Link]

@@ -150,7 +150,7 @@ TABLES: tuple[Table[Any], ...] = (
     BY_REASONS,
 )
 LIVE_TABLES: tuple[Table[Any], ...] = (BOARD, RECOMMENDATIONS, UNITS, CAMERAS, STATUS, RATES, MONEY)
-FRAUD_LIVE_TABLES: tuple[Table[Any], ...] = (DECIDED, MONEY, WAITING, RATES)
+FRAUD_LIVE_TABLES: tuple[Table[Any], ...] = (DECIDED, MONEY, WAITING, LIST_WAITING, RATES)
 SYSTEM = "system"
 
 __all__ = [

@@ -23,9 +23,9 @@ export class Board {
   /** The server's present by this machine's reckoning, whether or not it is heard. */
   clockMs = $derived(this.#tickMs + this.#offsetMs);
 
-  start(signedOut: () => void): () => void {
+  start(stream: string, signedOut: () => void): () => void {
     const ticking = setInterval(() => (this.#tickMs = Date.now()), TICK_MS);
-    this.#follower = follow('/live', {
+    this.#follower = follow(stream, {
       message: (message) => this.#take(message),
       broken: (retryMs) => (this.#retryAtMs = Date.now() + retryMs),
       signedOut,

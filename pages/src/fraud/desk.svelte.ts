@@ -1,0 +1,201 @@
+/** The analysts' desk: what waits, what they look at, and what they say of it. */
+
+import { Problem } from '../lib/api';
+import {
+  FraudApi,
+  waits,
+  type Case,
+  type EntryDecision,
+  type Figure,
+  type ListedKind,
+  type ListEntry,
+  type Stopped,
+} from '../lib/fraud';
+import { t } from '../lib/messages';
+import { neighbour } from '../lib/queue';
+import { settling } from '../lib/settling';
+import type { FraudStatistics } from '../lib/types';
+import { Seat } from '../room/seat.svelte';
+import { what } from './words';
+
+const SETTLE_MS = 500;
+export const TABS = ['waiting', 'counted', 'lists'] as const;
+export type Tab = (typeof TABS)[number];
+export type Form = 'release' | 'propose' | 'appeal' | EntryDecision;
+
+export class FraudDesk extends Seat {
+  tab = $state.raw<Tab>('waiting');
+  figure = $state.raw<Figure>({ name: 'kept', currency: null });
+  /** Null until they are known. */
+  waiting = $state.raw<Stopped[] | null>(null);
+  counted = $state.raw<Stopped[] | null>(null);
+  entries = $state.raw<ListEntry[] | null>(null);
+  statistics = $state.raw<FraudStatistics | null>(null);
+  selected = $state.raw<string | null>(null);
+  cursor = $state.raw<string | null>(null);
+  case = $state.raw<Case | null>(null);
+  entry = $state.raw<(ListEntry & { listed: string | null }) | null>(null);
+  problem = $state.raw<Problem | null>(null);
+  form = $state.raw<Form | null>(null);
+
+  waitingCount = $derived(this.board.tables.fraud_waiting.get('system')?.count ?? 0);
+  /** Changes whenever anything changed that this desk shows. */
+  version = $derived(
+    [this.board.tables.fraud_waiting.get('system')?.version, this.board.tables.list_entries_waiting.size].join(),
+  );
+  stopped = $derived(this.case?.stopped.decision === this.selected ? this.case.stopped : null);
+  seesLists = $derived(this.me !== null && this.me.role !== 'analyst');
+  ids = $derived(
+    this.tab === 'lists'
+      ? (this.entries ?? []).map(({ id }) => id)
+      : ((this.tab === 'waiting' ? this.waiting : this.counted) ?? []).map(({ decision }) => decision),
+  );
+
+  constructor(private readonly fraud = new FraudApi()) {
+    super(fraud, '/live/fraud', ['fraud_analyst', 'supervisor'], 'barred.fraud_role');
+  }
+
+  /** Asks for everything that is shown. */
+  readonly refresh = settling(() => this.#load(), SETTLE_MS);
+
+  show(tab: Tab): void {
+    if (tab === 'lists' && !this.seesLists) return;
+    this.tab = tab;
+    this.cursor = null;
+    this.select(null);
+    void this.#load();
+  }
+
+  /** Shows what a figure counts. */
+  lead(figure: Figure): void {
+    this.figure = figure;
+    this.counted = null;
+    this.show('counted');
+  }
+
+  select(id: string | null): void {
+    if (id !== null) this.cursor = id;
+    if (id === this.selected) return;
+    this.selected = id;
+    this.form = null;
+    this.problem = null;
+    this.entry = null;
+    if (id !== null) void this.#open(id);
+  }
+
+  move(by: number): void {
+    this.cursor = neighbour(this.ids, this.cursor, by);
+    if (this.selected !== null) this.select(this.cursor);
+  }
+
+  openForm(form: Form): void {
+    this.form = this.form === form ? null : form;
+  }
+
+  /** Closes the uppermost thing that is open. */
+  back(): void {
+    if (this.overlay) this.overlay = null;
+    else if (this.form) this.form = null;
+    else this.select(null);
+  }
+
+  /** The key that confirms: a fraud, or an entry that somebody proposed. */
+  async confirm(): Promise<void> {
+    if (this.entry) {
+      if (this.entry.state === 'proposed') await this.decideEntry('confirm', '');
+      return;
+    }
+    const stopped = this.stopped;
+    if (!stopped || stopped.outcome === 'fraud') return;
+    const done = t(stopped.amount ? 'done.fraud_kept' : 'done.fraud', { what: what(stopped) });
+    await this.#tell(stopped, 'fraud', done);
+  }
+
+  /** Says that it was honest. What is held goes at once, so that is asked first. */
+  async release(isSure = false): Promise<void> {
+    const stopped = this.stopped;
+    if (!stopped || stopped.outcome === 'honest') return;
+    const goes = stopped.hold_until !== null && waits(stopped);
+    if (goes && !isSure) this.openForm('release');
+    else await this.#tell(stopped, 'honest', t(goes ? 'done.gone' : 'done.honest', { what: what(stopped) }), !goes);
+  }
+
+  async callBack(): Promise<void> {
+    const stopped = this.stopped;
+    if (!stopped || stopped.call_back !== null) return;
+    const send = () => this.fraud.askCallBack(stopped.decision);
+    await this.perform(send, t('done.call_back', { tenant: stopped.tenant }));
+    await this.refresh();
+  }
+
+  async propose(kind: ListedKind, value: string, reason: string): Promise<void> {
+    const stopped = this.stopped;
+    if (!stopped) return;
+    const send = () => this.fraud.propose(kind, value, reason, t('fraud.title'), [stopped.event]);
+    if (await this.perform(send, t('done.proposed'))) this.form = null;
+  }
+
+  async appeal(kind: ListedKind, value: string, reason: string): Promise<void> {
+    if (await this.perform(() => this.fraud.appeal(kind, value, reason), t('done.appealed'))) this.form = null;
+  }
+
+  async decideEntry(decision: EntryDecision, reason: string): Promise<void> {
+    const entry = this.entry;
+    if (!entry) return;
+    const send = () => this.fraud.decideEntry(entry.id, decision, reason);
+    if (await this.perform(send, t(`done.entry_${decision}`))) this.select(null);
+    await this.#load();
+  }
+
+  /** Opens the form for the key that refuses an entry: a proposal, or the listing that somebody appeals against. */
+  refuseEntry(): void {
+    if (this.entry) this.openForm(this.entry.state === 'proposed' ? 'reject' : 'lift');
+  }
+
+  upholdEntry(): void {
+    if (this.entry?.state === 'appealed') this.openForm('uphold');
+  }
+
+  async #tell(stopped: Stopped, outcome: 'fraud' | 'honest', done: string, canUndo = true): Promise<void> {
+    const undo = async () => {
+      await this.perform(() => this.fraud.tell(stopped.decision, 'unknown'), t('done.undone', { what: what(stopped) }));
+      await this.refresh();
+    };
+    const send = () => this.fraud.tell(stopped.decision, outcome);
+    if (await this.perform(send, done, canUndo ? undo : null)) this.form = null;
+    await this.refresh();
+  }
+
+  async #load(): Promise<void> {
+    await this.#quietly(async () => {
+      const [waiting, statistics] = await Promise.all([this.fraud.waiting(), this.fraud.fraudStatistics()]);
+      [this.waiting, this.statistics] = [waiting.items, statistics];
+      if (this.seesLists) this.entries = (await this.fraud.entries()).items;
+      if (this.tab === 'counted') this.counted = (await this.fraud.counted(this.figure)).items;
+    });
+    if (this.selected !== null && this.tab !== 'lists') await this.#open(this.selected);
+  }
+
+  async #open(id: string): Promise<void> {
+    await this.#quietly(async () => {
+      if (this.tab === 'lists') {
+        const entry = await this.fraud.entry(id);
+        if (this.selected === id) this.entry = entry;
+      } else {
+        const opened = await this.fraud.case(id);
+        if (this.selected === id) this.case = opened;
+      }
+    });
+  }
+
+  async #quietly(load: () => Promise<void>): Promise<void> {
+    try {
+      await load();
+      this.problem = null;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.problem = error;
+    }
+  }
+}
+
