@@ -30,6 +30,13 @@ def sprayed(picture: Picture) -> Picture:
     return painted
 
 
+def half_covered(picture: Picture) -> Picture:
+    """A cloth over the left half of the lens."""
+    half = picture.copy()
+    half[:, : picture.shape[1] // 2] = covered(picture)[:, : picture.shape[1] // 2]
+    return half
+
+
 def defocused(picture: Picture) -> Picture:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), 3), np.uint8)
 

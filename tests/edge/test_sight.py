@@ -14,6 +14,7 @@ from edge.damaged import (
     defocused,
     exposed,
     frozen,
+    half_covered,
     passed_by,
     rained_on,
     shaken,
@@ -65,6 +66,7 @@ def alerts(records: Iterable[Record]) -> list[AlertRaised]:
     ("kind", "damage", "words"),
     [
         ("camera_blind", covered, "covered"),
+        ("camera_blind", half_covered, "covered"),
         ("camera_blind", sprayed, "covered"),
         ("camera_blind", defocused, "out of focus"),
         ("camera_blind", exposed(0.05), "dark"),
@@ -75,7 +77,19 @@ def alerts(records: Iterable[Record]) -> list[AlertRaised]:
         ("camera_moved", turned(0.0, 0.0, zoom=1.3), "zoomed 1.3"),
         ("camera_frozen", frozen(), "the same picture again and again"),
     ],
-    ids=["covered", "sprayed", "defocused", "dark", "flooded", "nudged", "shifted", "turned", "zoomed", "frozen"],
+    ids=[
+        "covered",
+        "half covered",
+        "sprayed",
+        "defocused",
+        "dark",
+        "flooded",
+        "nudged",
+        "shifted",
+        "turned",
+        "zoomed",
+        "frozen",
+    ],
 )
 def test_tells_once_within_seconds_why_a_camera_does_not_see(
     tmp_path: Path, kind: str, damage: Damage, words: str

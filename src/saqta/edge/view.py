@@ -40,6 +40,8 @@ CHANGED = 1
 
 THERE_MAX, GONE_MIN, SUDDEN_S = 0.4, 0.7, 0.85
 """The view is there with at most so much of it lost, and gone with so much; suddenly, from one to the other."""
+PART_MIN, PART_BACK, PART_SUDDEN_S = 0.2, 0.1, 0.65
+"""A part is lost suddenly with so much more lost within so short, until all but so little of it is there again."""
 
 Blocks = NDArray[np.float32]
 """(rows, columns) float32: one number for each block of the picture."""
@@ -51,10 +53,10 @@ class Outlook(NamedTuple):
     ``present`` is the share of blocks that have outlines now, ``textured`` of those that have known ones. Of these
     ``lost`` is the share whose outlines are not in their place; of the lost, ``plain`` is the share with no other
     outlines instead, and ``resting`` that with the same ones as a moment ago. ``sudden`` is whether the view was lost
-    at once: what comes into it takes longer. ``sharpness`` is how much finer detail is left of the outlines that are in
-    place, ``detail`` how fine the whole picture is, both 1 as learned. ``white`` is the share of white pixels,
-    ``white_known`` as learned; ``brightness`` the mean, of 255. ``changed`` is the share of blocks in which anything
-    changed since the last frame.
+    at once, ``part_sudden`` whether a part of it was: what comes into it takes longer. ``sharpness`` is how much finer
+    detail is left of the outlines that are in place, ``detail`` how fine the whole picture is, both 1 as learned.
+    ``white`` is the share of white pixels, ``white_known`` as learned; ``brightness`` the mean, of 255. ``changed`` is
+    the share of blocks in which anything changed since the last frame.
     ``known`` is the learned picture, and ``known_s`` for how long it has been learned.
     """
 
@@ -70,6 +72,7 @@ class Outlook(NamedTuple):
     sharpness: float
     detail: float
     sudden: bool
+    part_sudden: bool
     white: float
     white_known: float
     brightness: float
@@ -100,6 +103,8 @@ class View:
         self._white = self._white_known = _white(luma)
         self._sharpness = 1.0
         self._there_s = self._gone_s = -np.inf
+        self._losses: list[tuple[float, float]] = []
+        self._lost_from = np.inf
         self._last, self._outlines = luma, self._outlines_of(luma)
         self._power_now = self._blocks(self._outlines**2)
         self._change: Gray = np.zeros_like(luma)
@@ -140,6 +145,7 @@ class View:
             sharpness=self._sharpness,
             detail=detail,
             sudden=self._is_sudden(lost_share, at_s),
+            part_sudden=self._is_part_sudden(lost_share, at_s),
             white=self._white,
             white_known=self._white_known,
             brightness=float(luma[::4, ::4].mean()),
@@ -167,6 +173,16 @@ class View:
             self._gone_s = np.inf
         self._gone_s = min(self._gone_s, at_s)
         return self._gone_s - self._there_s <= SUDDEN_S
+
+    def _is_part_sudden(self, lost: float, at_s: float) -> bool:
+        before = [(seen_s, share) for seen_s, share in self._losses if 0 <= at_s - seen_s <= PART_SUDDEN_S]
+        self._losses = [*before, (at_s, lost)]
+        least = min(share for _, share in self._losses)
+        if lost - least >= PART_MIN:
+            self._lost_from = min(self._lost_from, least)
+        if lost - self._lost_from < PART_BACK:
+            self._lost_from = np.inf
+        return self._lost_from < np.inf
 
     def _changed(self) -> float:
         _, changed = cv2.threshold(self._change, 0, 255, cv2.THRESH_BINARY)

@@ -11,6 +11,8 @@ PLAIN_MIN = 0.65
 """Least share of what is lost that has nothing in its place, where the lens is covered."""
 COVERED = ((0.9, 2.8, 4.6), (0.7, 3.6, 8.0), (0.45, 20.0, 20.0))
 """Least share of the view that is lost, and for how long it has to be, if suddenly and if not."""
+PART_MIN, PART_S = 0.25, 4.2
+"""The same of a part of the view that is lost suddenly, as behind a hand or a cloth."""
 DOUBT_MIN = 0.7
 """With less of the view lost, what is left of it is looked at until the guard is sure."""
 HIDDEN_MIN, RESTING_MAX, HIDDEN_S = 0.85, 0.5, 10.0
@@ -49,7 +51,12 @@ def _covered(outlook: Outlook) -> Suspicion | None:
         if outlook.lost >= least and outlook.plain >= PLAIN_MIN:
             certain = 0.5 + 0.5 * outlook.lost * outlook.plain
             wait_s = sudden_s if outlook.sudden else slow_s
+            if outlook.part_sudden:
+                wait_s = min(wait_s, PART_S)
             return Suspicion((_look(outlook), _gone(outlook)), certain, wait_s, doubt=least >= DOUBT_MIN)
+    if outlook.part_sudden and outlook.lost >= PART_MIN and outlook.plain >= PLAIN_MIN:
+        words = "covered in part: nothing is to be seen where it was"
+        return Suspicion((words, _gone(outlook)), 0.5 + 0.5 * outlook.lost, PART_S, doubt=False)
     return None
 
 
