@@ -116,6 +116,17 @@ def test_damage_in_the_middle_costs_frames_only(film: Path, tmp_path: Path) -> N
     assert reader.broken <= BROKEN_PACKETS_MAX
 
 
+def test_frames_that_were_guessed_are_not_looked_at(tmp_path: Path) -> None:
+    damaged = bytearray(encode(tmp_path / "whole.ts", scene([WALK], 6)).read_bytes())
+    for place in np.random.default_rng(7).integers(5_000, len(damaged), 100):
+        damaged[place] ^= 0xFF
+    path = tmp_path / "damaged.ts"
+    path.write_bytes(damaged)
+    reader, frames = read(path, FPS)
+    assert 0 < reader.broken < reader.decoded
+    assert not any(frame.picture.is_corrupt for frame in frames)
+
+
 def test_a_title_in_no_known_letters_is_no_reason_not_to_look(film: Path, tmp_path: Path) -> None:
     path = tmp_path / "titled.mp4"
     path.write_bytes(film.read_bytes().replace(b"Lavf", b"\xff\xfe\xfd\xfc"))

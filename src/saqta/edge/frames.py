@@ -57,9 +57,10 @@ class PacketTaker(Protocol):
 class FrameReader:
     """Opens a source and gives the frames that are due, in order. Iterating blocks for at most READ_WAIT_S a read.
 
-    ``decoded`` counts every frame, ``broken`` packets that could not be decoded, ``decode_cpu_s`` the CPU time that
-    this thread spent on them. ``trace`` is told what is being done. InputError when the source can't be opened or holds
-    no video. ``packets`` gets every packet once it was decoded, and is told before the source is given back.
+    ``decoded`` counts every frame, ``broken`` packets that could not be decoded and frames that the decoder had to
+    guess in part, which are not given; ``decode_cpu_s`` is the CPU time that this thread spent on them. ``trace`` is
+    told what is being done. InputError when the source can't be opened or holds no video. ``packets`` gets every packet
+    once it was decoded, and is told before the source is given back.
     """
 
     def __init__(
@@ -87,10 +88,11 @@ class FrameReader:
     def __iter__(self) -> Iterator[Frame]:
         clock = _StreamClock(1 / self.fps)
         due_s = 0.0
+        size: tuple[int, int] | None = None
         for picture in self._pictures():
             self.at_s, jumped = clock.tick(picture)
-            fresh = jumped or (picture.width, picture.height) != (self.width, self.height) or self.decoded == 1
-            self.width, self.height = picture.width, picture.height
+            fresh = jumped or (picture.width, picture.height) != size
+            size = self.width, self.height = picture.width, picture.height
             # A frame is taken when the next one would come later than half a frame after the due time.
             if fresh or self.at_s + 0.5 * clock.interval_s > due_s:
                 due_s = max(due_s + self._step_s, self.at_s + 0.5 * self._step_s)
@@ -128,23 +130,27 @@ class FrameReader:
                 self.ended = f"the stream broke off or stalled ({error.strerror or error})"
                 return
             self._trace(Deed.WORKING)
-            try:
-                pictures = packet.decode()
-                broken_in_a_row = 0
-            except FFmpegError:
-                pictures = []
-                self.broken += 1
-                broken_in_a_row += 1
+            pictures = self._decoded(packet)
+            broken_in_a_row = 0 if pictures is not None else broken_in_a_row + 1
             if self._packets is not None and packet.size:
                 self._packets.add(packet, self.at_s)
             self._trace(Deed.NOTHING)
             self.decode_cpu_s += time.thread_time() - started_s
             if broken_in_a_row > BROKEN_PACKETS_MAX:
                 self.ended = f"{broken_in_a_row} packets one after another could not be decoded"
-            for picture in pictures:
-                if isinstance(picture, av.VideoFrame) and picture.width and picture.height:
-                    self.decoded += 1
-                    yield picture
+            yield from pictures or ()
+
+    def _decoded(self, packet: "av.Packet[av.VideoStream]") -> list[av.VideoFrame] | None:
+        """The frames that a packet completes; None when they can't be decoded, or are partly guessed for damage."""
+        try:
+            pictures = [one for one in packet.decode() if isinstance(one, av.VideoFrame) and one.width and one.height]
+        except FFmpegError:
+            self.broken += 1
+            return None
+        self.decoded += len(pictures)
+        whole = [one for one in pictures if not one.is_corrupt]
+        self.broken += len(pictures) - len(whole)
+        return whole if whole or not pictures else None
 
     def _how_it_ended(self) -> str:
         if self._live:

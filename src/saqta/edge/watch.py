@@ -74,7 +74,7 @@ def watch(
         writer.close()
     if writer.failure is not None:
         raise StorageError(writer.failure)
-    if not reader.decoded:
+    if not analysed:
         raise InputError("source", settings.source, "a video with at least one frame that can be decoded")
     seconds = time.perf_counter() - started_s
     return WatchSummary(
