@@ -425,6 +425,25 @@ def test_evidence_that_cannot_be_kept_is_told_with_its_alert(
     assert {event.cause for event in desk.events if event.type == TYPE_OF[EvidenceLost]} == {alert}
 
 
+def test_evidence_that_a_killed_worker_owed_is_told_as_lost(
+    start: Callable[..., Running], desk: Desk, film: Path
+) -> None:
+    public, _ = make_keys()
+    before = children()
+    camera = CameraSettings(camera="A", source=str(film), loop=True, seal_to=public, after_s=30.0)
+    start([camera], plugins=EAGER, speed=1.0)
+    desk.wait_for("A", has(AlertRaised, ALERTS))
+    alerts = {event.key for event in desk.events if event.type == TYPE_OF[AlertRaised]}
+    (worker,) = [pid for pid in descendants(os.getpid()) if pid not in before and b"spawn_main" in command(pid)]
+    os.kill(worker, signal.SIGKILL)
+    lost = [one for one in desk.wait_for("A", has(EvidenceLost, 2 * ALERTS)) if isinstance(one, EvidenceLost)]
+    assert {(one.alert, one.media_type) for one in lost} == {
+        (alert, media_type) for alert in alerts for media_type in ("video/mp4", "application/vnd.saqta.sealed")
+    }
+    assert {one.reason for one in lost} == {"its worker process died (signal 9)"}
+    assert {event.cause for event in desk.events if event.type == TYPE_OF[EvidenceLost]} == alerts
+
+
 def test_one_model_looks_at_the_cameras_of_a_worker(start: Callable[..., Running], desk: Desk, tmp_path: Path) -> None:
     film = encode(tmp_path / "film.mp4", scene(WALK, 12))
     model = str(seeing.yolox(tmp_path / "seer.onnx", batch="n"))

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import msgspec
 
+from saqta.edge.evidence import CLIP_TYPE
 from saqta.edge.plugins import Plugins
 from saqta.edge.session import ACTOR, camera_source, lost_alert
 from saqta.edge.settings import CameraSettings
@@ -29,8 +30,17 @@ from saqta.edge.worker import Fixtures, Message, Orders, Report, Seat, run
 from saqta.model import catalogue
 from saqta.model.errors import InputError, StorageError
 from saqta.model.event import Event, decode, derive_id
-from saqta.model.kinds import AlertRaised, Box, CameraConnected, CameraLost, CameraQuarantined
+from saqta.model.kinds import (
+    AlertRaised,
+    Box,
+    CameraConnected,
+    CameraLost,
+    CameraQuarantined,
+    EvidenceKept,
+    EvidenceLost,
+)
 from saqta.model.moment import Clock
+from saqta.model.terms import SEALED_TYPE
 
 CAMERAS_MAX = 512
 STRIKES_MAX = 2
@@ -86,6 +96,9 @@ class _Camera:
     quarantined: bool = False
     strikes: int = 0
     struck_s: float = 0.0
+    owed: set[tuple[str, str]] = field(default_factory=set)
+    """(an alert's key, the media type) of the evidence that its worker still has to tell of; the worker's own limits
+    bound it."""
     report: Report | None = None
 
 
@@ -234,6 +247,8 @@ class CameraNode:
                 else:
                     events.append(decode(one))
         self._tell(events)
+        for event in events:
+            _note(worker.cameras, event)
         if not alive:
             self._bury(worker)
         return alive
@@ -256,6 +271,14 @@ class CameraNode:
                 if self._stopping.wait(REDELIVER_S):
                     raise
 
+    def _lose_evidence(self, worker: _Worker, why: str) -> None:
+        """Tells what a worker that is gone has not told of the evidence for its alerts."""
+        for camera in worker.cameras:
+            owed, camera.owed = sorted(camera.owed), set()
+            for alert, media_type in owed:
+                lost = EvidenceLost(alert=alert, camera=camera.settings.camera, media_type=media_type, reason=why)
+                self._tell([self._event(lost, alert)])
+
     def _look_after(self) -> None:
         for worker in self._workers:
             if worker.process is not None and worker.traces is not None and worker.traces.hanging(HANG_S):
@@ -270,6 +293,8 @@ class CameraNode:
         pipe.close()
         sweep(self._orders.evidence_dir, process.pid)
         worker.process = worker.pipe = worker.traces = None
+        why = f"its worker process died ({_how(process.exitcode)})"
+        self._lose_evidence(worker, "the stream gave nothing more before the stop" if process.exitcode == 0 else why)
         if self._stopping.is_set():
             return
         self._restarts += 1
@@ -281,7 +306,6 @@ class CameraNode:
         for camera in suspects:
             camera.strikes = 1 + (camera.strikes if now_s - camera.struck_s < FORGIVEN_S else 0)
             camera.struck_s = now_s
-        why = f"its worker process died ({_how(process.exitcode)})"
         lost = [camera for camera in worker.cameras if camera.connected or camera in suspects]
         alone = len(worker.cameras) == 1
         for camera in suspects:
@@ -313,11 +337,15 @@ class CameraNode:
         while any(worker.pipe for worker in self._workers) and time.monotonic() < deadline_s:
             self._listen(0.1)
             self._look_after()
+        for worker in self._workers:
+            self._lose_evidence(worker, f"it was not written within {CLIPS_WAIT_S:.0f} s of the stop")
 
     def _camera(self, id: str) -> _Camera:
         return next(camera for camera in self._cameras if camera.settings.camera == id)
 
-    def _event(self, record: CameraQuarantined | CameraLost | AlertRaised) -> Event:
+    def _event(
+        self, record: CameraQuarantined | CameraLost | AlertRaised | EvidenceLost, cause: str | None = None
+    ) -> Event:
         self._ordinal += 1
         source = camera_source(record.camera or "")
         return catalogue.make(
@@ -327,7 +355,19 @@ class CameraNode:
             actor=ACTOR,
             time_ms=self._clock(),
             recorded_ms=self._clock(),
+            cause=cause,
         )
+
+
+def _note(cameras: Sequence[_Camera], event: Event) -> None:
+    """An alert owes its clip, and its original where the camera has any, until it is told what became of them."""
+    record = catalogue.read(event)
+    camera = next((one for one in cameras if camera_source(one.settings.camera) == event.source), None)
+    if camera is not None and isinstance(record, AlertRaised):
+        media_types = [CLIP_TYPE, SEALED_TYPE] if camera.settings.seal_to else [CLIP_TYPE]
+        camera.owed.update((event.key, media_type) for media_type in media_types)
+    elif camera is not None and isinstance(record, EvidenceKept | EvidenceLost):
+        camera.owed.discard((record.alert, record.media_type))
 
 
 def _held_back_s(camera: _Camera) -> float:

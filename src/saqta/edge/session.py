@@ -135,7 +135,7 @@ class Session:
         if reason is not None and alarm:
             alert = self._event(lost_alert(self._settings.camera, reason, self._at_s), self._at_s)
             events.append(alert)
-            self._cut_out(self._ring.expect(alert.key, self._at_s))
+            self._expect(alert.key, self._at_s)
         if events:
             self._emit(events)
         self._cut_out(self._ring.rest())
@@ -202,11 +202,14 @@ class Session:
             self._cut_out(self._stills.due(now, in_view(scene, covers) if self._stills.waits else ()))
         for record, event in zip(findings.records, events, strict=True):
             if isinstance(record, AlertRaised):
-                self._cut_out(self._ring.expect(event.key, frame.at_s))
-                if self._original is not None:
-                    settings = self._settings
-                    self._original(event.key, frame.at_s - settings.before_s, frame.at_s + settings.after_s)
+                self._expect(event.key, frame.at_s)
         self._cut_out(self._ring.due(frame.at_s))
+
+    def _expect(self, alert: str, at_s: float) -> None:
+        """A clip of the seconds around an alert is wanted, and their original."""
+        self._cut_out(self._ring.expect(alert, at_s))
+        if self._original is not None:
+            self._original(alert, at_s - self._settings.before_s, at_s + self._settings.after_s)
 
     def _keep_stills(self, records: Sequence[Record], events: Sequence[Event], now: Still) -> None:
         for record, event in zip(records, events, strict=True):
