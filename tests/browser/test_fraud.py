@@ -179,16 +179,13 @@ def test_an_entry_is_proposed_and_waits_for_somebody_else(desk: Page) -> None:
 
 
 @pytest.mark.parametrize(("size", "theme"), [*((size, "dark") for size in SIZES), (SIZES[0], "light")])
-def test_every_state_is_drawn_whole_and_axe_finds_nothing(
-    desk: Page, tmp_path: Path, theme: str, size: tuple[int, int]
-) -> None:
+def test_every_state_is_drawn_whole_and_axe_finds_nothing(desk: Page, theme: str, size: tuple[int, int]) -> None:
     desk.set_viewport_size({"width": size[0], "height": size[1]})
     desk.evaluate("theme => localStorage.setItem('saqta-theme', theme)", theme)
     desk.reload()
     expect(desk.get_by_role("region", name="Money kept").get_by_role("table").first).to_be_visible()
     for name, state in STATES.items():
         state(desk)
-        desk.screenshot(path=tmp_path / f"{name}.png")
         assert desk.evaluate(STICKING_OUT) == [], name
         assert size != SIZES[0] or violations(desk) == [], name
         for _ in range(2):

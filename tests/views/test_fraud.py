@@ -8,7 +8,7 @@ from saqta.log.memory import MemoryLog
 from saqta.log.runner import Runner
 from saqta.log.tables import MemoryTables
 from saqta.model.catalogue import make
-from saqta.model.kinds import DecisionsMade, HoldReleased, NotableRow, OutcomeTold, RatesPublished, Record
+from saqta.model.kinds import DecisionsMade, HoldReleased, NotableRow, OutcomeTold, Quoted, Record, UsedRate
 from saqta.model.moment import from_text
 from saqta.views.tables import DECIDED, MONEY, STOPPED, Money
 
@@ -28,7 +28,14 @@ class Told:
         self._log.append([make(record, id=str(self._count), **told)])
         self._runner.catch_up()
 
-    def stop(self, number: int, action: str = "hold", payee: str = "mule", currency: str = "KZT") -> str:
+    def stop(
+        self,
+        number: int,
+        action: str = "hold",
+        payee: str = "mule",
+        currency: str = "KZT",
+        rates: tuple[UsedRate, ...] = (),
+    ) -> str:
         row = NotableRow(
             row=0, kind="payment", action=action, actor="payer", counterpart=payee, time_ms=NOW_MS, reasons=(),
             values="", amount="1000.00", currency=currency,
@@ -42,6 +49,7 @@ class Told:
                 root="",
                 rows=base64.b64encode(bytes(88)).decode(),
                 notable=(row,),
+                rates=rates,
             )
         )
         return f"alfa-{number}-0"
@@ -79,9 +87,10 @@ def test_what_was_released_or_only_warned_of_is_not_kept() -> None:
 
 def test_kept_money_is_told_in_tenge_at_the_days_rate_where_there_is_one() -> None:
     told = Told()
-    rates = {"USD": ("1", "500.00")}
-    told.tell(RatesPublished(publisher="nationalbank.kz", day=date(2026, 3, 12), quote="KZT", rates=rates))
-    told.outcome(told.stop(0, currency="USD"), "fraud")
+    day = date(2026, 3, 12)
+    line = Quoted(publisher="nationalbank.kz", day=day, currency="USD", units="1", quote="KZT", worth="500.00")
+    rates = (UsedRate(currency="USD", day=day, lines=(line,)),)
+    told.outcome(told.stop(0, currency="USD", rates=rates), "fraud")
     told.outcome(told.stop(1, currency="CHF"), "fraud")
     assert (told.money("USD").kept_minor, told.money("USD").kept_kzt_minor) == (100_000, 50_000_000)
     assert (told.money("CHF").kept_kzt_minor, told.money("CHF").kept_without_rate_count) == (0, 1)

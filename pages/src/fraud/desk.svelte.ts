@@ -90,6 +90,7 @@ export class FraudDesk extends Seat {
 
   openForm(form: Form): void {
     this.form = this.form === form ? null : form;
+    if (this.form) this.notice = null;
   }
 
   /** Closes the uppermost thing that is open. */

@@ -1,24 +1,23 @@
 """Folds of calls and payments that were stopped: what each is, what waits for somebody, and where to look for it."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 
 import msgspec
 
 from saqta.model import kinds
-from saqta.model.errors import InputError
 from saqta.model.event import Recorded
 from saqta.model.moment import to_datetime
-from saqta.model.money import decimal_text, minor_units
-from saqta.model.rates import RateBook
+from saqta.model.money import EXPONENTS, decimal_text, minor_units
+from saqta.model.rates import Quotation, converted_by
 from saqta.model.step import Change, Tables
 from saqta.views.tables import (
     BY_FIGURE,
     BY_PARTY,
     BY_REASONS,
     BY_URGENCY,
-    PUBLICATIONS,
     STOPPED,
     SYSTEM,
     WAITING,
@@ -29,6 +28,8 @@ from saqta.views.tables import (
 )
 from saqta.views.tables.fraud import TENGE, place, reasons_key, urgency_key
 
+Rates = Mapping[tuple[str, date], Sequence[kinds.Quoted]]
+"""The published lines that payments of a currency and a day were converted by."""
 DONE = {"allow": "warned", "warn": "warned", "hold": "held", "block": "blocked"}
 
 
@@ -44,9 +45,9 @@ def figure(stopped: Stopped) -> str:
 
 def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Iterator[Change]:
     content, more = base64.b64decode(record.rows), 0
-    book = _rates(tables) if any(row.currency not in (None, TENGE) for row in record.notable) else RateBook(())
+    rates = {(rate.currency, rate.day): rate.lines for rate in record.rates}
     for row in record.notable:
-        stopped = _stopped(recorded, record, row, kinds.score_of(content, row.row), book)
+        stopped = _stopped(recorded, record, row, kinds.score_of(content, row.row), rates)
         at, of = place(stopped), DecisionOf(decision=stopped.decision)
         yield STOPPED.put(stopped.decision, stopped)
         yield BY_FIGURE.put(f"{figure(stopped)}/{at}", of)
@@ -61,13 +62,13 @@ def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> It
 
 
 def _stopped(
-    recorded: Recorded, record: kinds.DecisionsMade, row: kinds.NotableRow, score: float, book: RateBook
+    recorded: Recorded, record: kinds.DecisionsMade, row: kinds.NotableRow, score: float, rates: Rates
 ) -> Stopped:
     attempt, in_tenge = None, None
     if row.amount and row.currency:
         day = to_datetime(row.time_ms).date()
         attempt = "/".join((record.tenant, row.actor, row.counterpart, row.amount, row.currency, day.isoformat()))
-        in_tenge = _in_tenge(book, minor_units(row.amount, row.currency), row.currency, day)
+        in_tenge = _in_tenge(row.amount, row.currency, rates.get((row.currency, day)))
     return Stopped(
         decision=f"{record.tenant}-{record.number}-{row.row}",
         event=recorded.event.key,
@@ -89,18 +90,15 @@ def _stopped(
     )
 
 
-def _rates(tables: Tables) -> RateBook:
-    return RateBook(row.published for _, row in tables.scan(PUBLICATIONS))
-
-
-def _in_tenge(book: RateBook, minor: int, currency: str, day: date) -> str | None:
-    """In tenge at the rates of the payment's day; None where nobody published one."""
+def _in_tenge(amount: str, currency: str, lines: Sequence[kinds.Quoted] | None) -> str | None:
+    """In tenge by the lines that the decision names; None where it names none."""
+    minor = minor_units(amount, currency)
     if currency == TENGE:
         return decimal_text(minor, TENGE)
-    try:
-        return decimal_text(book.convert(minor, currency, TENGE, day).amount_minor, TENGE)
-    except InputError:
+    if lines is None:
         return None
+    rate = converted_by(currency, (Quotation(**msgspec.structs.asdict(line)) for line in lines))
+    return decimal_text(round(minor * rate * Fraction(10) ** (EXPONENTS[TENGE] - EXPONENTS[currency])), TENGE)
 
 
 def _told(tables: Tables, recorded: Recorded, record: kinds.OutcomeTold) -> Iterator[Change]:
