@@ -224,6 +224,19 @@ def test_a_minute_has_counts_occupancy_and_speed() -> None:
     assert figures.told(15.0) == ()
 
 
+def test_one_known_length_tells_the_speed_of_what_goes_along_it_and_no_other() -> None:
+    known = {"lines": {"gate": (0.5, 0.2, 0.5, 1.0)}, "known_length": (0.4, 0.7, 0.6, 0.7, 6.4)}
+    _, figures = found(15, cars(drive(6, 130, 100), drive(8, 195, -60)), **known)
+    (minute,) = figures.told(15.0)
+    assert minute.speed_kmh == pytest.approx((36.0 + 21.6) / 2, rel=0.12)
+    assert minute.speed_uncertainty_kmh is not None
+    assert 0.1 * minute.speed_kmh <= minute.speed_uncertainty_kmh + 0.1 < 0.3 * minute.speed_kmh
+    _, figures = found(15, cars(drive(6, 130, 100)), **{**known, "known_length": (0.4, 0.3, 0.4, 0.9, 14.4)})
+    (minute,) = figures.told(15.0)
+    assert minute.backward == {"vehicle": 1}
+    assert minute.speed_kmh is None
+
+
 def test_the_ground_is_measured_through_four_points() -> None:
     road = ((0.4, 0.2, 0.0, 40.0), (0.6, 0.2, 7.0, 40.0), (0.9, 1.0, 7.0, 0.0), (0.1, 1.0, 0.0, 0.0))
     ground = GroundMap(road, (320, 240))
@@ -241,6 +254,9 @@ def test_the_ground_is_measured_through_four_points() -> None:
         {"stopped_after_s": 0.0},
         {"ground": GROUND[:3]},
         {"ground": (*GROUND[:2], (0.5, 0.0, 16.0, 0.0), GROUND[3])},
+        {"ground": GROUND, "known_length": (0.4, 0.7, 0.6, 0.7, 6.4)},
+        {"known_length": (0.4, 0.7, 0.4, 0.7, 6.4)},
+        {"known_length": (0.4, 0.7, 0.6, 0.7, 0.0)},
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, object]) -> None:

@@ -16,7 +16,7 @@ from saqta.edge.background import SETTLED_S, Background, Comparison
 from saqta.edge.blobs import Bounds
 from saqta.edge.frames import Frame, luma
 from saqta.edge.ghosts import GhostFinder
-from saqta.edge.ground import GroundMap
+from saqta.edge.ground import GroundMap, Stretch
 from saqta.edge.lines import Crossing, LineCounter
 from saqta.edge.looks import Look, Looks, taken
 from saqta.edge.models.model import Model
@@ -142,7 +142,8 @@ class _Stage:
         self._things = _things_after(before, name, self._picture, at_s)
         self._ghosts = GhostFinder(self._picture)
         self._ground = GroundMap(settings.ground, self._picture) if settings.ground else None
-        self._lines = LineCounter(settings.lines, self._picture, self._ground)
+        stretch = Stretch(settings.known_length, self._picture) if settings.known_length else None
+        self._lines = LineCounter(settings.lines, self._picture, self._ground or stretch)
         self._detectors = _detectors_after(before if same_scene else None, detectors, settings)
         self._last_s: float = at_s
 

@@ -1,9 +1,8 @@
 """Figures of traffic: what crossed each line of a camera in a minute, how fast, and for how long it was occupied."""
 
 from collections.abc import Sequence
-from math import hypot
 
-from saqta.edge.ground import Speed
+from saqta.edge.ground import Speed, mean
 from saqta.edge.lines import Crossing
 from saqta.model.kinds import LineCounted
 
@@ -36,9 +35,7 @@ class LineFigures:
         """The minute as it is told."""
         kmh = uncertainty_kmh = None
         if self.speeds:
-            known = len(self.speeds)
-            kmh = round(sum(speed.kmh for speed in self.speeds) / known, 1)
-            uncertainty_kmh = round(hypot(*(speed.uncertainty_kmh for speed in self.speeds)) / known, 1)
+            kmh, uncertainty_kmh = (round(value, 1) for value in mean(self.speeds))
         return LineCounted(
             camera=camera,
             line=line,

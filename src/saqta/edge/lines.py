@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 
 from saqta.edge.blobs import Bounds
-from saqta.edge.ground import GroundMap, Speed
+from saqta.edge.ground import Measure, Speed
 from saqta.edge.tracks import Track
 from saqta.model.kinds import Line
 
@@ -44,8 +44,8 @@ class _Side(NamedTuple):
 class LineCounter:
     """Watches the lines of one camera; ``picture`` is (width, height) in the pixels of the tracks."""
 
-    def __init__(self, lines: dict[str, Line], picture: tuple[int, int], ground: GroundMap | None = None) -> None:
-        self._ground = ground
+    def __init__(self, lines: dict[str, Line], picture: tuple[int, int], measure: Measure | None = None) -> None:
+        self._measure = measure
         width, height = picture
         self._lines = {
             name: (x0 * width, y0 * height, x1 * width, y1 * height) for name, (x0, y0, x1, y1) in lines.items()
@@ -63,7 +63,7 @@ class LineCounter:
                     self._inherit(name, track.number, track.parent, at_s)
                 forward = self._passed(name, line, track) if track.seen else None
                 if forward is not None:
-                    speed = self._ground.speed(track) if self._ground is not None else None
+                    speed = self._measure.speed(track) if self._measure is not None else None
                     crossings.append(Crossing(name, forward, track.named, track.number, at_s, speed))
         numbers = {track.number for track in living}
         self._sides = {key: side for key, side in self._sides.items() if key[1] in numbers}

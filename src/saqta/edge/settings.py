@@ -12,11 +12,13 @@ from saqta.model.errors import InputError
 from saqta.model.kinds import (
     AFTER_S_MAX,
     FIXTURES_MAX,
+    METRES_MAX,
     NAME_CHARS_MAX,
     AfterS,
     Box,
     CameraOptions,
     Ground,
+    KnownLength,
     Line,
     Polygon,
 )
@@ -89,6 +91,7 @@ class CameraSettings(CameraOptions, frozen=True, kw_only=True):
                 raise InputError("directions", name, f"one of the lanes ({', '.join(self.lanes) or 'there is none'})")
         _check_lines(self.directions, "directions")
         _check_ground(self.ground)
+        _check_known_length(self.known_length, self.ground)
         for field in ("restricted", "abandoned_zones", "keep_clear", "lanes", "queue_max", "crowd_max"):
             for name in getattr(self, field):
                 if name not in self.zones:
@@ -170,6 +173,16 @@ def _check_ground(ground: Ground) -> None:
     for first, second, third in combinations(ground, 3):
         if abs(_area(first[:2], second[:2], third[:2])) < 1e-4 or abs(_area(first[2:], second[2:], third[2:])) < 1e-2:
             raise InputError("ground", ground, "four points of which no three lie on one line")
+
+
+def _check_known_length(known: KnownLength | None, ground: Ground) -> None:
+    if known is None:
+        return
+    if ground:
+        raise InputError("known_length", known, "none where ground has four points: those tell more")
+    if len(known) != 5 or not all(_is_fraction(number) for number in known[:4]) or known[:2] == known[2:4]:
+        raise InputError("known_length", known, "x0, y0, x1, y1, each from 0 to 1, of two different points, and metres")
+    _check_number("known_length", known[4], 0.1, METRES_MAX)
 
 
 def _area(one: tuple[float, float], other: tuple[float, float], third: tuple[float, float]) -> float:

@@ -13,6 +13,7 @@ from saqta.model.kinds.record import (
     Days,
     Ground,
     Kmh,
+    KnownLength,
     Limit,
     Line,
     Name,
@@ -42,7 +43,8 @@ class CameraOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     others pass, and none goes against the others, or against the arrow ``[x0, y0, x1, y1]`` that ``directions`` has for
     the zone. ``queue_max`` says for a zone how long a queue of standing vehicles may be, ``crowd_max`` how many people
     may be in it. ``ground`` has four points ``[x, y, across_m, along_m]``: with them speeds are told in km/h, and
-    queues are measured in metres instead of vehicles.
+    queues are measured in metres instead of vehicles. Where no four points can be measured, ``known_length`` has one
+    stretch ``[x0, y0, x1, y1, length_m]`` along the road: what goes along it has a speed, less exactly.
     """
 
     name: str = ""
@@ -66,6 +68,7 @@ class CameraOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     queue_max: dict[str, Limit] = {}
     crowd_max: dict[str, Limit] = {}
     ground: Ground = ()
+    known_length: KnownLength | None = None
 
 
 class CameraRegistered(CameraOptions, Record, frozen=True):

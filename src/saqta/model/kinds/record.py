@@ -40,6 +40,8 @@ Path = Annotated[tuple[tuple[Share, Share, StreamTime], ...], msgspec.Meta(max_l
 Metres = Annotated[float, msgspec.Meta(ge=-METRES_MAX, le=METRES_MAX)]
 Ground = Annotated[tuple[tuple[Share, Share, Metres, Metres], ...], msgspec.Meta(max_length=4)]
 """Four points of the ground: x, y (fractions of the picture), and where they are in metres, across and along."""
+KnownLength = tuple[Share, Share, Share, Share, Annotated[float, msgspec.Meta(ge=0.1, le=METRES_MAX)]]
+"""A stretch of the ground, from x0, y0 to x1, y1 (fractions of the picture), and how long it is in metres."""
 Limit = Annotated[float, msgspec.Meta(ge=1, le=PEOPLE_MAX)]
 Kmh = Annotated[float, msgspec.Meta(ge=0, le=1_000)]
 AfterS = Annotated[float, msgspec.Meta(ge=0, le=AFTER_S_MAX)] | Literal["never"]
