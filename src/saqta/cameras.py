@@ -4,7 +4,7 @@ A login is parted from its address before an event tells of the camera, and kept
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -75,12 +75,13 @@ class Cameras:
 
     def _watchable(self, camera: kinds.CameraRegistered) -> CameraSettings:
         """Opens a camera's model here, once: a bad one is refused by name, and stops no worker."""
-        settings = camera_settings(
-            camera, self._settings.edge, self._folder.path, self._loop_files, self._folder.logins.of
-        )
-        if settings.model not in self._models:
-            self._plugins.model(settings)
-            self._models.add(settings.model)
+        with _of_camera(camera.camera):
+            settings = camera_settings(
+                camera, self._settings.edge, self._folder.path, self._loop_files, self._folder.logins.of
+            )
+            if settings.model not in self._models:
+                self._plugins.model(settings)
+                self._models.add(settings.model)
         return msgspec.structs.replace(settings, fixtures=self.fixtures_of(camera.camera))
 
 
@@ -106,6 +107,15 @@ def camera_settings(
             options[field], login = parted(options[field])
             options[login_field] = login or login_of(options[field])
     return CameraSettings(**options, analysed_fps=edge.analysed_fps, model_threads=edge.model_threads, loop=loop)
+
+
+@contextmanager
+def _of_camera(name: str) -> Iterator[None]:
+    """An InputError from here names the camera, too."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"cameras.{name}.{error.field}", error.given, error.expected) from error
 
 
 def without_logins(camera: kinds.CameraRegistered, logins: Logins) -> kinds.CameraRegistered:

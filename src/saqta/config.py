@@ -8,7 +8,7 @@ before they connect a call.
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -17,6 +17,8 @@ from saqta.intake.onvif.events import OnvifDevice
 from saqta.intake.sip.settings import Sip
 from saqta.model.errors import InputError
 from saqta.model.kinds import CameraOptions
+
+WORKERS_MAX = 256
 
 
 class Serve(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +32,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The camera node: how many worker processes (0: one a core), how many frames a second are analysed, and the model
     that looks at them, an ONNX file or the name of one that `saqta model add` installed; on how many threads."""
 
-    workers: int = 0
+    workers: Annotated[int, msgspec.Meta(ge=0, le=WORKERS_MAX)] = 0
     analysed_fps: float = 5.0
     model: str | None = None
     model_threads: int = 1
@@ -86,11 +88,26 @@ def load(path: Path | None) -> Settings:
         raise InputError("settings", str(path), f"a readable file ({error.strerror})") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError("settings", str(path), f"a TOML file ({error})") from error
-    return _convert(content, path)
+    return _convert(content)
 
 
-def _convert(content: dict[str, Any], path: Path) -> Settings:
+def _convert(content: dict[str, Any]) -> Settings:
     try:
         return msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:
-        raise InputError("settings", str(path), f"known keys and fitting values ({error})") from error
+        raise _fault(content, error) from error
+
+
+def _fault(content: dict[str, Any], error: msgspec.ValidationError) -> InputError:
+    """What is wrong, and where. The error itself does not tell of which camera or device it speaks."""
+    told, _, place = str(error).partition(" - at `$")
+    table, named, rest = place.strip(".`").partition("[...]")
+    given = content.get(table.partition(".")[0], content)
+    for name, one in given.items() if named else ():
+        try:
+            msgspec.convert({table: {name: one}}, Settings)
+        except msgspec.ValidationError:
+            table, given = f"{table}.{name}", one
+            break
+    where = ".".join(filter(None, ("settings", table + rest)))
+    return InputError(where, given, f"keys and values as docs/settings.md tells of them ({told})")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from saqta.config import Camera, Settings, load
+from saqta.config import WORKERS_MAX, Camera, Settings, load
 from saqta.edge.settings import CameraSettings
 from saqta.model.errors import InputError
 from saqta.model.kinds import CameraOptions, CameraRegistered
@@ -43,6 +43,11 @@ def test_a_camera_is_read_whole(tmp_path: Path) -> None:
         ('[serve]\nport = "http"', "port"),
         ("[cameras.C1]\nname = 'no source'", "source"),
         ("[cameras.C1]\nsource = 'a'\nplace = { lat = 100, lon = 0 }", "lat in -90..90"),
+        ("[cameras.C1]\nsource = 'a'\n[cameras.C2]\nsource = 'b'\nlop = 1", r"settings\.cameras\.C2: got .*`lop`"),
+        ("[cameras.C2]\nsource = 5", r"settings\.cameras\.C2\.source: got .*Expected `str`, got `int`"),
+        ("[onvif.yard]\naddress = 5", r"settings\.onvif\.yard\.address: got"),
+        ("[edge]\nworkers = -1", r"settings\.edge\.workers: got"),
+        (f"[edge]\nworkers = {WORKERS_MAX + 1}", r"settings\.edge\.workers: got"),
         ("serve = [", "TOML"),
     ],
 )

@@ -1,14 +1,15 @@
 """``saqta watch``: one camera, without a centre."""
 
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
 from saqta import wiring
-from saqta.commands.options import Json, SettingsFile
+from saqta.cameras import models_folder
+from saqta.commands.options import DATA, Data, Json, SettingsFile
 from saqta.config import Camera, load
+from saqta.edge.models.installed import located
 from saqta.edge.settings import CameraSettings, parse_abandoned_zone, parse_line, parse_zone
 from saqta.edge.watch import watch as watch_source
 from saqta.model import kinds
@@ -38,7 +39,10 @@ def watch(
     ] = None,
     lane: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A zone where vehicles run.")] = None,
     analysed_fps: Annotated[float | None, typer.Option(help="How many frames a second are analysed; 5.")] = None,
-    model: Annotated[Path | None, typer.Option(metavar="FILE.onnx", help="A detector model (docs/models.md).")] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="FILE.onnx", help="A detector model, or the name of an installed one.")
+    ] = None,
+    data: Data = DATA,
     as_json: Json = False,
 ) -> None:
     """Watch one source from its beginning to its end, and tell what happens in it."""
@@ -58,7 +62,7 @@ def watch(
         "abandoned_zones": known.abandoned_zones | dict(map(parse_abandoned_zone, abandoned_zone or ())),
         "keep_clear": (*known.keep_clear, *(keep_clear or ())),
         "lanes": (*known.lanes, *(lane or ())),
-        "model": str(model) if model else known.model or loaded.edge.model,
+        "model": located(model or known.model or loaded.edge.model, models_folder(data)),
     }
     told = CameraSettings(
         **msgspec.structs.asdict(known) | own,

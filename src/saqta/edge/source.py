@@ -7,6 +7,7 @@ worker processes get it by name, and it only says what to open; ``frames`` opens
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from saqta.model.errors import InputError
 
@@ -65,5 +66,7 @@ def open_file(source: str) -> Opening:
 
 def open_rtsp(source: str) -> Opening:
     """An RTSP stream over TCP: no frame is torn by a lost packet, and it passes firewalls (RFC 7826, interleaved)."""
+    if not urlsplit(source).hostname:
+        raise InputError("source", source, "an address of the form rtsp://HOST/PATH")
     options = {"rtsp_transport": "tcp", "timeout": str(int(READ_WAIT_S * 1e6)), "analyzeduration": "1000000"}
     return Opening(source, options, live=True)

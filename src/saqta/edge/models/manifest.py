@@ -97,7 +97,9 @@ def read_model(path: Path, manifest: Manifest) -> tuple[bytes, str]:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(
-            "model", str(path), f"an ONNX file that can be read, or an installed model ({error.strerror})"
+            "model",
+            str(path),
+            f"an ONNX file that can be read, or a model that `saqta model list` names ({error.strerror})",
         ) from error
     sha256 = hashlib.sha256(content).hexdigest()
     if manifest.sha256 is not None and manifest.sha256.lower() != sha256:
