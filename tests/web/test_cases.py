@@ -5,7 +5,11 @@ import time
 
 import httpx
 
-from saqta.views.tables import FRAUD_LIVE_TABLES
+from saqta.views import STEP
+from saqta.views.tables import FRAUD_LIVE_TABLES, STOPPED
+from saqta.web.cases import ALIKE_MAX, ALIKE_SHOWN, NODES_MAX, OF_A_PARTY_MAX, network
+from story import Story
+from views.test_stopped import made, row
 from web.conftest import Centre, wait_until
 from web.test_decisions import PAYMENT, SPOOFED, ask, bank
 
@@ -54,6 +58,38 @@ def test_the_queue_holds_what_waits_and_the_case_joins_the_call_and_the_payment(
             "fraud": 0, "honest": 0, "open": 1, "items": [farid.get(f"/api/v1/fraud/cases/{other}").json()["stopped"]],
         }  # fmt: skip
         assert farid.get("/api/v1/fraud/cases/alfa-99-0").status_code == 404
+
+
+def test_a_case_shows_what_was_simply_allowed_before(bank: Centre) -> None:
+    with bank.http("alfa") as alfa, bank.http("farid") as farid:
+        usual = ask(alfa, "payment", PAYMENT | {"id": "p0", "payee": "KZ-shop", "amount": "1200.00"})
+        assert usual["action"] == "allow"
+        _, payment = scammed(bank)
+        case = farid.get(f"/api/v1/fraud/cases/{payment}").json()
+        allowed = [item for item in case["timeline"] if item["action"] == "allow"]
+        assert [(item["decision"], item["amount"]) for item in allowed] == [(usual["decision_id"], "1200.00")]
+
+
+def test_a_picture_holds_so_many_and_says_when_there_were_more() -> None:
+    story = Story([STEP])
+    crowd = [row(n, kind="call", action="block", actor="caller", counterpart=f"phone{n}") for n in range(NODES_MAX)]
+    story.tell(made(*crowd))
+    drawn = network(story.tables, story.rows(STOPPED)["alfa-0-0"])
+    assert (len(drawn["nodes"]), drawn["cut"]) == (NODES_MAX, True)
+    small = Story([STEP])
+    small.tell(made(*crowd[: NODES_MAX - 1]))
+    drawn = network(small.tables, small.rows(STOPPED)["alfa-0-0"])
+    assert (len(drawn["nodes"]), drawn["cut"]) == (NODES_MAX, False)
+
+
+def test_of_one_party_and_of_what_is_alike_so_many_are_looked_at(bank: Centre) -> None:
+    calls = [SPOOFED | {"id": f"c{n}", "caller": f"+772720{n:05d}"} for n in range(ALIKE_MAX + 2)]
+    with bank.http("pavel") as telecom, bank.http("farid") as farid:
+        decided = ask(telecom, "call", calls)["items"]
+        bank.settle()
+        case = farid.get(f"/api/v1/fraud/cases/{decided[99]['decision_id']}").json()
+        assert len(case["timeline"]) == OF_A_PARTY_MAX
+        assert (case["alike"]["open"], len(case["alike"]["items"])) == (ALIKE_MAX, ALIKE_SHOWN)
 
 
 def test_what_is_confirmed_is_kept_and_leads_to_its_decision_and_is_held_again_when_taken_back(bank: Centre) -> None:

@@ -14,7 +14,7 @@ from saqta.web import problems
 from saqta.web.access import guarded_router
 from saqta.web.decisions import DecisionId
 from saqta.web.paging import WantedPage, page, page_of
-from saqta.web.ports import PortsOf
+from saqta.web.ports import Ports, PortsOf
 from saqta.web.present import answer, present, schema_of
 
 OF_A_PARTY_MAX = 60
@@ -69,7 +69,8 @@ class Alike(BaseModel):
 
 
 class Case(BaseModel):
-    """One that was stopped: why, in full, and what its parties did besides, the newest first."""
+    """One that was stopped: why, in full, and what its parties did besides, the newest first; of what was simply
+    allowed as much as stands in the newest commits."""
 
     stopped: _STOPPED
     why: dict[str, Any]
@@ -92,10 +93,11 @@ def read_case(ports: PortsOf, decision: DecisionId) -> Response:
     found = ports.decisions.look(decision, is_partner=False) if stopped else None
     if stopped is None or found is None:
         raise problems.not_found("case", decision)
+    parties = _parties(stopped)
     case = {
         "stopped": stopped,
         "why": found.told | found.why,
-        "timeline": _newest(_of_parties(ports.tables, _parties(stopped))),
+        "timeline": _newest(_of_parties(ports.tables, parties) | _allowed(ports, parties)),
         "network": network(ports.tables, stopped),
         "alike": _alike(ports.tables, stopped),
     }
@@ -165,6 +167,14 @@ def _of_parties(tables: Tables, parties: list[str]) -> dict[str, Stopped]:
         for party in parties
         for _, place in tables.scan(BY_PARTY, f"{party}/", limit=OF_A_PARTY_MAX)
         if (one := tables.get(STOPPED, place.decision))
+    }
+
+
+def _allowed(ports: Ports, parties: list[str]) -> dict[str, Stopped]:
+    """What was simply allowed of them, as far back as it is looked for."""
+    return {
+        one["decision"]: Stopped(**one, event="", action="allow", codes=(), says=())
+        for one in ports.decisions.allowed(parties)
     }
 
 

@@ -1,6 +1,6 @@
 """What the web stands on: the ports that wiring hands in, and its limits."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
@@ -101,6 +101,10 @@ class Decisions(Protocol):
 
     def look(self, decision: str, is_partner: bool) -> Decided | None:
         """A decision, None where there is none. Blocks."""
+        ...
+
+    def allowed(self, parties: Collection[str]) -> list[dict[str, Any]]:
+        """What was simply allowed of these parties lately, the newest first, in the fields of a ``Stopped``. Blocks."""
         ...
 
 

@@ -8,11 +8,12 @@
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
 from itertools import groupby, repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from saqta.fraud import layout
 from saqta.fraud.keys import find
 from saqta.fraud.layout import EVENT, MEMOS, Array, Limits, empty
 from saqta.fraud.serving import holds
+from saqta.fraud.serving.allowed import allowed_of
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.explaining import Explained, explain
 from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept, numbered
@@ -148,6 +150,12 @@ class DecisionPath:
         """The decision as a partner or an analyst may know it, however long ago; None where there is none. Blocks."""
         found = self.find(decision)
         return explain(*found, self._judge.model, self._tables, is_partner) if found else None
+
+    def allowed(self, parties: Collection[str]) -> list[dict[str, Any]]:
+        """What was simply allowed of these parties lately, the newest first. Blocks."""
+        with self._lock:
+            numbers = dict(self._numbers)
+        return allowed_of(self._log, numbers, parties)
 
     def run(self, stop: threading.Event) -> None:
         """Rebuilds the state from the log, then decides what comes until ``stop`` is set. Blocks."""
