@@ -88,7 +88,9 @@ def test_of_one_party_and_of_what_is_alike_so_many_are_looked_at(bank: Centre) -
         decided = ask(telecom, "call", calls)["items"]
         bank.settle()
         case = farid.get(f"/api/v1/fraud/cases/{decided[99]['decision_id']}").json()
-        assert len(case["timeline"]) == OF_A_PARTY_MAX
+        assert len(case["timeline"]) == OF_A_PARTY_MAX + 1, (
+            "the newest to that telephone, and the one itself by its caller"
+        )
         assert (case["alike"]["open"], len(case["alike"]["items"])) == (ALIKE_MAX, ALIKE_SHOWN)
 
 
