@@ -60,12 +60,11 @@ def fit_exposure(scene: Gray | Real, seen: Gray, last: tuple[float, float] = AS_
     """By least squares over what it explains, on a grid; what differs is left out. ``last`` is the gain and offset from
     which it starts: while they explain most, no others are looked for."""
     known, now = (plane[::_GRID, ::_GRID].ravel().astype(np.float32) for plane in (scene, seen))
-    fit, near, rounds = last, _explained(known, now, last), 1
+    fit, near = last, _explained(known, now, last)
     if np.count_nonzero(near) < PLAIN_SHARE * near.size:
-        rounds = 2
         fits = [(other, _explained(known, now, other)) for other in (AS_IT_IS, _by_quantiles(known, now))]
         fit, near = max(((fit, near), *fits), key=lambda one: np.count_nonzero(one[1]))
-    for _ in range(rounds):
+    for _ in range(2):
         if np.count_nonzero(near) < _POINTS_MIN:
             break
         fit = _least_squares(known[near], now[near])
