@@ -5,9 +5,9 @@ import base64
 import numpy as np
 
 from saqta.fraud.layout import CALL, PAYMENT
+from saqta.fraud.naming import CURRENCIES
 from saqta.fraud.serving.allowed import FOUND_MAX, LOOKED_AT_MAX, allowed_of
 from saqta.fraud.serving.rows import ROW
-from saqta.fraud.wire import CURRENCIES
 from saqta.log.memory import MemoryLog
 from saqta.model.catalogue import make
 from saqta.model.kinds import DecisionsMade, NotableRow

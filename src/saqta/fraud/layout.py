@@ -31,8 +31,9 @@ DECIDED, REPEATED, CONFLICT, UNKNOWN, TAKEN, FULL = 0, 1, 2, 3, 4, 5
 """What came of an event: decided, answered before, the id came with other content, a label for what isn't known; a
 label taken; no room for one more that waits."""
 
-ANSWER = np.dtype([("score", "<f8"), ("mask", "<u8"), ("status", "<u8")])
-"""What came of an event: how likely it is fraud, the rules that fired as bits, its status."""
+ANSWER = np.dtype([("score", "<f8"), ("mask", "<u8"), ("shadow", "<u8"), ("status", "<u8")])
+"""What came of an event: how likely it is fraud, the rules that fired as bits, those that fired and do not act, its
+status."""
 HONEST, FRAUD = 1, 2
 
 EVENT = np.dtype(

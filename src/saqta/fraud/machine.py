@@ -19,7 +19,6 @@ from saqta.fraud.layout import (
     HOUR_MS,
     LABEL,
     MEMOS,
-    PAYMENT,
     REPEATED,
     RING,
     SWAP,
@@ -84,7 +83,7 @@ def run(state: State, trees: Trees, rules: Ranges, events: Array, room: Room) ->
             _fetch(state, events, n, min(n + AHEAD, events.shape[0]))
         event, answer = events[n], room.answers[n]
         state.counters[EVENTS] += 1
-        answer.mask, answer.score = 0, 0.0
+        answer.mask, answer.shadow, answer.score = 0, 0, 0.0
         if event.kind == LABEL:
             answer.status = take_label(state, event)
             continue
@@ -161,7 +160,7 @@ def _pay(state: State, trees: Trees, rules: Ranges, event: Record, row: Record, 
     payee_ring = ring_of(state, payee, hour)
     read(state, event, payer, payer_ring, payee, payee_ring, pair, row)
     read_joined(state, event, device, called, swapped, row)
-    answer.mask = judge(rules, PAYMENT, values)
+    answer.mask, answer.shadow = judge(rules, event, values)
     if trees.root.shape[0] > 0:
         answer.score = share(raw_score(trees, values))
     answer.status = DECIDED
@@ -196,7 +195,7 @@ def _call(state: State, rules: Ranges, event: Record, row: Record, values: Array
     else:
         row.caller_received_30d = 0
     _device(state, event, hour, row)
-    answer.mask = judge(rules, CALL, values)
+    answer.mask, answer.shadow = judge(rules, event, values)
     answer.status = DECIDED
     _mark(state.life[called], event, row, answer.mask)
     short = 0.0 <= event.amount < SHORT_S

@@ -2,6 +2,8 @@
 
 from xxhash import xxh3_64_intdigest
 
+from saqta.model.money import EXPONENTS
+
 ACCOUNT, NUMBER, DEVICE, CELL, PLACE, CHANNEL, ID = (
     "account:",
     "number:",
@@ -11,6 +13,10 @@ ACCOUNT, NUMBER, DEVICE, CELL, PLACE, CHANNEL, ID = (
     "channel:",
     "id:",
 )
+
+CURRENCIES = ("", *sorted(EXPONENTS))
+"""A currency's number in the machine is its place here."""
+CURRENCY_NUMBERS = {code: number for number, code in enumerate(CURRENCIES)}
 
 
 def key(kind: str, text: str) -> int:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from saqta.fraud import layout
-from saqta.fraud.naming import ACCOUNT, CELL, CHANNEL, DEVICE, ID, NUMBER, PLACE, key
+from saqta.fraud.naming import ACCOUNT, CELL, CHANNEL, CURRENCY_NUMBERS, DEVICE, ID, NUMBER, PLACE, key
 from saqta.fraud.numbers import Numbers
 from saqta.fraud.rules import Action
 from saqta.model.errors import InputError
@@ -26,9 +26,6 @@ Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
 Moment = Annotated[datetime, Meta(tz=True)]
 PACKED = Struct("<qQQQQQQdIBBH")
 """An event as layout.EVENT has it."""
-CURRENCIES = ("", *sorted(EXPONENTS))
-"""A currency's number in the machine is its place here."""
-_CURRENCY = {code: number for number, code in enumerate(CURRENCIES)}
 _UNIT = {code: 10.0**exponent for code, exponent in EXPONENTS.items()}
 _TRUNK = {None: 0, "foreign": layout.FOREIGN_TRUNK, "national": layout.NATIONAL_TRUNK}
 _ATTESTED = {None: 0, "A": layout.ATTESTED_A, "B": layout.ATTESTED_B, "C": layout.ATTESTED_C}
@@ -140,7 +137,7 @@ class Packer:
             key(CHANNEL, message.channel) & 0xFFFFFFFF if message.channel else 0,
             layout.PAYMENT,
             0,
-            _CURRENCY[currency],
+            CURRENCY_NUMBERS[currency],
         )
 
     def _call(self, message: Call, now_ms: int, out: bytearray, at: int) -> None:

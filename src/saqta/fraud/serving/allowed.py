@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from saqta.fraud.layout import CALL, Array
+from saqta.fraud.naming import CURRENCIES
 from saqta.fraud.serving.rows import ROW, SOURCE
-from saqta.fraud.wire import CURRENCIES
 from saqta.log.port import Log
 from saqta.model import catalogue
 from saqta.model.kinds import DecisionsMade

@@ -1,6 +1,7 @@
 """Judges what one tenant asks in one go: packs it, gives names their pseudonyms, runs the machine, says why."""
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -28,6 +29,7 @@ JUDGED_MAX = 2_048
 TEXT_CHARS_MAX = 300
 CALLS = "call_"
 """What the names of features of a payer's calls begin with."""
+_OF_CALLS = re.compile(rf"\b{CALLS}")
 FEATURES_NAME = feature_set()[:16]
 Asked = Payment | Call
 Fallback = Literal["no_model", "deadline"]
@@ -171,7 +173,7 @@ def _about(rule: Rule) -> Literal["payment", "call", "payers_call"]:
     """What a rule that fired tells of."""
     if rule.on == "call":
         return "call"
-    return "payers_call" if any(text.lstrip().startswith(CALLS) for text in rule.when) else "payment"
+    return "payers_call" if _OF_CALLS.search(" ".join((*rule.when, rule.expression, rule.says))) else "payment"
 
 
 def kept(judged: Judged, keeps: Sequence[bool]) -> Judged:

@@ -11,7 +11,7 @@ from fractions import Fraction
 import msgspec
 
 from saqta.fraud.layout import DAY_MS, PAYMENT, Array
-from saqta.fraud.wire import CURRENCIES
+from saqta.fraud.naming import CURRENCIES
 from saqta.model.errors import InputError
 from saqta.model.kinds import Quoted, RatesPublished, UsedRate
 from saqta.model.money import EXPONENTS, decimal_text
