@@ -15,6 +15,7 @@ from saqta.edge.node import CAMERAS_MAX
 from saqta.edge.plugins import Plugins
 from saqta.edge.retention import Kept
 from saqta.edge.settings import CameraSettings
+from saqta.edge.worker import Said
 from saqta.folder import Folder
 from saqta.log.logins import Logins
 from saqta.model import kinds
@@ -62,10 +63,12 @@ class Cameras:
             except InputError as error:
                 lose(kinds.CameraLost(camera=name, reason=str(error), retry_s=0.0))
 
-    def fixtures_of(self, camera: str) -> tuple[kinds.Box, ...]:
-        """What belongs into a camera's picture."""
+    def said_of(self, camera: str) -> Said:
+        """What people said of a camera's picture."""
         row = self._folder.tables.get(CAMERAS, camera)
-        return tuple(fixture.box for fixture in row.fixtures) if row else ()
+        if row is None:
+            return Said(camera, ())
+        return Said(camera, tuple(fixture.box for fixture in row.fixtures), row.view_accepted_ms or 0)
 
     def kept_evidence(self) -> Iterator[Kept]:
         """All evidence that is kept, and for how long."""
@@ -82,7 +85,8 @@ class Cameras:
             if settings.model not in self._models:
                 self._plugins.model(settings)
                 self._models.add(settings.model)
-        return msgspec.structs.replace(settings, fixtures=self.fixtures_of(camera.camera))
+        said = self.said_of(camera.camera)
+        return msgspec.structs.replace(settings, fixtures=said.fixtures, view_accepted_ms=said.view_accepted_ms)
 
 
 def models_folder(data: Path) -> Path:

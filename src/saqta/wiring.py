@@ -309,7 +309,7 @@ class Centre:
             live.publish(commit)
         for change in commit.changes:
             if self._node and change.table == CAMERAS.name:
-                self._node.know_fixtures(change.key, self._cameras.fixtures_of(change.key))
+                self._node.hear(self._cameras.said_of(change.key))
 
     def _join(self, threads: Sequence[threading.Thread], wait_s: float = STOP_WAIT_S) -> None:
         self.stop.set()

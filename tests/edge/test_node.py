@@ -26,6 +26,7 @@ from saqta.edge.originals import open_sealed
 from saqta.edge.plugins import Plugins
 from saqta.edge.sealing import make_keys, private_key
 from saqta.edge.settings import CameraSettings
+from saqta.edge.worker import Said
 from saqta.model import catalogue
 from saqta.model.catalogue import TYPE_OF
 from saqta.model.errors import InputError, StorageError
@@ -86,7 +87,7 @@ class Running:
     """A node that runs in a thread of its own; ``stop`` raises what it raised."""
 
     def __init__(self, node: CameraNode) -> None:
-        self.status, self.know_fixtures = node.status, node.know_fixtures
+        self.status, self.hear = node.status, node.hear
         self._run, self._stop = node.run, threading.Event()
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._guarded)
@@ -219,8 +220,8 @@ def test_what_belongs_into_the_picture_is_told_while_it_runs_and_known_to_the_ne
 
     node = start([CameraSettings(camera="C1", source=str(film), loop=True, fixtures=(boxes[0],))])
     desk.wait_for("C1", told(boxes[0]))
-    node.know_fixtures("nobody", (boxes[1],))
-    node.know_fixtures("C1", (boxes[1],))
+    node.hear(Said("nobody", (boxes[1],)))
+    node.hear(Said("C1", (boxes[1],)))
     desk.wait_for("C1", told(*boxes))
     (worker,) = [pid for pid in descendants(os.getpid()) if b"spawn_main" in command(pid)]
     os.kill(worker, signal.SIGKILL)

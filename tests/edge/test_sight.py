@@ -224,6 +224,26 @@ def test_a_camera_that_comes_again_still_blind_says_so_once_more(tmp_path: Path)
     assert events[2].cause == events[1].key
 
 
+def test_a_new_view_that_is_meant_is_learned_and_others_work_in_it(tmp_path: Path) -> None:
+    film = encode(tmp_path / "a.mp4", damaged(street(40), turned(0.08, 0.0), DAMAGED_S))
+    settings = CameraSettings(camera="C1", source=str(film), lines={"middle": (0.5, 0.0, 0.5, 1.0)})
+    analyser = Analyser(settings, registry.DETECTORS, guards=registry.GUARDS)
+    reader = FrameReader(open_file(str(film)), str(film), 5.0)
+    accepted_s, told, crossed_s = 15.0, [], []
+    for frame in reader:
+        if frame.at_s >= accepted_s:
+            analyser.hear((), 1)
+        findings = analyser.step(frame)
+        told += [record for record in findings.records if isinstance(record, CameraSightChanged)]
+        crossed_s += [crossing.at_s for crossing in findings.crossings]
+    reader.close()
+    assert [(one.fault, one.at_s == pytest.approx(accepted_s, abs=0.3)) for one in told] == [
+        ("camera_moved", False),
+        (None, True),
+    ]
+    assert [at_s > accepted_s for at_s in crossed_s] == [False, True, True, True]
+
+
 @pytest.mark.skipif(not CLIPS.is_dir(), reason="../shared/data/video is absent: nothing real to look at")
 @pytest.mark.parametrize("clip", ["car-detection.mp4", "ahmetozlu_input.mp4", "bgs_video02.avi", "bgs_video03.avi"])
 def test_real_clips_are_seen(clip: str) -> None:

@@ -310,6 +310,17 @@ def test_purpose_stands_in_the_events(centre) -> None:
         assert response.json()["events"][0]["purpose"] == "сверка"
 
 
+def test_a_moved_cameras_new_view_is_accepted_as_meant(centre) -> None:
+    (key,) = centre.tell(kinds.AlertRaised(kind="camera_moved", camera="C1", at_s=70.0))
+    with centre.http("alice") as alice, centre.http("dana") as dana:
+        row = next(each for each in alice.get("/api/v1/incidents").json()["items"] if each["alerts"] == [key])
+        accept = f"/api/v1/incidents/{row['id']}/accept_view"
+        assert dana.post(accept, json={"alert": key}).status_code == 403
+        assert alice.post(accept, json={"alert": "none"}).status_code == 422
+        assert centre.said(alice.post(accept, json={"alert": key})) == ["view.accepted", "incident.closed"]
+        assert alice.post(accept, json={"alert": key}).status_code == 409
+
+
 def test_a_thing_left_that_belongs_there_is_marked_and_taken_back(centre) -> None:
     alert = kinds.AlertRaised(kind="abandoned_object", camera="C1", box=(0.1, 0.2, 0.3, 0.4), at_s=70.0, object="a-1")
     (key,) = centre.tell(alert)

@@ -145,6 +145,23 @@ export class Desk extends Seat {
     void this.detail.load(incident);
   }
 
+  /** The newest alert of the incident that tells of a camera that was moved and still is. */
+  get viewMoved(): Alert | null {
+    const alerts = this.detail.incident?.id === this.incident?.id ? (this.detail.incident?.alerts ?? []) : [];
+    const still = (camera: string | null) =>
+      camera !== null && this.board.tables.cameras.get(camera)?.fault === 'camera_moved';
+    return alerts.findLast(({ kind, camera }) => kind === 'camera_moved' && still(camera)) ?? null;
+  }
+
+  /** Says that what the camera looks at now is meant. */
+  async acceptView(): Promise<void> {
+    const incident = this.incident;
+    const alert = this.viewMoved?.key;
+    if (!incident || alert === undefined) return;
+    await this.#command('accept_view', { alert, note: '' }, 'done.accept_view');
+    void this.detail.load(incident);
+  }
+
   unitName(id: string): string {
     return this.board.tables.units.get(id)?.name ?? id;
   }

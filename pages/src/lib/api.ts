@@ -33,6 +33,7 @@ export interface CommandBodies {
   close: { disposition: Disposition; note: string };
   reopen: { reason: string };
   fixture: { alert: string; note: string };
+  accept_view: { alert: string; note: string };
   release_fixture: { alert: string; reason: string };
 }
 

@@ -19,6 +19,7 @@ export type Action =
   | 'close'
   | 'reopen'
   | 'fixture'
+  | 'accept_view'
   | 'undo'
   | 'clip'
   | 'city'
@@ -49,6 +50,7 @@ export const BINDINGS: readonly Binding<Action>[] = [
   { action: 'close', keys: ['x'], label: 'keys.close', group: 'act' },
   { action: 'reopen', keys: ['r'], label: 'keys.reopen', group: 'act' },
   { action: 'fixture', keys: ['f'], label: 'keys.fixture', group: 'act' },
+  { action: 'accept_view', keys: ['w'], label: 'keys.accept_view', group: 'act' },
   { action: 'undo', keys: ['z'], label: 'keys.undo', group: 'act' },
   { action: 'clip', keys: ['v'], label: 'keys.clip', group: 'look' },
   { action: 'city', keys: ['m'], label: 'keys.city', group: 'look' },

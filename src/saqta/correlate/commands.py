@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from saqta.correlate.left import LEFT, ThingLeft
+from saqta.correlate.moved import MOVED
 from saqta.correlate.occurrences import INCIDENTS
 from saqta.model import command as commands
 from saqta.model import kinds
@@ -22,6 +23,7 @@ from saqta.model.step import Outcome, Tables, commanded
 from saqta.model.terms import Disposition, IncidentState
 
 BELONGS_THERE = "it belongs there"
+VIEW_IS_MEANT = "the camera's new view is meant"
 
 
 def decide(tables: Tables, command: Command, context: Context) -> Outcome:
@@ -96,11 +98,7 @@ def _mark_fixture(tables: Tables, command: commands.MarkFixture, context: Contex
         alert=command.alert,
         incident=thing.incident,
     )
-    incident = _known(tables, thing.incident)
-    if incident.state is IncidentState.CLOSED or incident.alert_count > 1 or incident.units:
-        return Outcome(events=commanded(context, marked))
-    closed = kinds.IncidentClosed(incident=incident.id, disposition=Disposition.FALSE_ALARM, note=BELONGS_THERE)
-    return Outcome(events=commanded(context, marked, closed), expected={f"incident/{incident.id}": incident.version})
+    return _closing(tables, thing.incident, marked, BELONGS_THERE, context)
 
 
 def _release_fixture(tables: Tables, command: commands.ReleaseFixture, context: Context) -> Outcome:
@@ -115,6 +113,31 @@ def _release_fixture(tables: Tables, command: commands.ReleaseFixture, context: 
         reason=_text("reason", command.reason, REASON_CHARS_MAX, empty=True),
     )
     return Outcome(events=commanded(context, released))
+
+
+def _accept_view(tables: Tables, command: commands.AcceptView, context: Context) -> Outcome:
+    """Closes the incident, too, where nothing else belongs to it and no unit is on it."""
+    view = tables.get(MOVED, command.alert)
+    if view is None or view.incident != command.incident:
+        raise InputError("alert", command.alert, "an alert of this incident that tells of a camera that was moved")
+    if view.is_meant:
+        raise StateError(f"alert/{command.alert}", "tells of a view that is known to be meant already")
+    accepted = kinds.ViewAccepted(
+        camera=view.camera,
+        note=_text("note", command.note, REASON_CHARS_MAX, empty=True),
+        alert=command.alert,
+        incident=view.incident,
+    )
+    return _closing(tables, view.incident, accepted, VIEW_IS_MEANT, context)
+
+
+def _closing(tables: Tables, id: str, record: kinds.Record, note: str, context: Context) -> Outcome:
+    """What was said, and the incident's end where nothing else belongs to it and no unit is on it."""
+    incident = _known(tables, id)
+    if incident.state is IncidentState.CLOSED or incident.alert_count > 1 or incident.units:
+        return Outcome(events=commanded(context, record))
+    closed = kinds.IncidentClosed(incident=id, disposition=Disposition.FALSE_ALARM, note=note)
+    return Outcome(events=commanded(context, record, closed), expected={f"incident/{id}": incident.version})
 
 
 def _thing(tables: Tables, incident: str, alert: str) -> ThingLeft:
@@ -133,6 +156,7 @@ _DECISIONS: dict[type[Any], Callable[[Tables, Any, Context], Outcome]] = {
     commands.Reopen: _reopen,
     commands.MarkFixture: _mark_fixture,
     commands.ReleaseFixture: _release_fixture,
+    commands.AcceptView: _accept_view,
 }
 
 

@@ -1,17 +1,18 @@
 """What follows from each event: alerts open incidents or join them, and incidents move through their states."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from saqta.correlate import left
+from saqta.correlate import left, moved
 from saqta.correlate.occurrences import CAMERAS, INCIDENTS, OCCURRENCES, Camera, Claim, Match, add, begin, find
 from saqta.correlate.rules import rule_of
 from saqta.correlate.words import join_reason, open_reasons, title_of
 from saqta.model import incident as incidents
 from saqta.model import kinds
 from saqta.model.event import Recorded, derive_id
-from saqta.model.step import NOTHING, Fold, Outcome, Tables, follows
+from saqta.model.step import NOTHING, Change, Fold, Outcome, Tables, follows
 
 
 def _raised(tables: Tables, recorded: Recorded, record: kinds.AlertRaised) -> Outcome:
@@ -49,7 +50,7 @@ def _opens(tables: Tables, recorded: Recorded, record: kinds.AlertRaised, claim:
         camera=claim.camera,
         reasons=open_reasons(claim, record.reasons),
     )
-    changes = (*begin(tables, opened.incident, claim, opened.priority), *left.told(claim.key, opened.incident, record))
+    changes = (*begin(tables, opened.incident, claim, opened.priority), *_kept(claim.key, opened.incident, record))
     return Outcome(changes, follows("correlate", recorded, opened))
 
 
@@ -57,7 +58,7 @@ def _joins(tables: Tables, recorded: Recorded, record: kinds.AlertRaised, claim:
     joined = kinds.IncidentAlertJoined(
         incident=match.incident, alert=claim.key, reason=join_reason(claim, match), camera=claim.camera
     )
-    changes = (*add(tables, match.occurrence, claim), *left.told(claim.key, match.incident, record))
+    changes = (*add(tables, match.occurrence, claim), *_kept(claim.key, match.incident, record))
     return Outcome(changes, follows("correlate", recorded, joined))
 
 
@@ -109,6 +110,12 @@ def _reopened(tables: Tables, recorded: Recorded, record: kinds.IncidentReopened
     return _changed(tables, recorded, record, closed_ms=None)
 
 
+def _kept(alert: str, incident: str, record: kinds.AlertRaised) -> Iterator[Change]:
+    """What people may say something of later."""
+    yield from left.told(alert, incident, record)
+    yield from moved.told(alert, incident, record)
+
+
 def _changed(tables: Tables, recorded: Recorded, record: Any, **fields: Any) -> Outcome:
     """The incident moves, and its occurrence has these fields from now on."""
     occurrence = tables.get(OCCURRENCES, record.incident)
@@ -127,4 +134,5 @@ FOLDS: dict[type[kinds.Record], Fold] = {
     kinds.IncidentClosed: _closed,
     kinds.IncidentReopened: _reopened,
     **left.FOLDS,
+    **moved.FOLDS,
 }

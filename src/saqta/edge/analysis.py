@@ -67,8 +67,8 @@ class Analyser:
     """Analyses the frames of one stream, in order. Spends CPU, waits for nothing.
 
     A frame is taken in by ``step``, or by ``glance`` where a model looks at the frames of several streams together.
-    ``fixtures`` may change between two frames: a person says of something that it belongs there. ``name`` tells the
-    things that it finds from those of other analysers of the same camera.
+    It may ``hear`` between two frames what a person says of the picture. ``name`` tells the things that it finds from
+    those of other analysers of the same camera.
     """
 
     def __init__(
@@ -80,10 +80,18 @@ class Analyser:
         guards: Mapping[str, GuardFactory] = {},
     ) -> None:
         self.sight = Sight(settings, guards)
-        self.fixtures: tuple[Box, ...] = settings.fixtures
+        self._fixtures, self._view_accepted_ms = settings.fixtures, settings.view_accepted_ms
         self._settings, self._detectors, self._model, self._name = settings, detectors, model, name
         self._looks = Looks()
         self._stage: _Stage | None = None
+        self._is_new_view = False
+
+    def hear(self, fixtures: tuple[Box, ...], view_accepted_ms: int) -> None:
+        """What belongs into the picture, and when its view was last accepted: it is learned anew if that is news."""
+        self._fixtures = fixtures
+        if view_accepted_ms != self._view_accepted_ms:
+            self._view_accepted_ms, self._is_new_view = view_accepted_ms, True
+            self.sight.accept()
 
     def step(self, frame: Frame) -> Findings:
         """Takes in one frame."""
@@ -93,14 +101,14 @@ class Analyser:
         """Takes in what needs no model."""
         picture = luma(frame.picture, self._settings.analysis_side_px)
         stage = self._stage
-        if stage is None or frame.fresh:
-            stage = _Stage(self._settings, self._detectors, picture, frame.at_s, self._name, stage)
-            self._stage = stage
+        if stage is None or frame.fresh or self._is_new_view:
+            stage = _Stage(self._settings, self._detectors, picture, frame.at_s, self._name, stage, self._is_new_view)
+            self._stage, self._is_new_view = stage, False
         sighting = self.sight.step(picture, frame.at_s, frame.fresh)
         if not sighting.sees:
             unseen = Findings(stage.unseen(picture, frame.at_s), (), sighting.records)
             return Glance(None, lambda recognised: unseen)
-        scene = stage.glance(picture, frame.at_s, self.fixtures)
+        scene = stage.glance(picture, frame.at_s, self._fixtures)
         look = None
         if self._model is not None and self._looks.due(scene, frame.fresh):
             look = Look(self._model, frame, scene)
@@ -123,7 +131,8 @@ class Analyser:
 
 
 class _Stage:
-    """The analysis between two fresh starts; takes the empty scene over from ``before`` when the sizes agree."""
+    """The analysis between two fresh starts; takes the empty scene over from ``before`` when the sizes agree, and
+    the view is the same."""
 
     def __init__(
         self,
@@ -133,13 +142,14 @@ class _Stage:
         at_s: float,
         name: str,
         before: "_Stage | None",
+        is_new_view: bool,
     ) -> None:
         self._picture = (first.shape[1], first.shape[0])
-        same_scene = before is not None and before._picture == self._picture
+        same_scene = before is not None and before._picture == self._picture and not is_new_view
         self._background: Background = before._background if before is not None and same_scene else Background(first)
         self._parked: list[Bounds] = before._parked if before is not None and same_scene else []
         self._tracker: Tracker = Tracker(self._picture, before._tracker.next_number if before is not None else 1)
-        self._things = _things_after(before, name, self._picture, at_s)
+        self._things = _things_after(before, name, self._picture, at_s, same_scene)
         self._ghosts = GhostFinder(self._picture)
         self._ground = GroundMap(settings.ground, self._picture) if settings.ground else None
         stretch = Stretch(settings.known_length, self._picture) if settings.known_length else None
@@ -256,9 +266,9 @@ def _detectors_after(
     return detectors
 
 
-def _things_after(before: _Stage | None, name: str, picture: tuple[int, int], at_s: float) -> Things:
+def _things_after(before: _Stage | None, name: str, picture: tuple[int, int], at_s: float, same_scene: bool) -> Things:
     """The things of the stage before, by the clock of the stage that begins at ``at_s``."""
-    if before is None or before._picture != picture:
+    if before is None or not same_scene:
         return Things(picture, name, before._things.next_number if before is not None else 1)
     before._things.shift(at_s - before._last_s)
     return before._things

@@ -26,13 +26,12 @@ from saqta.edge.session import ACTOR, camera_source, lost_alert
 from saqta.edge.settings import CameraSettings
 from saqta.edge.trace import Deed, Traces
 from saqta.edge.whole import sweep
-from saqta.edge.worker import Fixtures, Message, Orders, Report, Seat, run
+from saqta.edge.worker import Message, Orders, Report, Said, Seat, run
 from saqta.model import catalogue
 from saqta.model.errors import InputError, StorageError
 from saqta.model.event import Event, decode, derive_id
 from saqta.model.kinds import (
     AlertRaised,
-    Box,
     CameraConnected,
     CameraLost,
     CameraQuarantined,
@@ -151,7 +150,7 @@ class CameraNode:
         self._started_ms = clock()
         self._ordinal = self._restarts = 0
         self._undelivered: str | None = None
-        self._fixtures: dict[str, tuple[Box, ...]] = {}
+        self._said: dict[str, Said] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Blocks until ``stop`` is set, and CLIPS_WAIT_S longer at most: the workers tell what they still have to tell.
@@ -164,7 +163,7 @@ class CameraNode:
         sweep(self._orders.evidence_dir)
         try:
             while not stop.is_set():
-                self._pass_on_fixtures()
+                self._pass_on()
                 self._start_due()
                 self._listen(_POLL_S)
                 self._look_after()
@@ -175,13 +174,13 @@ class CameraNode:
                     worker.process.kill()
                     worker.process.join()
 
-    def know_fixtures(self, camera: str, boxes: tuple[Box, ...]) -> None:
-        """All that belongs into a camera's picture, from now on; of a camera that is not here, nothing is remembered.
+    def hear(self, said: Said) -> None:
+        """What people said of a camera's picture; of a camera that is not here, nothing is remembered.
 
         May be called from any thread, and blocks nothing: workers hear of it within _POLL_S.
         """
-        if any(known.settings.camera == camera for known in self._cameras):
-            self._fixtures[camera] = boxes
+        if any(known.settings.camera == said.camera for known in self._cameras):
+            self._said[said.camera] = said
 
     def status(self) -> NodeStatus:
         """How things are, from memory alone: may be called from any thread, and blocks nothing."""
@@ -192,16 +191,19 @@ class CameraNode:
             undelivered=self._undelivered,
         )
 
-    def _pass_on_fixtures(self) -> None:
-        while self._fixtures:
-            id, boxes = self._fixtures.popitem()
+    def _pass_on(self) -> None:
+        while self._said:
+            id, said = self._said.popitem()
             camera = self._camera(id)
-            if camera.settings.fixtures != boxes:
-                camera.settings = msgspec.structs.replace(camera.settings, fixtures=boxes)
+            heard = msgspec.structs.replace(
+                camera.settings, fixtures=said.fixtures, view_accepted_ms=said.view_accepted_ms
+            )
+            if camera.settings != heard:
+                camera.settings = heard
                 worker = next(worker for worker in self._workers if camera in worker.cameras)
-                self._send(worker, Fixtures(id, boxes))
+                self._send(worker, said)
 
-    def _send(self, worker: _Worker, told: Fixtures | None) -> None:
+    def _send(self, worker: _Worker, told: Said | None) -> None:
         """A worker that is gone, or going, is told nothing: the next one knows it from the start."""
         with suppress(OSError):
             if worker.pipe is not None:

@@ -38,7 +38,8 @@ class CameraSettings(CameraOptions, frozen=True, kw_only=True):
     """One camera, as it is watched: its options, and beside them how. InputError names the field that doesn't fit when
     it is made.
 
-    ``fixtures`` are boxes of things that belong there. Frames are analysed ``analysed_fps`` times a second of the
+    ``fixtures`` are boxes of things that belong there, ``view_accepted_ms`` when a person last said that its view is
+    meant. Frames are analysed ``analysed_fps`` times a second of the
     stream, shrunk until the longer side has ``analysis_side_px``. Evidence reaches from ``before_s`` before an alert to
     ``after_s`` after it, ``evidence_side_px`` on the longer side. ``loop`` begins a file again when it ends. ``model``
     is the path of an ONNX file here, run on ``model_threads`` threads. With an ``evidence_source``, which is an RTSP
@@ -48,6 +49,7 @@ class CameraSettings(CameraOptions, frozen=True, kw_only=True):
 
     camera: str
     fixtures: tuple[Box, ...] = ()
+    view_accepted_ms: int = 0
     analysed_fps: float = 5.0
     analysis_side_px: int = 320
     evidence_side_px: int = 640

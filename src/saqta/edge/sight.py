@@ -77,6 +77,10 @@ class Sight:
             view.forget(luma)
         return Sighting(self._sees, records)
 
+    def accept(self) -> None:
+        """What the camera looks at is meant: the next frame begins its view, and it sees."""
+        self._view = None
+
     def standing(self, at_s: float) -> tuple[Record, ...]:
         """What still has to be known of a camera that comes again, and did not see before."""
         return (self._changed(at_s),) if self._standing is not None else ()

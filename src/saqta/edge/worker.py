@@ -84,11 +84,13 @@ Message = list[bytes] | list[Report]
 """What comes over the pipe: encoded events, or reports."""
 
 
-class Fixtures(NamedTuple):
-    """What goes the other way: all that belongs into a camera's picture, from now on. None tells a worker to stop."""
+class Said(NamedTuple):
+    """What goes the other way, what people said of a camera's picture: all that belongs into it, from now on, and when
+    its view was last accepted as meant. None tells a worker to stop."""
 
     camera: str
-    boxes: tuple[Box, ...]
+    fixtures: tuple[Box, ...]
+    view_accepted_ms: int = 0
 
 
 def run(seats: Sequence[Seat], orders: Orders, pipe: Connection, traces: Traces) -> None:
@@ -221,10 +223,10 @@ class _Stream(threading.Thread):
         self.settled = False
         self._main = self._main_stream()
 
-    def obey(self, told: Fixtures) -> None:
-        """Takes in what belongs into this camera's picture, after the frames so far."""
-        if told.camera == self._settings.camera:
-            self._put(partial(setattr, self._analyser, "fixtures", told.boxes))
+    def obey(self, said: Said) -> None:
+        """Takes in what was said of this camera's picture, after the frames so far."""
+        if said.camera == self._settings.camera:
+            self._put(partial(self._analyser.hear, said.fixtures, said.view_accepted_ms))
 
     def report(self) -> Report:
         reader = self._reader

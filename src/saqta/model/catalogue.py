@@ -31,6 +31,7 @@ KINDS: dict[str, Kind] = {
     "saqta.object.state_changed.v1": Kind(kinds.ObjectStateChanged, "object/{camera}/{object}"),
     "saqta.fixture.marked.v1": Kind(kinds.FixtureMarked, "fixture/{camera}"),
     "saqta.fixture.released.v1": Kind(kinds.FixtureReleased, "fixture/{camera}"),
+    "saqta.view.accepted.v1": Kind(kinds.ViewAccepted, "camera/{camera}"),
     "saqta.line.counted.v1": Kind(kinds.LineCounted, "camera/{camera}"),
     "saqta.evidence.kept.v1": Kind(kinds.EvidenceKept, "evidence/{sha256}"),
     "saqta.evidence.lost.v1": Kind(kinds.EvidenceLost, "camera/{camera}"),

@@ -101,6 +101,14 @@ class ReleaseFixture(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class AcceptView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the camera looks at since the alert told that it was moved is meant."""
+
+    incident: str
+    alert: str
+    note: str = ""
+
+
 class Assign(msgspec.Struct, frozen=True, kw_only=True):
     incident: str
     unit: str
@@ -169,7 +177,9 @@ class AskCallBack(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-IncidentCommand = OpenIncident | Acknowledge | Prioritise | Note | Close | Reopen | MarkFixture | ReleaseFixture
+IncidentCommand = (
+    OpenIncident | Acknowledge | Prioritise | Note | Close | Reopen | MarkFixture | ReleaseFixture | AcceptView
+)
 DispatchCommand = Assign | Unassign | Divert | SetUnitStatus | ReportPosition
 ListCommand = ProposeEntry | DecideEntry
 FraudCommand = TellOutcome | AskCallBack

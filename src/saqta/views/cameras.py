@@ -95,6 +95,12 @@ def _released(tables: Tables, recorded: Recorded, record: kinds.FixtureReleased)
     yield CAMERAS.put(camera.id, msgspec.structs.replace(camera, fixtures=fixtures))
 
 
+def _accepted(tables: Tables, recorded: Recorded, record: kinds.ViewAccepted) -> Iterator[Change]:
+    """What was marked in the old view is forgotten with it."""
+    camera = _camera(tables, recorded, record.camera)
+    yield CAMERAS.put(camera.id, msgspec.structs.replace(camera, view_accepted_ms=recorded.event.time_ms, fixtures=()))
+
+
 FOLDS: dict[type[kinds.Record], Changes] = {
     kinds.CameraRegistered: _registered,
     kinds.CameraConnected: _connected,
@@ -103,5 +109,6 @@ FOLDS: dict[type[kinds.Record], Changes] = {
     kinds.CameraQuarantined: _quarantined,
     kinds.LineCounted: _counted,
     kinds.FixtureMarked: _marked,
+    kinds.ViewAccepted: _accepted,
     kinds.FixtureReleased: _released,
 }

@@ -58,6 +58,9 @@ SENTENCES: dict[type[kinds.Record], Sentence] = {
     kinds.FixtureReleased: lambda record, names: _because(
         f"{names.who} took back that it belongs there", record.reason
     ),
+    kinds.ViewAccepted: lambda record, names: _because(
+        f"{names.who} said that the camera's new view is meant", record.note
+    ),
     kinds.EvidenceViewed: lambda record, names: f"{names.who} looked at the evidence",
     kinds.EvidenceDeleted: lambda record, names: _because("Evidence deleted", record.reason),
     kinds.OriginalOpened: lambda record, names: (
@@ -113,7 +116,7 @@ def _of_evidence(
 
 
 def _marked(
-    tables: Tables, recorded: Recorded, record: kinds.FixtureMarked | kinds.FixtureReleased
+    tables: Tables, recorded: Recorded, record: kinds.FixtureMarked | kinds.FixtureReleased | kinds.ViewAccepted
 ) -> Iterator[Change]:
     if record.incident is not None:
         yield _put(tables, recorded, record, record.incident)
@@ -167,4 +170,5 @@ FOLDS: dict[type[kinds.Record], Changes] = {
     kinds.CameraSightChanged: _sight_changed,
     kinds.FixtureMarked: _marked,
     kinds.FixtureReleased: _marked,
+    kinds.ViewAccepted: _marked,
 }

@@ -61,6 +61,7 @@ MAY: dict[str, frozenset[Role]] = {
     "reopen": DESK,
     "mark_fixture": DESK,
     "release_fixture": DESK,
+    "accept_view": DESK,
     "list_units": READERS,
     "set_unit_status": FIELD,
     "report_position": FIELD,

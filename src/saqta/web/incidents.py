@@ -128,6 +128,11 @@ class FixtureGiven(Door):
     note: OptionalReason = ""
 
 
+class ViewGiven(Door):
+    alert: AlertKey
+    note: OptionalReason = ""
+
+
 class FixtureTaken(Door):
     alert: AlertKey
     reason: OptionalReason = ""
@@ -259,6 +264,17 @@ def release_fixture(ports: PortsOf, context: ContextOf, incident: IncidentId, ta
     """Takes that back."""
     _require(ports, incident)
     return perform(ports, commands.ReleaseFixture(incident=incident, alert=taken.alert, reason=taken.reason), context)
+
+
+@router.post("/api/v1/incidents/{id}/accept_view", response_model=Caused)
+def accept_view(ports: PortsOf, context: ContextOf, incident: IncidentId, given: ViewGiven) -> Response:
+    """Says that what a camera looks at since an alert told that it was moved is meant: it is learned as its view, and
+    its detectors work again.
+
+    Closes the incident as a false alarm where nothing else belongs to it and no unit is on it.
+    """
+    _require(ports, incident)
+    return perform(ports, commands.AcceptView(incident=incident, alert=given.alert, note=given.note), context)
 
 
 def _require(ports: Ports, incident: str) -> Incident:

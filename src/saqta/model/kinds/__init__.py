@@ -21,6 +21,7 @@ from saqta.model.kinds.cameras import (
     LineCounted,
     ObjectStateChanged,
     OriginalOpened,
+    ViewAccepted,
 )
 from saqta.model.kinds.city import MapLayerImported, RoadsImported
 from saqta.model.kinds.decisions import (
@@ -209,5 +210,6 @@ __all__ = [
     "UnitStatusChanged",
     "UsedRate",
     "UserAdded",
+    "ViewAccepted",
     "score_of",
 ]

@@ -182,6 +182,17 @@ class FixtureReleased(Record, frozen=True, kw_only=True):
     reason: Annotated[str, msgspec.Meta(max_length=NOTE_CHARS_MAX)] = ""
 
 
+class ViewAccepted(Record, frozen=True, kw_only=True):
+    """A person says that what a camera looks at since it was moved is meant: it is learned as the view from now on, and
+    what was marked as a fixture in the old one is forgotten. ``alert`` is the key of the event that told of the
+    movement, ``incident`` the one that came of it."""
+
+    camera: Name
+    note: Annotated[str, msgspec.Meta(max_length=NOTE_CHARS_MAX)] = ""
+    alert: str | None = None
+    incident: str | None = None
+
+
 class LineCounted(Record, frozen=True, kw_only=True):
     """What crossed a line of a camera from ``from_s`` to ``until_s`` of its stream, by direction and class.
 

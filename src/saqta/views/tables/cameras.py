@@ -60,6 +60,7 @@ class Camera(Row, frozen=True, kw_only=True):
 
     ``fault`` is the kind of alert that tells why its picture shows nothing that can be trusted, None where it sees.
     ``fixtures`` are the newest FIXTURES_MAX, oldest first: marking one more forgets the oldest.
+    ``view_accepted_ms`` is when a person last said that what it looks at since it was moved is meant.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Camera(Row, frozen=True, kw_only=True):
     fps: float | None = None
     counts: dict[str, LineCounts] = {}
     fixtures: tuple[Fixture, ...] = ()
+    view_accepted_ms: int | None = None
 
 
 CAMERAS = Table("cameras", Camera)
