@@ -68,6 +68,16 @@ def test_a_spoofed_call_is_blocked_and_the_payment_after_it_held_until_somebody_
         assert told["outcome"] == {"outcome": "fraud", "known": "2026-01-31T08:00:00.000Z", "by": "alfa"}
 
 
+@pytest.mark.parametrize("known", ["2026-01-31T07:59:59Z", "2026-01-31T08:00:01Z"])
+def test_nobody_knows_an_outcome_before_it_happened_or_from_the_future(bank: Centre, known: str) -> None:
+    with bank.http("alfa") as alfa:
+        decision = ask(alfa, "payment", PAYMENT)["decision_id"]
+        address = f"/api/v1/decisions/{decision}/outcome"
+        refused = alfa.post(address, json={"outcome": "fraud", "known": known})
+        assert (refused.status_code, refused.json()["field"]) == (422, "known")
+        assert bank.said(alfa.post(address, json={"outcome": "fraud", "known": NOW})) == ["outcome.told"]
+
+
 def test_statistics_lead_to_what_was_stopped(bank: Centre) -> None:
     with bank.http("pavel") as telecom, bank.http("alfa") as alfa, bank.http("farid") as farid:
         ask(telecom, "call", SPOOFED)

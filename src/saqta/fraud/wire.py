@@ -29,6 +29,22 @@ PACKED = Struct("<qQQQQQQdIBBH")
 _UNIT = {code: 10.0**exponent for code, exponent in EXPONENTS.items()}
 _TRUNK = {None: 0, "foreign": layout.FOREIGN_TRUNK, "national": layout.NATIONAL_TRUNK}
 _ATTESTED = {None: 0, "A": layout.ATTESTED_A, "B": layout.ATTESTED_B, "C": layout.ATTESTED_C}
+_A_TEXT, _A_TIME = (
+    f"a text of 1 to {TEXT_MAX} characters",
+    "an RFC 3339 time with its zone, such as 2026-01-31T08:00:00Z",
+)
+_EXPECTED = {
+    **dict.fromkeys(("id", "of", "account", "payee", "channel", "device", "imei", "imsi", "cell"), _A_TEXT),
+    **dict.fromkeys(("time", "known"), _A_TIME),
+    **dict.fromkeys(("caller", "callee", "phone"), "a number in E.164, such as +77011234567"),
+    "kind": "payment, call or label",
+    "amount": "a decimal text, such as 12500.00",
+    "currency": "a currency's code of ISO 4217, such as KZT",
+    "place": "lat from -90 to 90 and lon from -180 to 180",
+    "trunk": "national or foreign",
+    "attestation": "A, B or C",
+    "seconds": f"a number from 0 to {CALL_S_MAX}",
+}
 _WHERE = re.compile(r"(.*?)(?: - at `\$\.?(.*)`)?", re.DOTALL)
 
 
@@ -203,4 +219,5 @@ def refused(line: bytes, error: Exception) -> InputError:
             given = given.get(name) if isinstance(given, dict) else given
     except (msgspec.DecodeError, RecursionError):
         given = line[:80].decode(errors="replace")
-    return InputError(field, given, expected.removeprefix("Expected ").partition(", got ")[0])
+    plain = _EXPECTED.get(field, expected.removeprefix("Expected ").partition(", got ")[0].replace("`", ""))
+    return InputError(field, given, plain)

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from saqta.model.command import AskCallBack, TellOutcome
 from saqta.model.errors import ContentConflict, InputError, SaqtaError
-from saqta.model.moment import from_datetime
+from saqta.model.moment import from_datetime, from_text, to_text
 from saqta.model.terms import Role
 from saqta.web import problems
 from saqta.web.access import MAY, Caller, CallerOf, GuardedRoute, admit, guarded_router
@@ -194,6 +194,8 @@ def tell_outcome(ports: PortsOf, caller: CallerOf, context: ContextOf, decision:
     """Tells what a call or payment was. What is honest is released, what is fraud stays."""
     found = _found(ports, caller, decision)
     known_ms = from_datetime(new.known, "known") if new.known else context.now_ms
+    if new.known and known_ms < from_text(found.told["time"], "time"):
+        raise InputError("known", to_text(known_ms), f"a time after {found.told['time']}, when it happened")
     command = TellOutcome(
         decision=decision, tenant=found.tenant, outcome=new.outcome, known_ms=known_ms, by=_tenant(caller)
     )
