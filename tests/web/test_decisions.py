@@ -1,5 +1,6 @@
 """Decisions over HTTP: asked by partners, durable, told apart by tenant, explained as each may know."""
 
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from saqta.log.verify import verify
 from saqta.model.kinds import RatesPublished
 from saqta.model.terms import Role
 from saqta.web.accounts import add_token
+from saqta.web.decisions import ADMITTED_MS
 from web.conftest import Centre
 
 NOW = "2026-01-31T08:00:00Z"
@@ -255,6 +257,25 @@ def test_what_a_call_shows_is_looked_up(bank: Centre, kind: str, value: str, fie
         codes = {reason["code"] for reason in ask(alfa, "payment", PAYMENT)["reasons"]}
         assert ("listed_phone" in codes) is (field == "callee")
         assert "on_the_phone_with_risk" in codes
+
+
+def test_who_asks_often_goes_a_shorter_way_with_the_same_answers(bank: Centre) -> None:
+    bodies = {b"{": 422, b"[" + b" " * (1 << 20) + b"]": 413, json.dumps(PAYMENT).encode(): 200}
+    for body, status in bodies.items():
+        with bank.http("alfa") as alfa:
+            bank.app.state.admitted.clear()
+            long = alfa.post("/api/v1/decisions/payment", content=body)
+            assert len(bank.app.state.admitted) == 1
+            short = alfa.post("/api/v1/decisions/payment", content=body)
+        told = [(one.status_code, one.content, {**one.headers} | {"date": ""}) for one in (long, short)]
+        assert told[0] == told[1]
+        assert short.status_code == status
+    counted = bank.app.state.counts.requests
+    assert [counted["POST", status] for status in (422, 413, 200)] == [2, 2, 2]
+    with bank.http("pavel") as pavel:
+        pavel.post("/api/v1/decisions/payment", content=b"{")
+        bank.now_ms += ADMITTED_MS + 1
+        assert pavel.post("/api/v1/decisions/payment", content=b"{", headers={"authorization": "x"}).status_code == 401
 
 
 def test_a_source_may_tell_of_so_many_frauds_a_day(bank: Centre) -> None:

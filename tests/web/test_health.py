@@ -35,7 +35,7 @@ def test_not_ready_while_the_log_cannot_be_read(centre) -> None:
 def test_metrics_in_the_text_format(centre) -> None:
     with centre.http("alice") as alice:
         alice.get("/nowhere")
-        alice.request("BREW", "/healthz")
+        alice.request("PROPFIND", "/healthz")
         response = alice.get("/metrics")
         assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         values = samples(response.text)

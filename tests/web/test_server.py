@@ -45,6 +45,9 @@ def test_a_request_head_over_the_limit_is_refused(shared_centre) -> None:
     with socket.create_connection(("127.0.0.1", shared_centre.port)) as client:
         client.sendall(b"GET /healthz HTTP/1.1\r\nX-Long: " + b"x" * REQUEST_HEAD_BYTES_MAX)
         assert client.recv(4_096).startswith(b"HTTP/1.1 400 ")
+    with socket.create_connection(("127.0.0.1", shared_centre.port)) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nX-Long: " + b"x" * REQUEST_HEAD_BYTES_MAX + b"\r\n\r\n")
+        assert client.recv(4_096).startswith(b"HTTP/1.1 400 ")
     with httpx.Client(base_url=shared_centre.address) as client:
         assert client.get("/healthz", headers={"x-long": "x" * (REQUEST_HEAD_BYTES_MAX - 1_024)}).status_code == 200
 

@@ -32,6 +32,7 @@ OWN = "centre"
 ADMITTED_MAX = 4_096
 ADMITTED_MS = 1_000
 """So long a token is known without a look at the table."""
+Kind = Literal["payment", "call"]
 DecisionId = Annotated[str, Path(alias="id", max_length=200)]
 
 
@@ -165,13 +166,13 @@ def _asks(one: dict[str, Any]) -> dict[str, Any]:
 @plain.post("/api/v1/decisions/payment", response_model=Decision | page_of(Decision), openapi_extra=_asks(_PAYMENT))
 async def decide_payment(request: Request) -> Response:
     """Whether to book a payment: one, or a list. Durable before it is answered; the same `id` gets the same answer."""
-    return await _decide(request, "payment")
+    return await decide(request, request.state.caller, "payment")
 
 
 @plain.post("/api/v1/decisions/call", response_model=Decision | page_of(Decision), openapi_extra=_asks(_CALL))
 async def decide_call(request: Request) -> Response:
     """Whether to connect a call: one, or a list. Durable before it is answered; the same `id` gets the same answer."""
-    return await _decide(request, "call")
+    return await decide(request, request.state.caller, "call")
 
 
 @router.get("/api/v1/decisions/{id}", response_model=dict[str, Any])
@@ -210,8 +211,9 @@ def ask_call_back(ports: PortsOf, caller: CallerOf, context: ContextOf, decision
     return perform(ports, command, context)
 
 
-async def _decide(request: Request, kind: Literal["payment", "call"]) -> Response:
-    app, caller = request.app, request.state.caller
+async def decide(request: Request, caller: Caller, kind: Kind) -> Response:
+    """Asks the decision path, and waits for its answers. InputError, BusyError or HTTPException where it can't."""
+    app = request.app
     ports: Ports = app.state.ports
     body = await _body(request, ports)
     arrivals: Arrivals = app.state.arrivals
@@ -248,17 +250,21 @@ def _found(ports: Ports, caller: Caller, decision: str) -> Decided:
     return found
 
 
+def admitted_lately(request: Request, kind: Kind) -> Caller | None:
+    """The caller with a token that was admitted within ADMITTED_MS; None for all others."""
+    state = request.app.state
+    known = state.admitted.get((request.headers.get("authorization"), MAY[f"decide_{kind}"]))
+    return known[0] if known is not None and known[1] > state.ports.clock() else None
+
+
 async def _admitted(request: Request, roles: frozenset[Role]) -> Caller:
-    """As ``admit``; a token that was admitted within ADMITTED_MS is not looked up again."""
+    """As ``admit``; remembers a token that was admitted, for ``admitted_lately``."""
     header = request.headers.get("authorization")
     ports: Ports = request.app.state.ports
     if header is None:
         return await run_in_threadpool(admit, request, ports, roles)
     admitted: dict[tuple[str, frozenset[Role]], tuple[Caller, int]] = request.app.state.admitted
     now_ms = ports.clock()
-    known = admitted.get((header, roles))
-    if known is not None and known[1] > now_ms:
-        return known[0]
     caller = await run_in_threadpool(admit, request, ports, roles)
     if len(admitted) >= ADMITTED_MAX:
         admitted.clear()

@@ -1,9 +1,9 @@
 """What every answer carries, a fault's too, and what is counted of it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from time import perf_counter
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from saqta.web import problems
@@ -22,6 +22,11 @@ SECURITY_HEADERS = {
     "x-frame-options": "DENY",
 }
 HSTS = "max-age=31536000"
+Header = tuple[bytes, bytes]
+_SECURITY: list[Header] = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_NAMES = frozenset(name for name, _ in _SECURITY)
+_HSTS: Header = (b"strict-transport-security", HSTS.encode())
+_NO_STORE: Header = (b"cache-control", b"no-store")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -46,26 +51,29 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        began, answered = perf_counter(), False
+        began, is_answered = perf_counter(), False
 
         async def answer(message: Message) -> None:
-            nonlocal answered
+            nonlocal is_answered
             if message["type"] == "http.response.start":
-                answered = True
+                is_answered = True
                 self._counts.add(scope["method"], message["status"], perf_counter() - began)
-                _complete(scope, MutableHeaders(scope=message))
+                message["headers"] = answered(scope, message.get("headers", ()))
             await send(message)
 
         try:
             await self._app(scope, receive, answer)
         except Exception:
-            if not answered:
+            if not is_answered:
                 await problems.fault()(scope, receive, answer)
             raise
 
 
-def _complete(scope: Scope, headers: MutableHeaders) -> None:
-    headers.update(SECURITY_HEADERS)
+def answered(scope: Scope, headers: Iterable[Header]) -> list[Header]:
+    """The headers of an answer, with those that every answer carries in the place of its own."""
+    own = [header for header in headers if header[0] not in _NAMES]
     if scope["scheme"] == "https":
-        headers["strict-transport-security"] = HSTS
-    headers.setdefault("cache-control", "no-store")
+        own = [*(header for header in own if header[0] != _HSTS[0]), _HSTS]
+    if not any(name == _NO_STORE[0] for name, _ in own):
+        own.append(_NO_STORE)
+    return own + _SECURITY

@@ -84,7 +84,7 @@ def fault() -> Response:
 
 def install(app: FastAPI) -> None:
     """Makes the errors that ``app`` raises on purpose problems; for the others see ``front``."""
-    app.add_exception_handler(errors.SaqtaError, _of_model)
+    app.add_exception_handler(errors.SaqtaError, of_model)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, _of_validation)
 
@@ -99,7 +99,8 @@ def of_error(error: errors.SaqtaError) -> Response | None:
     return problem(status, str(error), kind, error.field if isinstance(error, errors.InputError) else None)
 
 
-async def _of_model(request: Request, error: Exception) -> Response:
+async def of_model(request: Request, error: Exception) -> Response:
+    """The problem of an error of the model; one that is a fault of ours is told to the server's log alone."""
     status, kind = next(STATUS_OF[each] for each in type(error).__mro__ if each in STATUS_OF)
     answer = of_error(cast(errors.SaqtaError, error))
     if answer is None:

@@ -1,11 +1,14 @@
-"""The HTTP server: uvicorn, with limits of its own and a stop that does not wait for live streams."""
+"""The HTTP server: uvicorn on httptools, with limits of its own and a stop that does not wait for live streams."""
 
 import socket
 
 import uvicorn
 from fastapi import FastAPI
+from httptools import HttpParserError
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from saqta.model.errors import InputError, StorageError
+from saqta.web.direct import Direct
 from saqta.web.live import Broadcaster
 
 PORT_MAX = 65_535
@@ -31,19 +34,49 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+class Bounded(HttpToolsProtocol):
+    """HTTP/1.1, with a head of at most REQUEST_HEAD_BYTES_MAX: what is longer gets 400, and no more of it is read."""
+
+    _head_bytes: int | None = 0
+    """What came of a head that isn't complete; None while a body comes."""
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_bytes is not None and self._head_bytes > REQUEST_HEAD_BYTES_MAX:
+            self._head_bytes = None
+            if not self.transport.is_closing():
+                self.send_400_response(f"a request's head may have at most {REQUEST_HEAD_BYTES_MAX} bytes")
+
+    def on_headers_complete(self) -> None:
+        come, self._head_bytes = self._head_bytes or 0, None
+        # What came may be more than the head: its own length is summed up only where it could be too long.
+        if come > REQUEST_HEAD_BYTES_MAX and self._length() > REQUEST_HEAD_BYTES_MAX:
+            raise HttpParserError("the head is too long")  # A 400 comes of it.
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def _length(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
+
+
 class Server(uvicorn.Server):
     """Serves ``app`` on a socket of ``listen``: ``run(sockets=[...])`` blocks until ``should_exit`` is set."""
 
     def __init__(self, app: FastAPI, *live: Broadcaster) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                Direct(app),
+                http=Bounded,
                 lifespan="on",
                 ws="none",
                 access_log=False,
                 log_config=None,
                 server_header=False,
-                h11_max_incomplete_event_size=REQUEST_HEAD_BYTES_MAX,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=STOP_WAIT_S,
             )
