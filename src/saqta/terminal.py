@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from saqta.model.errors import (
     ContentConflict,
@@ -59,7 +59,7 @@ class Results:
         if self._as_json:
             print(json.dumps({"summary": summary}), flush=True)
             return
-        table = Table(box=None, show_header=False, pad_edge=False)
+        table = Table("", Column("", overflow="fold"), box=None, show_header=False, pad_edge=False)
         for name, value in summary.items():
             table.add_row(name.replace("_", " "), _shown(value))
         self._console.print(table)

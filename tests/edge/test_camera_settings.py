@@ -7,6 +7,8 @@ import pytest
 from saqta.edge.settings import (
     FIXTURES_MAX,
     LINES_MAX,
+    MODEL_THREADS_MAX,
+    POLYGON_POINTS_MAX,
     ZONES_MAX,
     CameraSettings,
     parse_abandoned_zone,
@@ -32,6 +34,8 @@ TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
         ("zones.yard", {"zones": {"yard": ((0.0, 0.0), (1.0, 0.0))}}),
         ("zones.yard", {"zones": {"yard": ((0.0, 0.0), (1.0, 0.0), (1.0, 0.0))}}),
         ("zones.yard", {"zones": {"yard": ((0.0, 0.0), (1.0, 0.0), (0.0, -0.1))}}),
+        ("zones.yard", {"zones": {"yard": tuple((n / 100, n * n / 10_000) for n in range(POLYGON_POINTS_MAX + 1))}}),
+        ("model_threads", {"model_threads": MODEL_THREADS_MAX + 1}),
         ("zones", {"zones": {str(n): TRIANGLE for n in range(ZONES_MAX + 1)}}),
         ("zones.", {"zones": {"": TRIANGLE}}),
         ("zones." + "y" * 65, {"zones": {"y" * 65: TRIANGLE}}),
@@ -52,6 +56,12 @@ def test_names_the_field_that_does_not_fit(field: str, wrong: dict[str, Any]) ->
     with pytest.raises(InputError) as refused:
         CameraSettings(**({"camera": "C1", "source": "a.mp4"} | wrong))
     assert refused.value.field == field
+
+
+def test_takes_as_much_as_the_limits_allow() -> None:
+    zone = tuple((n / 100, n * n / 10_000) for n in range(POLYGON_POINTS_MAX))
+    settings = CameraSettings(camera="C1", source="a.mp4", zones={"yard": zone}, model_threads=MODEL_THREADS_MAX)
+    assert settings.zones["yard"] == zone
 
 
 def test_takes_lines_and_zones_as_text() -> None:

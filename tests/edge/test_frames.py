@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edge.rendered import FPS, HEIGHT, WIDTH, Walker, encode, scene
-from saqta.edge.frames import BROKEN_PACKETS_MAX, Frame, FrameReader, luma, planes
+from saqta.edge.frames import BROKEN_PACKETS_MAX, SIDE_PX_MAX, Frame, FrameReader, luma, planes
 from saqta.edge.source import Opening, open_file, scheme
 from saqta.model.errors import InputError
 
@@ -197,12 +197,16 @@ def header_only(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:200])
 
 
+def too_wide(path: Path) -> None:
+    encode(path, [np.zeros((16, SIDE_PX_MAX + 8, 3), np.uint8)], codec="mjpeg", pix_fmt="yuvj420p")
+
+
 def unknown_codec(path: Path) -> None:
     encode(path, scene([], 1))
     path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz1"))
 
 
-@pytest.mark.parametrize("make", [no_file, folder, Path.touch, text, still, header_only, unknown_codec])
+@pytest.mark.parametrize("make", [no_file, folder, Path.touch, text, still, header_only, too_wide, unknown_codec])
 def test_says_in_one_sentence_why_it_is_no_video(tmp_path: Path, make: Callable[[Path], None]) -> None:
     path = tmp_path / "film.mp4"
     make(path)

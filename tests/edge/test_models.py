@@ -17,7 +17,7 @@ from saqta.edge.analysis import Analyser
 from saqta.edge.frames import Frame, FrameReader
 from saqta.edge.looks import MOVING_EVERY_S, STILL_EVERY_S, taken
 from saqta.edge.models.installed import MODELS_MAX, install, installed, located
-from saqta.edge.models.manifest import MANIFEST_BYTES_MAX, Manifest
+from saqta.edge.models.manifest import MANIFEST_BYTES_MAX, MODEL_BYTES_MAX, Manifest
 from saqta.edge.models.model import BATCH_MAX, THINGS_MAX, Model
 from saqta.edge.models.opening import open_model
 from saqta.edge.models.view import View
@@ -243,3 +243,11 @@ def test_a_real_model_finds_most_who_walk_in_a_real_clip(name: str) -> None:
             people = [thing for thing in model.recognise([View(frame.picture)])[0] if thing.kind == "person"]
             assert 5 <= len(people) <= 9
             break
+
+
+def test_a_model_larger_than_the_limit_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.onnx"
+    with path.open("wb") as file:
+        file.truncate(MODEL_BYTES_MAX + 1)
+    with pytest.raises(InputError, match=f"at most {MODEL_BYTES_MAX} bytes"):
+        open_model(path, registry.MODELS)

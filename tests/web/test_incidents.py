@@ -9,6 +9,8 @@ import pytest
 from saqta.model import kinds
 from saqta.model.command import KIND_CHARS_MAX, NOTE_CHARS_MAX, REASON_CHARS_MAX, SPEED_KMH_MAX, TITLE_CHARS_MAX
 from saqta.model.terms import IncidentState
+from saqta.web.commands import KEY_CHARS_MAX
+from saqta.web.paging import PAGE_ITEMS_MAX
 
 CALL = {
     "kind": "intrusion",
@@ -113,6 +115,14 @@ def test_the_same_key_is_the_same_command(centre) -> None:
         another = bob.post("/api/v1/incidents", json=CALL, headers=key)
         assert another.headers["location"] != incident
         assert size < centre.log.size()
+
+
+def test_a_key_and_a_page_have_their_limits(centre) -> None:
+    with centre.http("alice") as alice:
+        for key, status in (("k" * KEY_CHARS_MAX, 201), ("k" * (KEY_CHARS_MAX + 1), 422)):
+            assert alice.post("/api/v1/incidents", json=CALL, headers={"idempotency-key": key}).status_code == status
+        for limit, status in ((PAGE_ITEMS_MAX, 200), (PAGE_ITEMS_MAX + 1, 422)):
+            assert alice.get("/api/v1/incidents", params={"limit": limit}).status_code == status
 
 
 def test_the_same_key_with_another_body_is_refused(centre) -> None:

@@ -90,4 +90,7 @@ def _tell(event: Event, results: Results) -> None:
         when = "" if data.at_s is None else f"{data.at_s:8.2f} s  "
         state = f"{data.state}: " if data.state else ""
         what = f"{state}{'; '.join(data.reasons)}"
+    elif isinstance(data, kinds.LineCounted):
+        forward, backward = (sum(counts.values()) for counts in (data.forward, data.backward))
+        when, what = f"{data.until_s:8.2f} s  ", f"{data.line}: {forward} forward, {backward} backward"
     results.line(encode(event), f"{when}{event.type.removeprefix('saqta.').removesuffix('.v1')}  {what}")
