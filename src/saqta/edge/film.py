@@ -13,7 +13,7 @@ from saqta.edge.arrays import Gray, gray
 from saqta.edge.blobs import Bounds, alike
 from saqta.edge.chapters import Chapter, Sample, agree
 from saqta.edge.frames import Frame, luma, planes
-from saqta.edge.redaction import Cover, recognised, regions
+from saqta.edge.redaction import MARGIN_SHARE, Cover, recognised, regions
 from saqta.model.kinds import Box
 
 SIDE_PX = 384
@@ -78,7 +78,8 @@ class Film:
             return None, (width, height)
         moves, stays = differs
         found = [recognised(one.kind, _pixels(one.box, width, height)) for one in self._found(at_s)]
-        return _merged(stays, False) + _merged(moves, True) + found, (width, height)
+        # Where somebody may stay is known by cells that reach beyond him already.
+        return _merged(stays, False, 0.0) + _merged(moves, True) + found, (width, height)
 
     def _found(self, at_s: float) -> Iterator[Found]:
         first = bisect_left(self._held_from_s, at_s - self._held_longest_s)
@@ -86,12 +87,12 @@ class Film:
         return (one.found for one in self._held[first:last] if at_s <= one.until_s)
 
 
-def _merged(mask: Gray, classed: bool) -> list[Cover]:
+def _merged(mask: Gray, classed: bool, margin_share: float = MARGIN_SHARE) -> list[Cover]:
     """Covers for what is in ``mask``; pieces that lie near are joined, all the farther the more there are."""
     side_px = JOINED_PX
     while True:
         joined = gray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((side_px, side_px), np.uint8)))
-        covers = regions(joined, classed)
+        covers = regions(joined, classed, margin_share)
         if covers is not None:
             return covers
         side_px = 2 * side_px + 1

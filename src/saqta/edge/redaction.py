@@ -105,13 +105,14 @@ class Redactor:
         return pixels_of(bodies(self._stirring_s >= STIR_MIN_S), size)
 
 
-def regions(mask: Gray, classed: bool = False) -> list[Cover] | None:
-    """Covers for what differs (255 in ``mask``), with a margin; None where that is in too many pieces to be told apart.
+def regions(mask: Gray, classed: bool = False, margin_share: float = MARGIN_SHARE) -> list[Cover] | None:
+    """Covers for what differs (255 in ``mask``), with a margin (a part of the longer side, a pixel or more); None where
+    that is in too many pieces to be told apart.
 
     What fills its hull gets the hull, so that no silhouette is left; what winds through the picture keeps its outline.
     The colour is the class's that its shape speaks for, where they are ``classed``.
     """
-    margin = max(1, round(MARGIN_SHARE * max(mask.shape)))
+    margin = max(1, round(margin_share * max(mask.shape)))
     wide = gray(cv2.dilate(mask, np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)))
     outlines, _ = cv2.findContours(wide, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if len(outlines) > REGIONS_MAX:
