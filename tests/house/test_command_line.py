@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SAQTA
+from saqta.log.notes import NOTE_BYTES_MAX
 from saqta.log.personal import Keyring
 from saqta.model.event import decode
 
@@ -83,6 +84,15 @@ def test_verify_finds_what_was_changed_and_names_it(data: Path, saqta) -> None:
     log.close()
     broken = saqta("log", "verify", "--data", data, "--json")
     assert (broken.code, broken.summary["ok"], broken.summary["first_bad_seq"]) == (3, False, 2)
+
+
+def test_a_checkpoint_that_is_too_long_is_none(data: Path, tmp_path: Path, saqta) -> None:
+    note = saqta("log", "checkpoint", "--data", data).out
+    longer = tmp_path / "longer"
+    longer.write_text(note + note[note.index("— ") :] * (NOTE_BYTES_MAX // 100))
+    refused = saqta("log", "verify", "--data", data, "--checkpoint", longer, "--json")
+    assert refused.code == 3
+    assert "no signed note" in refused.summary["says"]
 
 
 def test_a_log_goes_out_and_in_again_with_the_same_root(data: Path, tmp_path: Path, saqta) -> None:

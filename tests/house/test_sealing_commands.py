@@ -7,6 +7,7 @@ import pytest
 
 from edge.rendered import Walker, encode, scene
 from saqta.__main__ import main
+from saqta.commands.pictures import KEY_BYTES_MAX
 
 PURPOSE = "case 7, by order of the court"
 
@@ -78,6 +79,13 @@ def test_a_key_pair_is_never_written_over(folder: Path) -> None:
     kept = (folder / "court.key").read_text()
     assert run("seal", "keys", "court") == 2
     assert (folder / "court.key").read_text() == kept
+
+
+def test_a_key_is_no_longer_than_the_limit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("seal", "keys", "court") == 0
+    (folder / "long.pub").write_text(" " * KEY_BYTES_MAX + (folder / "court.pub").read_text())
+    assert run("redact", "film.mp4", "covered.mp4", "--sealed", "film.sealed", "--to", "long.pub") == 2
+    assert "saqta-seal-public:" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [["--sealed", "a"], ["--to", "a"], ["--sealed", "a", "--to", "no-key"]])

@@ -11,7 +11,7 @@ from intake.sip_switch import Reply, ack, passport, read_reply, request
 from saqta.intake.sip import message, transactions
 from saqta.intake.sip.framing import PING, Framer
 from saqta.intake.sip.message import HEADERS_MAX, MESSAGE_BYTES_MAX, VIAS_MAX, read_request
-from saqta.intake.sip.parties import IDENTITIES_MAX, dialled, e164
+from saqta.intake.sip.parties import ASSERTED_MAX, IDENTITIES_MAX, PASSPORT_CHARS_MAX, dialled, e164
 from saqta.intake.sip.responder import Ask, Responder, Verdict
 from saqta.intake.sip.settings import Neighbours, Sip
 from saqta.intake.sip.transactions import LIFE_MS, T1_MS, T2_MS, T4_MS, TRYING_MS, Peer, Send
@@ -119,6 +119,19 @@ def test_who_is_asserted_counts_before_who_is_shown_and_abroad_whoever_is_of_the
     invite = request("INVITE", "sip:+77029876543@x", "sip:+77011234567@y", asserted)
     assert talk.ask(invite, NATIONAL).call.caller == "+442071838750"
     assert talk.ask(invite, FOREIGN).call.caller == "+77029876543"
+
+
+def test_so_many_are_asserted_and_a_passport_is_so_long(talk: Talk) -> None:
+    names = ", ".join(["<sip:nobody@x>"] * ASSERTED_MAX + ["<tel:+442071838751>"])
+    to = "sip:+77011234567@y"
+    invite = request("INVITE", "sip:+77029876543@x", to, f"P-Asserted-Identity: {names}")
+    assert talk.ask(invite, NATIONAL).call.caller == "+77029876543"
+    fewer = names.replace("<sip:nobody@x>, ", "", 1)
+    invite = request("INVITE", "sip:+77029876543@x", to, f"P-Asserted-Identity: {fewer}")
+    assert talk.ask(invite, NATIONAL).call.caller == "+442071838751"
+    header, claims, signature = passport("A", "77029876543", "77011234567", NOON_MS / 1000).split(".", 2)
+    long = f"{header}.{'A' * PASSPORT_CHARS_MAX}{claims}.{signature}"
+    assert talk.ask(request("INVITE", "sip:+77029876543@x", to, long), VERIFIED).call.attestation is None
 
 
 def test_what_speaks_for_a_call_is_believed_of_those_who_check_it_alone(talk: Talk) -> None:

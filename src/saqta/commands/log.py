@@ -9,6 +9,7 @@ import typer
 from saqta import wiring
 from saqta.commands.options import DATA, Data, Json, group, opened_file, readable_log
 from saqta.log import checkpoints, files
+from saqta.log.notes import NOTE_BYTES_MAX
 from saqta.log.runner import rebuild as rebuild_tables
 from saqta.log.runner import replay as replay_tables
 from saqta.log.verify import verify as verify_log
@@ -17,7 +18,6 @@ from saqta.model.moment import from_text
 from saqta.registry import STEPS
 from saqta.terminal import EXIT_OK, EXIT_UNVERIFIED, Results, progress
 
-NOTE_BYTES_MAX = 1 << 20
 log = group("Verify, export, import, replay and sign the log.")
 
 
@@ -31,7 +31,7 @@ def verify(
     text = None
     if checkpoint is not None:
         with opened_file(checkpoint, "checkpoint", "rb") as file:
-            text = file.read(NOTE_BYTES_MAX).decode(errors="replace")
+            text = file.read(NOTE_BYTES_MAX + 1).decode(errors="replace")
     with progress("verifying") as advance:
         found = verify_log(data, text, advance)
     Results(as_json).summary(found._asdict())
