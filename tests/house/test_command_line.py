@@ -92,7 +92,7 @@ def test_a_checkpoint_that_is_too_long_is_none(data: Path, tmp_path: Path, saqta
     longer.write_text(note + note[note.index("— ") :] * (NOTE_BYTES_MAX // 100))
     refused = saqta("log", "verify", "--data", data, "--checkpoint", longer, "--json")
     assert refused.code == 3
-    assert "no signed note" in refused.summary["says"]
+    assert "no signed note" in refused.summary["says"][0]
 
 
 def test_a_log_goes_out_and_in_again_with_the_same_root(data: Path, tmp_path: Path, saqta) -> None:
