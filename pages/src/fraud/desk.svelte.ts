@@ -19,6 +19,7 @@ import { Seat } from '../room/seat.svelte';
 import { what } from './words';
 
 const SETTLE_MS = 500;
+const CASE_SETTLE_MS = 5_000;
 export const TABS = ['waiting', 'counted', 'lists'] as const;
 export type Tab = (typeof TABS)[number];
 export type Form = 'release' | 'propose' | 'appeal' | EntryDecision;
@@ -57,6 +58,8 @@ export class FraudDesk extends Seat {
 
   /** Asks for everything that is shown. */
   readonly refresh = settling(() => this.#load(), SETTLE_MS);
+  /** The open case again: it costs the server more, so less often. */
+  readonly #reopen = settling(() => this.#open(), CASE_SETTLE_MS);
 
   show(tab: Tab): void {
     if (tab === 'lists' && !this.seesLists) return;
@@ -80,7 +83,7 @@ export class FraudDesk extends Seat {
     this.form = null;
     this.problem = null;
     this.entry = null;
-    if (id !== null) void this.#open(id);
+    void this.#open();
   }
 
   move(by: number): void {
@@ -126,7 +129,7 @@ export class FraudDesk extends Seat {
     if (!stopped || stopped.call_back !== null) return;
     const send = () => this.fraud.askCallBack(stopped.decision);
     await this.perform(send, t('done.call_back', { tenant: stopped.tenant }));
-    await this.refresh();
+    await Promise.all([this.#open(), this.refresh()]);
   }
 
   async propose(kind: ListedKind, value: string, reason: string): Promise<void> {
@@ -160,11 +163,11 @@ export class FraudDesk extends Seat {
   async #tell(stopped: Stopped, outcome: 'fraud' | 'honest', done: string, canUndo = true): Promise<void> {
     const undo = async () => {
       await this.perform(() => this.fraud.tell(stopped.decision, 'unknown'), t('done.undone', { what: what(stopped) }));
-      await this.refresh();
+      await Promise.all([this.#open(), this.refresh()]);
     };
     const send = () => this.fraud.tell(stopped.decision, outcome);
     if (await this.perform(send, done, canUndo ? undo : null)) this.form = null;
-    await this.refresh();
+    await Promise.all([this.#open(), this.refresh()]);
   }
 
   async #load(): Promise<void> {
@@ -174,10 +177,12 @@ export class FraudDesk extends Seat {
       if (this.seesLists) this.entries = (await this.fraud.entries()).items;
       if (this.tab === 'counted') this.counted = (await this.fraud.counted(this.figure)).items;
     });
-    if (this.selected !== null && this.tab !== 'lists') await this.#open(this.selected);
+    if (this.tab !== 'lists') void this.#reopen();
   }
 
-  async #open(id: string): Promise<void> {
+  async #open(): Promise<void> {
+    const id = this.selected;
+    if (id === null) return;
     await this.#quietly(async () => {
       if (this.tab === 'lists') {
         const entry = await this.fraud.entry(id);

@@ -14,7 +14,7 @@ from saqta.model import catalogue
 from saqta.model.kinds import DecisionsMade
 from saqta.model.money import EXPONENTS, decimal_text
 
-LOOKED_AT_MAX = 2_000
+LOOKED_AT_MAX = 500
 """So many commits are looked at for one question, the newest of each tenant."""
 FOUND_MAX = 100
 PARTIES = ("actor", "counterpart", "subscriber")
