@@ -20,7 +20,7 @@ from saqta.intake.frigate import Mqtt
 from saqta.intake.onvif.events import OnvifDevice
 from saqta.intake.sip import transactions
 from saqta.intake.sip.settings import Sip
-from saqta.model import incident, kinds, list_entry, unit
+from saqta.model import incident, kinds, list_entry, rule, unit
 from saqta.model import object as left
 from saqta.model.catalogue import KINDS
 from saqta.registry import DETECTORS, GUARDS, INTAKES, MODELS, RATES, SOURCES
@@ -65,7 +65,7 @@ def _events() -> Iterator[str]:
             name = f"`{field.name}`" if field.required else f"*`{field.name}`*"
             yield f"| {name} | {_type(hints[field.name])} |"
         yield ""
-    nested = [kinds.Candidate, kinds.ListTerms]
+    nested = [kinds.Candidate, kinds.ListTerms, kinds.RuleTerms]
     for record in nested:
         yield f"## Within others: {record.__name__}\n"
         yield f"{_doc(record)}\n"
@@ -76,9 +76,9 @@ def _events() -> Iterator[str]:
 
 def _states() -> Iterator[str]:
     yield "# States\n"
-    yield "Drawn from the tables in `model/incident.py`, `model/unit.py`, `model/object.py`, `model/list_entry.py` and"
-    yield "`intake/sip/transactions.py` by `docs/generate.py`. What they do not hold of incidents, units and entries is"
-    yield "refused, with the reason, as HTTP 409.\n"
+    yield "Drawn from the tables in `model/incident.py`, `model/unit.py`, `model/object.py`, `model/list_entry.py`,"
+    yield "`model/rule.py` and `intake/sip/transactions.py` by `docs/generate.py`. What they do not hold of incidents,"
+    yield "units, entries and rules is refused, with the reason, as HTTP 409.\n"
     yield "## An incident\n\n```mermaid\nstateDiagram-v2\n    [*] --> open"
     for state, row in incident.TRANSITIONS.items():
         yield from (f"    {state} --> {after}: {trigger}" for trigger, after in row.items() if after != state)
@@ -97,6 +97,9 @@ def _states() -> Iterator[str]:
     yield "```\n\n## An entry of a list\n\n```mermaid\nstateDiagram-v2"
     yield "    [*] --> proposed\n    [*] --> in_force: import"
     for state, row in list_entry.TRANSITIONS.items():
+        yield from (f"    {state} --> {after}: {trigger}" for trigger, after in row.items())
+    yield "```\n\n## A rule that analysts write\n\n```mermaid\nstateDiagram-v2\n    [*] --> proposed"
+    for state, row in rule.TRANSITIONS.items():
         yield from (f"    {state} --> {after}: {trigger}" for trigger, after in row.items())
     yield "```\n\n## A call that a switch asks about over SIP\n\n```mermaid\nstateDiagram-v2\n    [*] --> waiting"
     for state, happenings in transactions.TRANSITIONS.items():

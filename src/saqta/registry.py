@@ -20,7 +20,7 @@ from saqta.edge.models.weights import NANODET_WEIGHTS, Weights
 from saqta.edge.models.yolox import YOLOX
 from saqta.edge.plugins import DetectorFactory, GuardFactory
 from saqta.edge.source import SourceFactory, open_file, open_rtsp
-from saqta.fraud import lists
+from saqta.fraud import lists, publishing
 from saqta.fraud.serving import step as fraud
 from saqta.intake.arrivals import Intake
 from saqta.intake.frigate import frigate
@@ -32,11 +32,11 @@ from saqta.intake.rates.kyrgyzstan import kyrgyzstan
 from saqta.intake.rates.table import table
 from saqta.intake.rates.tajikistan import tajikistan
 from saqta.intake.rates.uzbekistan import uzbekistan
-from saqta.model.command import Command, FraudCommand, IncidentCommand, ListCommand
+from saqta.model.command import Command, FraudCommand, IncidentCommand, ListCommand, RuleCommand
 from saqta.model.step import Step
 from saqta.simulate.stream import open_feed
 
-STEPS = (fraud.STEP, correlate.STEP, dispatch.STEP, lists.STEP, views.STEP)
+STEPS = (fraud.STEP, correlate.STEP, dispatch.STEP, lists.STEP, publishing.STEP, views.STEP)
 """What follows from events, in the order in which they take turns."""
 
 SOURCES: dict[str, SourceFactory] = {
@@ -100,4 +100,6 @@ def step_of(command: Command) -> Step:
         return correlate.STEP
     if isinstance(command, ListCommand):
         return lists.STEP
+    if isinstance(command, RuleCommand):
+        return publishing.STEP
     return fraud.STEP if isinstance(command, FraudCommand) else dispatch.STEP

@@ -23,8 +23,9 @@ from saqta.edge.node import CLIPS_WAIT_S, CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.edge.retention import Retention
 from saqta.folder import Folder, owned
-from saqta.fraud import lists
+from saqta.fraud import lists, publishing
 from saqta.fraud.lists.blocklist import Blocklist
+from saqta.fraud.publishing.checking import RuleDesk
 from saqta.fraud.serving import step as fraud
 from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
@@ -140,6 +141,7 @@ class Centre:
         told: dict[str, Callable[[Commit], None]] = {
             views.STEP.name: self._publish,
             lists.STEP.name: lambda commit: self.blocklist.take(commit.changes, folder.tables),
+            publishing.STEP.name: lambda commit: self._decisions.follow(commit.changes),
             fraud.STEP.name: lambda commit: self._decisions.learn(commit.changes),
         }
         self._runners = {step.name: Runner(step, folder.log, folder.tables, told.get(step.name)) for step in STEPS}
@@ -263,6 +265,7 @@ class Centre:
             decisions=self._decisions,
             keyring=folder.keyring,
             blocklist=self.blocklist,
+            rule_desk=RuleDesk(),
             evidence_dir=folder.path / "evidence",
             clock=now_ms,
             new_id=new_id,

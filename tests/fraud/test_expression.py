@@ -6,10 +6,11 @@ from cel_expr_python import cel
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from saqta.fraud.expression import EXPRESSION_CHARS_MAX, FIELDS, TEXTS, ExpressionError, compile_expression
+from saqta.fraud.expression import FIELDS, TEXTS, ExpressionError, compile_expression
 from saqta.fraud.layout import EVENT, PAYMENT
 from saqta.fraud.naming import CHANNEL, CURRENCY_NUMBERS, key
 from saqta.fraud.program import OPERATIONS_MAX, STACK_MAX, holds
+from saqta.model.kinds import EXPRESSION_CHARS_MAX
 
 NAMES = list(FIELDS["payment"])
 SINGLE = st.floats(-1e6, 1e6, width=32)
@@ -129,4 +130,4 @@ def test_no_expression_that_cel_takes_is_higher_than_the_stack() -> None:
 
 
 def test_every_field_has_a_meaning() -> None:
-    assert all(meaning for kind in FIELDS for meaning in (FIELDS[kind] | TEXTS[kind]).values())
+    assert all(meaning for kind in FIELDS for meaning in {**FIELDS[kind], **TEXTS[kind]}.values())

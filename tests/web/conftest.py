@@ -16,8 +16,9 @@ import httpx
 import pytest
 
 from saqta import correlate, dispatch, views
-from saqta.fraud import lists
+from saqta.fraud import lists, publishing
 from saqta.fraud.lists.blocklist import Blocklist
+from saqta.fraud.publishing.checking import RuleDesk
 from saqta.fraud.serving import step as fraud
 from saqta.fraud.serving.opening import open_path
 from saqta.log.personal import Keyring
@@ -73,11 +74,12 @@ class Centre:
         told = {
             views.STEP.name: self.publish,
             lists.STEP.name: lambda commit: self.blocklist.take(commit.changes, self.tables),
+            publishing.STEP.name: lambda commit: self.decisions.follow(commit.changes),
             fraud.STEP.name: lambda commit: self.decisions.learn(commit.changes),
         }
         self._runners = {
             step.name: Runner(step, self.log, self.tables, told.get(step.name))
-            for step in (fraud.STEP, correlate.STEP, dispatch.STEP, lists.STEP, views.STEP)
+            for step in (fraud.STEP, correlate.STEP, dispatch.STEP, lists.STEP, publishing.STEP, views.STEP)
         }
         self.decisions = open_path(
             self.log,
@@ -99,6 +101,7 @@ class Centre:
             decisions=self.decisions,
             keyring=self.keyring,
             blocklist=self.blocklist,
+            rule_desk=RuleDesk(),
             evidence_dir=self.evidence_dir,
             clock=self.clock,
             new_id=self.new_id,

@@ -22,8 +22,8 @@ from saqta.fraud.layout import Array
 from saqta.fraud.naming import CHANNEL, CURRENCY_NUMBERS, key
 from saqta.fraud.program import OPERATION, OPERATIONS_MAX, STACK_MAX
 from saqta.model.errors import InputError
+from saqta.model.kinds import EXPRESSION_CHARS_MAX
 
-EXPRESSION_CHARS_MAX = 1_000
 Kind = Literal["payment", "call"]
 FIELDS: Mapping[Kind, Mapping[str, str]] = {"payment": LEARNED | JOINED, "call": HEARD}
 """The fields that are numbers, in the order of the machine's row, and what they mean."""

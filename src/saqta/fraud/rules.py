@@ -7,6 +7,7 @@ is kept as the range of float32 values that meet it. Or it has an expression in 
 A rule in shadow, or one that sleeps, is judged and told of like others, but nothing is done because of it.
 """
 
+import functools
 import math
 import re
 import tomllib
@@ -132,6 +133,12 @@ def read_rules(path: Path) -> Rules:
         reserved = ", ".join(rule.name for rule in on_lists.rule)
         raise InputError("rules", str(path), f"rules with different names, none of them {reserved}")
     return rule_set(file_.version, rules)
+
+
+@functools.cache
+def names_on_lists() -> frozenset[str]:
+    """The names of the rules on lists, which no other rule may have."""
+    return frozenset(rule.name for rule in _read(ON_LISTS).rule)
 
 
 def _read(path: Path) -> _File:

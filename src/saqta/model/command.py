@@ -6,9 +6,10 @@ The limits of texts and numbers are named here, for the doors that read a comman
 import msgspec
 
 from saqta.model.event import derive_id
-from saqta.model.kinds import ListTerms, OutcomeWord
+from saqta.model.kinds import ListTerms, OutcomeWord, RuleTerms
 from saqta.model.list_entry import Trigger
 from saqta.model.place import Place
+from saqta.model.rule import RuleTrigger
 from saqta.model.sealed import Sealed
 from saqta.model.terms import Disposition, Priority, UnitStatus
 
@@ -159,6 +160,30 @@ class DecideEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ProposeRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that somebody wrote, or other terms for one."""
+
+    rule: str
+    terms: RuleTerms
+    note: str = ""
+
+
+class DecideRule(msgspec.Struct, frozen=True, kw_only=True):
+    """To publish, reject or retire a rule."""
+
+    rule: str
+    trigger: RuleTrigger
+    reason: str = ""
+
+
+class SnoozeRule(msgspec.Struct, frozen=True, kw_only=True):
+    """To let a rule do nothing until a moment; one that is past wakes it."""
+
+    rule: str
+    until_ms: int
+    reason: str
+
+
 class TellOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a decided call or payment of a tenant was, by somebody who should know: a partner, or the centre itself."""
 
@@ -183,4 +208,5 @@ IncidentCommand = (
 DispatchCommand = Assign | Unassign | Divert | SetUnitStatus | ReportPosition
 ListCommand = ProposeEntry | DecideEntry
 FraudCommand = TellOutcome | AskCallBack
-Command = IncidentCommand | DispatchCommand | ListCommand | FraudCommand
+RuleCommand = ProposeRule | DecideRule | SnoozeRule
+Command = IncidentCommand | DispatchCommand | ListCommand | FraudCommand | RuleCommand

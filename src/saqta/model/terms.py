@@ -84,6 +84,16 @@ class ListedKind(StrEnum):
     PAYEE = "payee"
 
 
+class RuleState(StrEnum):
+    """Where a rule that people write stands; of these ``in_force`` and ``changing`` are in force."""
+
+    PROPOSED = "proposed"
+    IN_FORCE = "in_force"
+    CHANGING = "changing"
+    REJECTED = "rejected"
+    RETIRED = "retired"
+
+
 class EntryState(StrEnum):
     """Where an entry of a list stands; of these ``in_force`` and ``appealed`` block."""
 

@@ -1,6 +1,6 @@
 """What the web stands on: the ports that wiring hands in, and its limits."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
@@ -108,6 +108,18 @@ class Decisions(Protocol):
         ...
 
 
+class RuleDesk(Protocol):
+    """What is known of rules before they are in force. Every method may be called from any thread."""
+
+    def check(self, kind: Literal["payment", "call"], expression: str, reason: str) -> Mapping[str, Any]:
+        """The fields that an expression reads and what it costs, or its first error with line and column."""
+        ...
+
+    def fields(self, kind: Literal["payment", "call"]) -> Sequence[Mapping[str, str]]:
+        """What an expression may read."""
+        ...
+
+
 class Ports(NamedTuple):
     """All that the web may touch.
 
@@ -125,6 +137,7 @@ class Ports(NamedTuple):
     decisions: Decisions
     keyring: Keyring
     blocklist: Blocklist
+    rule_desk: RuleDesk
     evidence_dir: Path
     clock: Clock
     new_id: Callable[[], str]

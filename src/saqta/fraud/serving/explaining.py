@@ -1,5 +1,7 @@
 """Explains a decision later: the rules with their values, what moved the model, the call before, what became of it."""
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,7 +13,8 @@ from saqta.fraud.folder import Model
 from saqta.fraud.layout import CALL
 from saqta.fraud.lists.tables import ENTRIES
 from saqta.fraud.machine import MODEL_FEATURES
-from saqta.fraud.rules import FEATURES
+from saqta.fraud.publishing.books import RuleBook
+from saqta.fraud.rules import FEATURES, Rules
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.judging import CALLS
 from saqta.fraud.serving.rows import Commit, values_of
@@ -22,6 +25,7 @@ from saqta.model.moment import to_text
 from saqta.model.step import Tables
 
 CONTRIBUTIONS_MAX = 10
+_WORD = re.compile(r"\w+", re.ASCII)
 
 
 class Explained(NamedTuple):
@@ -32,7 +36,9 @@ class Explained(NamedTuple):
     why: dict[str, Any]
 
 
-def explain(commit: Commit, row: int, model: Model | None, tables: Tables, is_partner: bool) -> Explained:
+def explain(
+    commit: Commit, row: int, model: Model | None, book: RuleBook, tables: Tables, is_partner: bool
+) -> Explained:
     """The decision in ``row``. Partners get codes and what the table of disclosure lets them know, no value of a
     feature."""
     made, event = commit.made, commit.rows[row]
@@ -54,6 +60,7 @@ def explain(commit: Commit, row: int, model: Model | None, tables: Tables, is_pa
     why: dict[str, Any] = {"features": made.features, "proof": _proof(commit, row)}
     if reader == "analyst":
         why |= {"tenant": made.tenant, "lists": _lists(commit, row, tables)} | _inside(commit, row, model, on_call)
+        why["rules"] = list(_rules(commit, row, book.of(made.rules, tables), why["values"] or {}))
     return Explained(made.tenant, told, why)
 
 
@@ -72,6 +79,18 @@ def _inside(commit: Commit, row: int, model: Model | None, on_call: bool) -> dic
     call_before = {name: by_name[name] for name in JOINED if name.startswith(CALLS)} if not on_call else None
     pseudonyms = {"actor": notable.actor, "counterpart": notable.counterpart, "subscriber": notable.subscriber}
     return {"values": by_name, "contributions": moved, "call_before": call_before, "pseudonyms": pseudonyms}
+
+
+def _rules(commit: Commit, row: int, rules: Rules, values: Mapping[str, float]) -> Iterator[dict[str, Any]]:
+    """The rules that fired, those that did nothing as well, with the values of what they look at, where these are
+    kept."""
+    acted = {rule.name for rule in rules.fired(int(commit.rows["mask"][row]))}
+    silent = {name for each in commit.made.shadow if each.row == row for name in each.rules}
+    for rule in rules.rules:
+        if rule.name in acted | silent:
+            condition = rule.expression or " && ".join(rule.when)
+            read = {name: value for name, value in values.items() if name in set(_WORD.findall(condition))}
+            yield {"rule": rule.name, "condition": condition, "acted": rule.name in acted, "values": read}
 
 
 def _lists(commit: Commit, row: int, tables: Tables) -> list[dict[str, Any]]:

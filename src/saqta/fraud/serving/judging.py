@@ -22,7 +22,7 @@ from saqta.fraud.serving.tenge import Exchange
 from saqta.fraud.trees import NO_TREES, contributions, steps
 from saqta.fraud.wire import PACKED, Call, Packer, Payment
 from saqta.model.errors import InputError
-from saqta.model.kinds import DECISION_REASONS_MAX, ROWS_MAX, DecisionReason, DecisionsMade, NotableRow
+from saqta.model.kinds import DECISION_REASONS_MAX, ROWS_MAX, DecisionReason, DecisionsMade, NotableRow, ShadowRow
 
 JUDGED_MAX = 2_048
 """So many are judged in one go."""
@@ -37,12 +37,13 @@ Fallback = Literal["no_model", "deadline"]
 
 class Judged(NamedTuple):
     """What came of each that was asked: its status (layout), its pseudonymous id, and, in the order of those that were
-    decided, rows (n, 88) uint8 and notable rows, numbered from 0 on over all."""
+    decided, rows (n, 88) uint8, notable rows and those of rules in shadow, numbered from 0 on over all."""
 
     statuses: list[int]
     ids: Array
     rows: Array
     notable: list[NotableRow]
+    shadow: list[ShadowRow]
 
 
 class Judge:
@@ -119,7 +120,12 @@ class Judge:
             if told.kind == "call":
                 answers["score"][decided[told.row]] = RISK[told.action]
         rows = packed(events[decided], answers[decided])
-        return Judged(answers["status"].tolist(), events["id"].copy(), rows, notable)
+        silent = answers["shadow"][decided]
+        shadow = [
+            ShadowRow(row=row, rules=tuple(rule.name for rule in self.rules.fired(int(silent[row]))))
+            for row in np.flatnonzero(silent).tolist()
+        ]
+        return Judged(answers["status"].tolist(), events["id"].copy(), rows, notable, shadow)
 
     def _notable(self, row: int, at: int, message: Asked, listings: Mapping[str, Listing], now_ms: int) -> NotableRow:
         on_call = isinstance(message, Call)
@@ -184,6 +190,7 @@ def kept(judged: Judged, keeps: Sequence[bool]) -> Judged:
         notable=[
             msgspec.structs.replace(told, row=numbers[told.row]) for told in judged.notable if told.row in numbers
         ],
+        shadow=[msgspec.structs.replace(each, row=numbers[each.row]) for each in judged.shadow if each.row in numbers],
     )
 
 
@@ -226,6 +233,11 @@ def commits(
             notable=notable,
             fallback=fallback,
             rates=exchange.used(rows),
+            shadow=tuple(
+                msgspec.structs.replace(each, row=each.row - start)
+                for each in judged.shadow
+                if start <= each.row < start + ROWS_MAX
+            ),
         )
         made.append(Commit(record, rows))
     return made

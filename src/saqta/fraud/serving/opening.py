@@ -6,6 +6,7 @@ from pathlib import Path
 from saqta.fraud.folder import read_model
 from saqta.fraud.layout import Limits, empty
 from saqta.fraud.lists.blocklist import Blocklist
+from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving.judging import Judge
 from saqta.fraud.serving.path import FALLBACK_LIMITS, DecisionPath
@@ -46,4 +47,4 @@ def open_path(
     state = empty(loaded.manifest.label_delay_d if loaded else LABEL_DELAY_D, Limits())
     judge = Judge(loaded, read, state, blocklist, home, hold_s)
     quick = Judge(None, read, empty(0, FALLBACK_LIMITS), blocklist, home, hold_s)
-    return DecisionPath(judge, quick, log, keyring, tables, folder, clock, now_ns, deadline_ms)
+    return DecisionPath(judge, quick, RuleBook(read), log, keyring, tables, folder, clock, now_ns, deadline_ms)

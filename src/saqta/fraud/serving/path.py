@@ -20,6 +20,7 @@ import numpy as np
 from saqta.fraud import layout
 from saqta.fraud.keys import find
 from saqta.fraud.layout import EVENT, MEMOS, Array, Limits, empty
+from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.serving import holds
 from saqta.fraud.serving.allowed import allowed_of
 from saqta.fraud.serving.disclosure import Reader
@@ -27,7 +28,7 @@ from saqta.fraud.serving.explaining import Explained, explain
 from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept, numbered
 from saqta.fraud.serving.names import NameKeys, name_keys, subscriber
 from saqta.fraud.serving.reading import Kind, read
-from saqta.fraud.serving.rows import SOURCE, Commit, Place, commit_of, events_of, place_of
+from saqta.fraud.serving.rows import SOURCE, Commit, Place, commit_of, events_of, place_of, swapping
 from saqta.fraud.serving.snapshot import PLACE, Kept, read_snapshot, write_snapshot
 from saqta.fraud.serving.step import QUOTED, Swapped, Told
 from saqta.fraud.serving.tenge import Exchange
@@ -65,6 +66,7 @@ class DecisionPath:
         self,
         judge: Judge,
         quick: Judge,
+        book: RuleBook,
         log: Log,
         keyring: Keyring,
         tables: Tables,
@@ -79,6 +81,7 @@ class DecisionPath:
         self._clock, self._now_ns = clock, now_ns
         self._deadline_ns = round(deadline_ms * 1e6)
         self._fallback: Fallback | None = None if judge.model else "no_model"
+        self._book = book
         self._keys: dict[str, NameKeys] = {}
         self._waiting: deque[Ticket] = deque()
         self._unclaimed: deque[Ticket] = deque()
@@ -128,6 +131,10 @@ class DecisionPath:
                     self._exchange.add(change.row)
             self._more.notify()
 
+    def follow(self, changes: Iterable[Change]) -> None:
+        """Is told of rules that came into force: what is decided from now on goes by them."""
+        self._book.take(changes)
+
     def find(self, decision: str) -> tuple[Commit, int] | None:
         """A decision's commit and row, however long ago; None where there is none. Blocks."""
         try:
@@ -149,7 +156,7 @@ class DecisionPath:
     def look(self, decision: str, is_partner: bool) -> Explained | None:
         """The decision as a partner or an analyst may know it, however long ago; None where there is none. Blocks."""
         found = self.find(decision)
-        return explain(*found, self._judge.model, self._tables, is_partner) if found else None
+        return explain(*found, self._judge.model, self._book, self._tables, is_partner) if found else None
 
     def allowed(self, parties: Collection[str]) -> list[dict[str, Any]]:
         """What was simply allowed of these parties lately, the newest first. Blocks."""
@@ -163,6 +170,7 @@ class DecisionPath:
         self._quick.warm_up()
         for _, published in self._tables.scan(QUOTED):
             self._exchange.add(published)
+        self._book.load(self._tables)
         self._rebuild()
         self.is_ready = True
         while not stop.is_set():
@@ -234,13 +242,14 @@ class DecisionPath:
 
     def _fold(self, commit: Commit) -> None:
         made, first_memo = commit.made, int(self._judge.state.counters[MEMOS])
+        self._judge.rules = self._book.of(made.rules, self._tables)
         self._judge.fold(events_of(commit.rows))
         self._put(first_memo, [Place(made.number, row) for row in range(len(commit.rows))])
         self._numbers[made.tenant] = max(self._numbers.get(made.tenant, 0), made.number + 1)
 
     def _fold_told(self, told: Iterable[Label | Swap]) -> None:
         for each in told:
-            event = self._labelling(*each) if len(each) == 3 else _swapping(*each)
+            event = self._labelling(*each) if len(each) == 3 else swapping(*each)
             if event is not None:
                 self._judge.fold(event)
 
@@ -262,6 +271,7 @@ class DecisionPath:
 
     def _decide(self, tenant: str, tickets: list[Ticket]) -> None:
         judge, now_ms = self._judge, self._clock()
+        judge.rules = self._book.current
         first_memo = int(judge.state.counters[MEMOS])
         asked = [one for ticket in tickets for one in ticket.asked]
         out, judged = judge.judge(asked, self._keys_of(tenant), now_ms)
@@ -289,7 +299,7 @@ class DecisionPath:
     def _fall_back(self, ticket: Ticket) -> None:
         """Decides by rules alone, unless the ticket is claimed meanwhile; appends, and answers."""
         now_ms = self._clock()
-        self._quick.state = empty(0, FALLBACK_LIMITS)
+        self._quick.state, self._quick.rules = empty(0, FALLBACK_LIMITS), self._book.current
         out, judged = self._quick.judge(ticket.asked, self._keys_of(ticket.tenant), now_ms)
         with self._lock:
             if ticket.claimed:
@@ -385,10 +395,3 @@ class DecisionPath:
             own, shared = (self._keyring.naming_key(whose) for whose in (f"tenant/{tenant}", "centre"))
             self._keys[tenant] = name_keys(own, shared)
         return self._keys[tenant]
-
-
-def _swapping(subscriber: str, time_ms: int) -> Array:
-    """The machine's event of a SIM swap."""
-    swap = np.zeros(1, EVENT)
-    swap["kind"], swap["time_ms"], swap["subscriber"] = layout.SWAP, time_ms, int(subscriber, 16)
-    return swap

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from saqta.fraud.layout import EVENT, PAYMENT, Array
+from saqta.fraud.layout import EVENT, PAYMENT, SWAP, Array
 from saqta.fraud.serving.disclosure import Reader, disclosed
 from saqta.fraud.serving.tenge import InTenge, Tenge
 from saqta.fraud.wire import Reason
@@ -152,6 +152,13 @@ def events_of(rows: Array) -> Array:
     for name in EVENT_FIELDS:
         events[name] = rows[name]
     return events
+
+
+def swapping(subscriber: str, time_ms: int) -> Array:
+    """The machine's event of a SIM swap."""
+    swap = np.zeros(1, EVENT)
+    swap["kind"], swap["time_ms"], swap["subscriber"] = SWAP, time_ms, int(subscriber, 16)
+    return swap
 
 
 def place_of(decision: str) -> tuple[str, Place]:

@@ -36,6 +36,7 @@ from saqta.model.kinds.decisions import (
     OutcomeTold,
     OutcomeWord,
     Quoted,
+    ShadowRow,
     UsedRate,
     score_of,
 )
@@ -90,6 +91,16 @@ from saqta.model.kinds.record import (
     Record,
 )
 from saqta.model.kinds.refusals import EventPutAside, EventRefused, MessagePutAside
+from saqta.model.kinds.rules import (
+    EXPRESSION_CHARS_MAX,
+    RULE_NAME,
+    RuleProposed,
+    RulePublished,
+    RuleRejected,
+    RuleRetired,
+    RuleSnoozed,
+    RuleTerms,
+)
 from saqta.model.kinds.telecom import (
     FORWARDINGS_MAX,
     CallConnected,
@@ -119,6 +130,7 @@ __all__ = [
     "CURRENCIES_MAX",
     "DECISION_REASONS_MAX",
     "DECISION_ROW_BYTES",
+    "EXPRESSION_CHARS_MAX",
     "FIXTURES_MAX",
     "FORWARDINGS_MAX",
     "LISTED_ROWS_MAX",
@@ -131,6 +143,7 @@ __all__ = [
     "NOTE_CHARS_MAX",
     "PATH_POINTS_MAX",
     "ROWS_MAX",
+    "RULE_NAME",
     "STREAM_S_MAX",
     "TRACK_MAX",
     "AfterS",
@@ -201,8 +214,15 @@ __all__ = [
     "RecommendationMade",
     "Record",
     "RoadsImported",
+    "RuleProposed",
+    "RulePublished",
+    "RuleRejected",
+    "RuleRetired",
+    "RuleSnoozed",
+    "RuleTerms",
     "SessionEnded",
     "SessionStarted",
+    "ShadowRow",
     "SimSwapped",
     "TokenAdded",
     "UnitPositioned",

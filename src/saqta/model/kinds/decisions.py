@@ -78,6 +78,13 @@ class UsedRate(msgspec.Struct, frozen=True, kw_only=True):
     lines: Annotated[tuple[Quoted, ...], msgspec.Meta(max_length=LINES_MAX)]
 
 
+class ShadowRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision that rules in shadow, or asleep, would have had a say in: their names."""
+
+    row: Place
+    rules: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=64)]
+
+
 class DecisionsMade(Record, frozen=True, kw_only=True):
     """The decisions for one tenant in one commit; decision ``{tenant}-{number}-{n}`` is row n.
 
@@ -97,6 +104,7 @@ class DecisionsMade(Record, frozen=True, kw_only=True):
     notable: Annotated[tuple[NotableRow, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     fallback: Literal["no_model", "deadline"] | None = None
     rates: Annotated[tuple[UsedRate, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
+    shadow: Annotated[tuple[ShadowRow, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
 
 
 def score_of(rows: bytes, row: int) -> float:

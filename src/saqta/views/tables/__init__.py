@@ -92,6 +92,7 @@ from saqta.views.tables.lists import (
 from saqta.views.tables.money import PUBLICATIONS, RATES, Publication, Rate, publication_key
 from saqta.views.tables.people import ERASED, SESSIONS, TOKENS, USERS, Erased, Session, Token, User
 from saqta.views.tables.row import Changes, Row
+from saqta.views.tables.rules import RULE_HITS, RULES, RuleHits
 from saqta.views.tables.telecom import (
     FORWARDINGS,
     ON_CALL,
@@ -130,6 +131,8 @@ TABLES: tuple[Table[Any], ...] = (
     MAP_LAYERS,
     PUBLICATIONS,
     RATES,
+    RULES,
+    RULE_HITS,
     LISTS,
     LIST_PARTS,
     LIST_ENTRIES,
@@ -188,6 +191,8 @@ __all__ = [
     "RATES",
     "RECOMMENDATIONS",
     "REGISTERED",
+    "RULES",
+    "RULE_HITS",
     "SESSIONS",
     "SIM_SWAPS",
     "STATUS",
@@ -233,6 +238,7 @@ __all__ = [
     "Recommendation",
     "Risk",
     "Row",
+    "RuleHits",
     "Session",
     "SimSwap",
     "Status",
