@@ -224,6 +224,7 @@ def test_the_fallback_answers_at_the_deadline_while_the_path_is_slow(tmp_path: P
             return judge(*arguments)
 
         path.path._judge.judge = slow
+        path.blocklist._decided = {b"": None}
         path.blocklist.listing = lambda kind, value, at_ms: LISTED if value == "payee-2" else None
         spoofed, paid = path.ask("call", call(1))[0], path.ask("payment", payment(1))[0]
         listed = path.ask("payment", payment(2))[0]

@@ -33,6 +33,12 @@ class _Country(NamedTuple):
     assigned: re.Pattern[str]
 
 
+def require_e164(text: str, field: str) -> None:
+    """InputError for what is no number in E.164."""
+    if not _E164.fullmatch(text):
+        raise InputError(field, text, "a number in E.164, such as +77011234567")
+
+
 class Numbers:
     """Looks numbers up; the last KNOWN_MAX are remembered, since most call again."""
 
@@ -43,8 +49,7 @@ class Numbers:
         """What is known of a number in E.164; InputError where it is none."""
         number = self._known.get(text)
         if number is None:
-            if not _E164.fullmatch(text):
-                raise InputError(field, text, "a number in E.164, such as +77011234567")
+            require_e164(text, field)
             if len(self._known) >= KNOWN_MAX:
                 self._known.clear()
             number = self._known[text] = _find(text[1:])

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from saqta.fraud import layout
 from saqta.fraud.naming import ACCOUNT, CELL, CHANNEL, CURRENCY_NUMBERS, DEVICE, ID, NUMBER, PLACE, key
-from saqta.fraud.numbers import Numbers
+from saqta.fraud.numbers import Numbers, require_e164
 from saqta.fraud.rules import Action
 from saqta.model.errors import InputError
 from saqta.model.money import EXPONENTS, minor_units
@@ -138,7 +138,7 @@ class Packer:
         amount = minor_units(message.amount, currency) / _UNIT[currency]
         place, phone = message.place, message.phone
         if phone:
-            self._numbers.look_up(phone, "phone")
+            require_e164(phone, "phone")
         PACKED.pack_into(
             out,
             at,

@@ -45,6 +45,11 @@ class Blocklist:
             elif isinstance(change.row, Entry):
                 self._decided[digest_of(change.key)] = change.row
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is listed at all, and nothing ever was."""
+        return not self._lists and not self._decided
+
     def entry_of(self, kind: ListedKind, value: str) -> str:
         """The id of the entry that would list a value; InputError when it is nothing of that kind."""
         return entry_id(kind, self._digest(kind, canonical(kind, value)))
@@ -60,7 +65,7 @@ class Blocklist:
     def listing(self, kind: ListedKind, value: str, at_ms: int) -> Listing | None:
         """What blocks a value, as people write it, at a moment; None where nothing does, or where it is nothing of that
         kind."""
-        if not self._lists and not self._decided:
+        if self.is_empty:
             return None
         try:
             digest = self._digest(kind, canonical(kind, value))

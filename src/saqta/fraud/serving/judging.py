@@ -98,6 +98,8 @@ class Judge:
     def _look_up(self, taken: list[Asked], events: Array, now_ms: int) -> dict[int, Mapping[str, Listing]]:
         """Tells ``events`` what lists block of them; gives what lists say of those, by their place."""
         listings: dict[int, Mapping[str, Listing]] = {}
+        if self._blocklist.is_empty:
+            return listings
         for at, one in enumerate(taken):
             bits, found = listed(one, self._blocklist, now_ms)
             if bits:
