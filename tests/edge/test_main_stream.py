@@ -11,6 +11,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from edge import deadly
 from edge.rendered import FPS, HEIGHT, WIDTH, Walker, access_units, encode, scene
@@ -26,6 +27,7 @@ from saqta.edge.plugins import Plugins
 from saqta.edge.session import Session
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import open_file, open_rtsp
+from saqta.edge.worker import Report, logged
 from saqta.model import catalogue
 from saqta.model.catalogue import TYPE_OF
 from saqta.model.errors import InputError
@@ -189,6 +191,19 @@ def test_a_stream_of_another_shape_gives_no_clips(main: RtspServer, tmp_path: Pa
     stream.beside = 16 / 9
     assert stream.failure is not None
     assert "1.33 times as wide as high, the analysed one 1.78;" in stream.failure
+
+
+def test_evidence_that_is_not_kept_as_it_was_set_is_logged_once() -> None:
+    fine = Report("C1", 1, 1, 0, 0, None)
+    failing = fine._replace(evidence_failure="the evidence stream is 1.33 times as wide as high")
+    with capture_logs() as lines:
+        before = None
+        for report in (fine, failing, failing, fine):
+            before = logged(report, before)
+    assert [(line["camera"], line["failure"]) for line in lines] == [
+        ("C1", failing.evidence_failure),
+        ("C1", "none any more"),
+    ]
 
 
 def test_pixels_that_are_not_square_are_reckoned_with(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from saqta.edge.session import ACTOR, camera_source, lost_alert
 from saqta.edge.settings import CameraSettings
 from saqta.edge.trace import Deed, Traces
 from saqta.edge.whole import sweep
-from saqta.edge.worker import Message, Orders, Report, Said, Seat, run
+from saqta.edge.worker import Message, Orders, Report, Said, Seat, logged, run
 from saqta.model import catalogue
 from saqta.model.errors import InputError, StorageError
 from saqta.model.event import Event, decode, derive_id
@@ -245,7 +245,8 @@ class CameraNode:
                 break
             for one in message:
                 if isinstance(one, Report):
-                    self._camera(one.camera).report = one
+                    camera = self._camera(one.camera)
+                    camera.report = logged(one, camera.report)
                 else:
                     events.append(decode(one))
         self._tell(events)

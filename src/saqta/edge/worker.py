@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import cv2
+import structlog
 
 from saqta.edge.analysis import Analyser, Findings, Glance
 from saqta.edge.evidence import ClipWriter, Cut
@@ -49,6 +50,7 @@ OWED_WAIT_S = 2 * READ_WAIT_S + 1
 """When it stops, a stream has SETTLE_WAIT_S to end; or, where alerts wait for what it still has, OWED_WAIT_S: of one
 that has gone silent, a read gives at last what was held back, and only the next one ends it."""
 T = TypeVar("T")
+logger = structlog.get_logger()
 
 
 class Seat(NamedTuple):
@@ -78,6 +80,13 @@ class Report(NamedTuple):
     dropped: int
     broken: int
     evidence_failure: str | None
+
+
+def logged(report: Report, before: Report | None) -> Report:
+    """The report; a log line says when evidence begins or ceases not to be kept as it was set."""
+    if report.evidence_failure != (before.evidence_failure if before is not None else None):
+        logger.warning("evidence", camera=report.camera, failure=report.evidence_failure or "none any more")
+    return report
 
 
 Message = list[bytes] | list[Report]
