@@ -26,6 +26,7 @@ from saqta.folder import Folder, owned
 from saqta.fraud import lists, publishing
 from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.publishing.checking import RuleDesk
+from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving import step as fraud
 from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
@@ -265,7 +266,7 @@ class Centre:
             decisions=self._decisions,
             keyring=folder.keyring,
             blocklist=self.blocklist,
-            rule_desk=RuleDesk(),
+            rule_desk=RuleDesk(folder.log.read, read_rules(Path(self.settings.fraud.rules or STANDARD))),
             evidence_dir=folder.path / "evidence",
             clock=now_ms,
             new_id=new_id,

@@ -19,6 +19,7 @@ from saqta import correlate, dispatch, views
 from saqta.fraud import lists, publishing
 from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.publishing.checking import RuleDesk
+from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving import step as fraud
 from saqta.fraud.serving.opening import open_path
 from saqta.log.personal import Keyring
@@ -101,7 +102,7 @@ class Centre:
             decisions=self.decisions,
             keyring=self.keyring,
             blocklist=self.blocklist,
-            rule_desk=RuleDesk(),
+            rule_desk=RuleDesk(self.log.read, read_rules(STANDARD)),
             evidence_dir=self.evidence_dir,
             clock=self.clock,
             new_id=self.new_id,

@@ -126,3 +126,31 @@ def test_a_rejected_rule_may_be_proposed_again_and_no_stranger_writes_one(centre
     with centre.http("gulnar") as gulnar:
         assert [each["name"] for each in gulnar.get("/api/v1/rules").json()["items"]] == [NEW["name"]]
         assert gulnar.get("/api/v1/rules/nobody").status_code == 404
+
+
+def test_a_rule_is_tried_on_what_the_log_holds_beside_what_was_done(centre) -> None:
+    centre.start_decisions()
+    stopped = [pay(centre, n)["decision_id"] for n in range(4)]
+    with centre.http("farid") as farid:
+        for decision, outcome in ((stopped[0], "fraud"), (stopped[1], "honest")):
+            farid.post(f"/api/v1/decisions/{decision}/outcome", json={"outcome": outcome})
+        tried = farid.post("/api/v1/rules/backtest", json=NEW).json()
+        assert tried["decisions"] == 4
+        assert tried["now"]["hits"] == 0
+        assert tried["tried"] == {
+            "rule": NEW["name"],
+            "hits": 4,
+            "already": 0,
+            "frauds": 1,
+            "honest": 1,
+            "disturbed": 3,
+            "customers": 4,
+            "amounts": {"KZT": "1800000.00"},
+            "fraud_amounts": {"KZT": "450000.00"},
+        }
+        propose(centre)
+        ask(centre, "gulnar", "publish")
+        assert pay(centre, 9)["action"] == "hold"
+        again = farid.post("/api/v1/rules/backtest", json=NEW | {"expression": "amount > 1", "days": 1}).json()
+        assert (again["tried"]["hits"], again["tried"]["already"], again["now"]["hits"]) == (5, 1, 1)
+        assert farid.post("/api/v1/rules/backtest", json=NEW | {"expression": "amount >"}).status_code == 422

@@ -3,16 +3,20 @@
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saqta.commands.options import Json, group
+from saqta.commands.options import DATA, Json, group, readable_log
 from saqta.commands.subscribers import subscribers
 from saqta.fraud.layout import DAY_MS, LABEL_DELAY_D_MAX
+from saqta.model.errors import InputError
 from saqta.model.moment import from_text
 from saqta.terminal import Results
 from saqta.wiring import now_ms
+
+if TYPE_CHECKING:
+    from saqta.fraud.rules import Rules
 
 fraud = group("Calls and payments: learn, evaluate, try a rule, decide.")
 fraud.add_typer(subscribers, name="subscribers")
@@ -74,28 +78,62 @@ def evaluate(
 
 @fraud.command()
 def backtest(
-    rule: Annotated[Path, typer.Option(metavar="FILE", help="Rules to try (docs/fraud.md).")],
-    payments: PaymentFiles,
+    rule: Annotated[Path, typer.Option(metavar="FILE", help="Rules to try (docs/rules.md).")],
+    payments: Annotated[
+        list[Path] | None,
+        typer.Option("--payments", metavar="FILE", help="Payments as Parquet (docs/fraud.md); repeatable."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="A data folder: try its log, not payments."),
+    ] = None,
     from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="The day after the last.")] = None,
     label_delay_d: LabelDelay = 7,
     as_json: Json = False,
 ) -> None:
-    """Say what rules would have stopped, beside those in force."""
+    """Say what rules would have stopped, beside those in force, or beside what was done where the log is tried."""
     from saqta.fraud import rules
-    from saqta.fraud.backtest import backtest as tried
-    from saqta.fraud.payments import read_payments
 
     from_ms = 0 if from_day is None else _midnight(from_day, "from")
     until_ms = EVER_MS if until is None else _midnight(until, "until")
     results, read = Results(as_json), rules.read_rules(rule)
+    if (payments is None) == (data is None):
+        raise InputError("backtest", "both" if data else "nothing", "either --payments or --data")
+    span = (from_ms, until_ms, label_delay_d)
+    count = _on_payments(results, read, payments, *span) if payments else _on_log(results, read, data or DATA, *span)
+    results.summary({"payments" if payments else "decisions": count, "rules": read.version})
+
+
+def _on_payments(
+    results: Results, read: "Rules", payments: list[Path], from_ms: int, until_ms: int, label_delay_d: int
+) -> int:
+    from saqta.fraud import rules
+    from saqta.fraud.backtest import backtest as tried
+    from saqta.fraud.payments import read_payments
+
     paid, count = read_payments(payments), 0
     for name, these in (("tried", read), ("in force", rules.read_rules(rules.STANDARD))):
         hits, count = tried(paid, these, from_ms, until_ms, label_delay_d)
         for hit in hits:
             found = f"{hit.hits} hits, {hit.frauds} frauds, {hit.honest_disturbed:.3%} of honest payments disturbed"
             results.line({"set": name, **hit._asdict()}, f"{name:9} {hit.rule:28} {found}")
-    results.summary({"payments": count, "rules": read.version})
+    return count
+
+
+def _on_log(results: Results, read: "Rules", data: Path, from_ms: int, until_ms: int, label_delay_d: int) -> int:
+    from saqta.fraud import rules
+    from saqta.fraud.serving.retrial import retry
+
+    mine = [rule for rule in read.rules if rule.name not in rules.names_on_lists()]
+    with readable_log(data) as log:
+        tried = retry(log.read, rules.read_rules(rules.STANDARD), mine, label_delay_d, from_ms, until_ms)
+    for effect in tried.effects():
+        money = ", ".join(f"{amount} {code}" for code, amount in effect.amounts.items()) or "no money"
+        disturbed = f"{effect.disturbed} of {effect.customers} customers disturbed"
+        found = f"{effect.hits} hits ({effect.already} stopped then), {effect.frauds} frauds, {money}, {disturbed}"
+        results.line(effect._asdict(), f"{effect.rule:28} {found}")
+    return tried.decisions
 
 
 @fraud.command()

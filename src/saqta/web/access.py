@@ -86,6 +86,7 @@ MAY: dict[str, frozenset[Role]] = {
     "read_rule": SHIELD,
     "list_rule_fields": SHIELD,
     "check_rule": FRAUD,
+    "backtest_rule": FRAUD,
     "propose_rule": FRAUD,
     "publish_rule": FRAUD,
     "reject_rule": FRAUD,

@@ -12,7 +12,7 @@ from saqta.log.port import Log
 from saqta.model.command import Command, Context
 from saqta.model.errors import SaqtaError
 from saqta.model.event import Recorded
-from saqta.model.kinds import ListTerms
+from saqta.model.kinds import ListTerms, RuleTerms
 from saqta.model.moment import Clock
 from saqta.model.step import Tables
 from saqta.model.terms import ListedKind
@@ -113,6 +113,11 @@ class RuleDesk(Protocol):
 
     def check(self, kind: Literal["payment", "call"], expression: str, reason: str) -> Mapping[str, Any]:
         """The fields that an expression reads and what it costs, or its first error with line and column."""
+        ...
+
+    def backtest(self, name: str, terms: RuleTerms, from_ms: int, until_ms: int) -> Mapping[str, Any]:
+        """What a rule would have done with what the log holds, beside what was done. Blocks; BusyError while another
+        is tried."""
         ...
 
     def fields(self, kind: Literal["payment", "call"]) -> Sequence[Mapping[str, str]]:

@@ -20,6 +20,8 @@ from saqta.web.present import answer, present, schema_of
 
 TYPED_CHARS_MAX = 4_000
 """So much of an expression is read to say what is wrong with it; one that is published is shorter."""
+DAY_MS = 86_400_000
+DAYS_MAX = 365
 router = guarded_router("rules")
 RuleName = Annotated[str, Path(alias="name", pattern=RULE_NAME, max_length=NAME_CHARS_MAX)]
 Kind = Literal["payment", "call"]
@@ -54,8 +56,8 @@ class Checked(BaseModel):
     cost_max: int | None = None
 
 
-class NewRule(Door):
-    """A rule, or other terms for one that is in force; it waits until a second person publishes it."""
+class Trial(Door):
+    """A rule to be tried on what the log holds of the days before now."""
 
     name: Annotated[str, StringConstraints(pattern=RULE_NAME, max_length=NAME_CHARS_MAX)]
     kind: Kind
@@ -64,6 +66,22 @@ class NewRule(Door):
     reason: Sentence
     priority: Annotated[int, Field(ge=0, le=100)] = 50
     mode: Literal["enforced", "shadow"] = "shadow"
+    days: Annotated[int, Field(ge=1, le=DAYS_MAX)] = 30
+
+    def terms(self) -> RuleTerms:
+        return RuleTerms(
+            kind=self.kind,
+            expression=self.expression,
+            verdict=self.verdict,
+            reason=self.reason,
+            priority=self.priority,
+            mode=self.mode,
+        )
+
+
+class NewRule(Trial):
+    """A rule, or other terms for one that is in force; it waits until a second person publishes it."""
+
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=REASON_CHARS_MAX)] = ""
 
 
@@ -100,18 +118,18 @@ def check_rule(ports: PortsOf, typed: Typed) -> Response:
     return answer(ports.rule_desk.check(typed.kind, typed.expression, typed.reason))
 
 
+@router.post("/api/v1/rules/backtest", response_model=dict[str, Any])
+def backtest_rule(ports: PortsOf, trial: Trial) -> Response:
+    """What a rule would have stopped of the last days, side by side with what was done; nothing is kept."""
+    now_ms = ports.clock()
+    terms, from_ms = trial.terms(), now_ms - trial.days * DAY_MS
+    return answer(ports.rule_desk.backtest(trial.name, terms, from_ms, now_ms))
+
+
 @router.post("/api/v1/rules", status_code=HTTPStatus.CREATED, response_model=Caused)
 def propose_rule(ports: PortsOf, context: ContextOf, new: NewRule) -> Response:
     """Proposes a rule, or other terms for it; a second person publishes it."""
-    terms = RuleTerms(
-        kind=new.kind,
-        expression=new.expression,
-        verdict=new.verdict,
-        reason=new.reason,
-        priority=new.priority,
-        mode=new.mode,
-    )
-    response = perform(ports, ProposeRule(rule=new.name, terms=terms, note=new.note), context, HTTPStatus.CREATED)
+    response = perform(ports, ProposeRule(rule=new.name, terms=new.terms(), note=new.note), context, HTTPStatus.CREATED)
     response.headers["location"] = f"/api/v1/rules/{new.name}"
     return response
 

@@ -1,16 +1,42 @@
 """What analysts are told of a rule while they type it."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from saqta.fraud.expression import FIELDS, TEXTS, ExpressionError, Kind, compile_expression
 from saqta.fraud.program import OPERATIONS_MAX
-from saqta.fraud.rules import require_fields
-from saqta.model.errors import InputError
+from saqta.fraud.publishing.books import require_rule
+from saqta.fraud.rules import Rules, require_fields
+from saqta.fraud.serving.retrial import retry
+from saqta.model.errors import BusyError, InputError
+from saqta.model.event import Recorded
+from saqta.model.kinds import RuleTerms
+
+LABEL_DELAY_D = 7
+"""So long it takes until labels are known, where a rule is tried."""
 
 
 class RuleDesk:
-    """Checks rules; any thread may ask."""
+    """Checks rules, and tries them on the log; any thread may ask."""
+
+    def __init__(self, read: Callable[[int], Sequence[Recorded]], in_force: Rules) -> None:
+        """``read`` gives the log's events after a seq; ``in_force`` are the rules of the file."""
+        self._read, self._in_force = read, in_force
+        self._trying = threading.Lock()
+
+    def backtest(self, name: str, terms: RuleTerms, from_ms: int, until_ms: int) -> Mapping[str, Any]:
+        """What a rule would have done with what the log holds; BusyError while another is tried, InputError for what
+        is no rule. Blocks, for seconds where the log is long."""
+        if not self._trying.acquire(blocking=False):
+            raise BusyError("another rule is being tried")
+        try:
+            rule = require_rule(name, terms)
+            tried = retry(self._read, self._in_force, [rule], LABEL_DELAY_D, from_ms, until_ms)
+        finally:
+            self._trying.release()
+        effects = {effect.rule: effect._asdict() for effect in tried.effects()}
+        return {"decisions": tried.decisions, "tried": effects[name], "now": effects["now"]}
 
     def check(self, kind: Kind, expression: str, reason: str) -> Mapping[str, Any]:
         """The fields that an expression reads and what it costs, or its first error with line and column from 1."""
