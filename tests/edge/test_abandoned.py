@@ -96,6 +96,27 @@ def test_what_went_with_its_owner_is_no_part_of_the_thing() -> None:
     assert overlap(alert.box, truth.box) > 0.6
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(6020, id="a light that makes it too bright to be told"),
+        pytest.param(6091, id="clouds and leaves"),
+        pytest.param(6121, id="a track that stays with the thing"),
+    ],
+)
+def test_tells_it_when_it_is_due(seed: int) -> None:
+    told = left.scene(seed)
+    (truth,) = told.plot.left
+    (alert,) = alerts(watched(told, analyser(abandoned_after_s=told.plot.abandoned_after_s)))
+    assert truth.abandoned_s is not None
+    assert alert.at_s == pytest.approx(truth.abandoned_s, abs=5.0)
+
+
+def test_who_sits_down_is_no_thing_though_others_pass() -> None:
+    told = left.scene(6034)
+    assert alerts(watched(told, analyser(abandoned_after_s=told.plot.abandoned_after_s))) == []
+
+
 @pytest.mark.parametrize("story", ["ghost", "stands", "sits", "crowd", "parked", "train", "nothing"])
 def test_nothing_was_left(story: str) -> None:
     assert alerts(watched(scene(story))) == []

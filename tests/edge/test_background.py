@@ -53,6 +53,37 @@ def test_a_camera_that_changes_its_exposure_sees_no_change() -> None:
     assert (compared.solid[65:105, 105:135] > 0).mean() > 0.9
 
 
+def test_under_a_cloud_only_what_comes_differs() -> None:
+    cloud = np.clip(1.3 - np.arange(320) / 320, 0.6, 1.0).astype(np.float32)
+    background = learned()
+    for box in (None, (100, 60, 120, 110)):
+        compared = background.compare(np.clip(seen(box=box) * cloud, 0, 255).astype(np.uint8), STEP_S)
+        assert compared.known
+        if box is not None:
+            assert (compared.differs[62:108, 102:118] > 0).mean() > 0.9
+            compared.differs[58:112, 98:122] = 0
+        assert (compared.differs > 0).mean() < 0.01
+
+
+def test_light_that_stays_becomes_usual() -> None:
+    cloud = np.clip(1.3 - np.arange(320) / 320, 0.6, 1.0).astype(np.float32)
+    background = learned()
+    for _ in range(round(60 / STEP_S)):
+        picture = np.clip(seen() * cloud, 0, 255).astype(np.uint8)
+        background.learn(picture, background.compare(picture, STEP_S).differs, NOTHING, NOTHING, STEP_S)
+    assert np.abs(background.usual - GROUND * cloud).mean() < 4
+
+
+def test_what_is_too_bright_to_be_told_does_not_differ() -> None:
+    background = learned()
+    picture = np.minimum(seen(1.4), 225).astype(np.uint8)
+    compared = background.compare(picture, STEP_S)
+    assert compared.known
+    assert (compared.differs > 0).mean() < 0.01
+    assert np.abs(background.as_exposed(picture).astype(float) - GROUND).mean() < 4
+    assert background.brightest < 170
+
+
 def test_a_soft_shadow_is_no_thing() -> None:
     picture = seen().astype(np.float32)
     picture[60:110, 100:140] *= 0.75

@@ -9,9 +9,11 @@ from saqta.edge import stills, things, ways
 from saqta.edge.arrays import Gray
 from saqta.edge.evidence import Ring, Still
 from saqta.edge.frames import Planes
-from saqta.edge.still import REGIONS_MAX, STILL_S, VOTES_S
+from saqta.edge.owners import is_attended
+from saqta.edge.still import REGIONS_MAX, STILL_S, VOTES_S, Region
 from saqta.edge.still import Still as Memories
 from saqta.edge.stills import Stills
+from saqta.edge.thing import Thing
 from saqta.edge.things import Things
 from saqta.edge.tracks import Detection, Track
 from saqta.edge.verdict import Verdict, weigh
@@ -147,7 +149,7 @@ def test_knows_a_bounded_number_of_things() -> None:
         picture = picture.copy()
         picture[y : y + 10, x : x + 10] = 10
         for step in range(50):
-            found.step(noisy(picture), THRESHOLD, (), 10 * number + STEP_S * step + STEP_S, STEP_S)
+            found.step(noisy(picture), 255.0, THRESHOLD, (), 10 * number + STEP_S * step + STEP_S, STEP_S)
     assert len(found.all) == things.THINGS_MAX
     assert len({thing.number for thing in found.all}) == things.THINGS_MAX
 
@@ -167,7 +169,7 @@ def test_remembers_a_bounded_number_of_those_who_stand_still(monkeypatch: pytest
             came.predict(at_s)
             left = min(x, x - 55 + 8 * step)
             came.observe(Detection((left, 76.0, left + 12, 100.0), 200, True), (WIDTH, HEIGHT))
-            found.step(noisy(picture), THRESHOLD, [came] if step < 10 else [], at_s, STEP_S)
+            found.step(noisy(picture), 255.0, THRESHOLD, [came] if step < 10 else [], at_s, STEP_S)
         assert len(found.bodies) == min(number + 1, 2)
     assert found.all == []
 
@@ -212,3 +214,28 @@ def test_waits_a_while_until_nobody_is_before_the_thing() -> None:
     aside.expect(alert, "/cameras/C1#99", blank(73.2))
     assert [cut.shows for cut in aside.rest(ring)] == ["now"]
     assert not aside.waits
+
+
+def standing(number: int, at_s: float, x: float = 170.0) -> Track:
+    return Track(number, Detection((x, 76.0, x + 14, 116.0), 400, True), at_s)
+
+
+def left_alone() -> Thing:
+    """A box that was put down at 10 s, and nobody was seen to bring it."""
+    still = Memories(noisy(with_box()), THRESHOLD, 10.0)
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[BOX] = True
+    region = Region((150, 100, 166, 116), (slice(0, HEIGHT), slice(0, WIDTH)), mask, 10.0)
+    evidence = weigh(still.held, GROUND, mask)
+    return Thing.found(1, region, still.held, GROUND, evidence, None, 40.0, 16.0)
+
+
+@pytest.mark.parametrize(("from_s", "attends"), [(9.0, True), (30.0, False)])
+def test_who_stops_by_a_thing_later_does_not_attend_it(from_s: float, attends: bool) -> None:
+    known = Ways((WIDTH, HEIGHT))
+    thing = left_alone()
+    for step in range(150):
+        at_s = from_s + STEP_S * step
+        track = standing(7, at_s, max(170.0, 300.0 - 100.0 * STEP_S * step))
+        known.step([track], at_s)
+    assert is_attended(thing, known, [track], at_s) is attends

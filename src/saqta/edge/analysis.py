@@ -234,7 +234,8 @@ class _Stage:
             seen = self._background.as_exposed(picture)
             if not self._things.started:
                 self._things.start(self._background.usual, self._background.threshold, at_s)
-            self._things.step(seen, self._background.threshold, self._tracker.tracks, at_s, step_s)
+            brightest, threshold = self._background.brightest, self._background.threshold
+            self._things.step(seen, brightest, threshold, self._tracker.tracks, at_s, step_s)
 
     def _park(self, picture: Gray, at_s: float) -> None:
         for track in [track for track in self._tracker.tracks if at_s - track.rests_since_s >= PARKED_S]:

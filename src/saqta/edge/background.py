@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from saqta.edge.arrays import Gray, Real, gray
-from saqta.edge.exposure import AS_IT_IS, Exposure, fit_exposure
+from saqta.edge.exposure import AS_IT_IS, EXPLAINED_WITHIN, PLAIN_SHARE, Exposure, fit_exposure
 from saqta.edge.settled import Settled
+from saqta.edge.uneven import uneven_light
 
 MEMORY_S = 20.0
 """How long the mean of a background pixel remembers."""
@@ -36,6 +37,11 @@ SETTLED_S = 5.0
 """Who was there when learning began and has walked on within this long is not taken for part of the settled scene."""
 LOST_S = 1.5
 """After this long the scene is taken for another one, and learned anew."""
+LIT_MORE = 0.05
+"""Light falls unevenly where that explains this much more of the picture, and PLAIN_SHARE of it."""
+SATURATED, GLARE = 200, 8
+"""Where the brightest pixel is brighter than this, what is within GLARE of it may be brighter than can be told."""
+_GRID = 4
 
 
 class Comparison(NamedTuple):
@@ -66,14 +72,17 @@ class Background:
         self._least: Gray = np.full(luma.shape, CONTRAST_MIN, np.uint8)
         self._threshold: Gray = self._least
         self._exposure = Exposure(*AS_IT_IS, 1.0)
+        self._white = 255
+        self._light: Real | None = None
         self._unknown_s = self.age_s = 0.0
         self._differed: Gray = np.zeros_like(luma)
         self._settled = Settled(luma)
 
     def compare(self, luma: Gray, step_s: float) -> Comparison:
         """What differs in a frame that comes ``step_s`` after the last one."""
-        self._exposure = fit_exposure(self._mean, luma, self._exposure[:2])
-        expected = self._exposure.of(self._mean8)
+        self._white = int(luma.max())
+        self._fit(luma)
+        expected = self._exposed()
         difference = gray(cv2.absdiff(luma, expected))
         differs = gray(cv2.medianBlur(cv2.compare(difference, self._threshold, cv2.CMP_GT), 3))
         known = self._exposure.share >= KNOWN_SHARE_MIN
@@ -137,16 +146,61 @@ class Background:
 
     def _adopt_exposure(self, step_s: float) -> None:
         """Moves the mean towards the exposure of the moment, so that one that stays becomes the learned one."""
-        if self._exposure.is_the_scenes:
+        if self._as_learned():
             return
-        share = min(1.0, step_s / MEMORY_S)
-        gain, offset = 1 + share * (self._exposure.gain - 1), share * self._exposure.offset
-        self._mean = np.clip(self._mean * np.float32(gain) + np.float32(offset), 0, 255)
+        share = np.float32(min(1.0, step_s / MEMORY_S))
+        light = np.float32(1) if self._light is None else self._light
+        gain = 1 + share * (np.float32(self._exposure.gain) * light - 1)
+        offset = share * np.float32(self._exposure.offset) * light
+        self._mean = np.clip(self._mean * gain + offset, 0, 255)
         self._settled.expose(gain, offset)
 
+    def _exposed(self) -> Gray:
+        """The empty scene at the exposure and in the light of the moment."""
+        if self._as_learned():
+            return self._mean8
+        expected = self._exposure.of(self._mean8)
+        if self._light is not None:
+            expected = gray(cv2.multiply(expected, self._light, dtype=cv2.CV_8U))
+        return gray(np.minimum(expected, np.uint8(self._white)))
+
     def as_exposed(self, luma: Gray) -> Gray:
-        """A frame that was compared as it would be at the exposure that was learned."""
-        return self._exposure.of_scene(luma)
+        """A frame that was compared as it would be at the exposure that was learned.
+
+        What is too bright for the sensor to tell is taken to be as bright as before.
+        """
+        if self._as_learned():
+            return luma
+        even = luma if self._light is None else gray(cv2.divide(luma, self._light, dtype=cv2.CV_8U))
+        seen = self._exposure.of_scene(even)
+        if self._exposure.gain > 1 and self._white >= SATURATED:
+            seen = np.where(luma >= self._white - GLARE, cv2.max(seen, self._mean8), seen)
+        return gray(seen)
+
+    @property
+    def brightest(self) -> float:
+        """How bright, at the exposure that was learned, the brightest pixel of the frame that was compared is: what is
+        brighter shows no more."""
+        return (self._white - self._exposure.offset) / self._exposure.gain
+
+    def _as_learned(self) -> bool:
+        return self._light is None and self._exposure.is_the_scenes
+
+    def _fit(self, luma: Gray) -> None:
+        """Fits the exposure, and light that falls unevenly where that explains the picture and one exposure doesn't."""
+        self._exposure, self._light = fit_exposure(self._mean, luma, self._exposure[:2]), None
+        gain, offset, share = self._exposure
+        if share >= PLAIN_SHARE:
+            return
+        seen = luma[::_GRID, ::_GRID].astype(np.float32)
+        expected = np.clip(self._mean[::_GRID, ::_GRID] * gain + offset, 0, self._white)
+        light = uneven_light(expected, seen)
+        if light is None:
+            return
+        lit = float((np.abs(seen - expected * light) < EXPLAINED_WITHIN).mean())
+        if lit >= max(PLAIN_SHARE, share + LIT_MORE):
+            self._light = np.asarray(cv2.resize(light, luma.shape[::-1]), np.float32)
+            self._exposure = Exposure(gain, offset, lit)
 
 
 def _shadow(luma: Gray, expected: Gray) -> Gray:

@@ -93,7 +93,7 @@ def _sane(gain: float, offset: float) -> tuple[float, float]:
 def _explained(known: Real, now: Real, fit: tuple[float, float]) -> NDArray[np.bool_]:
     off = known * np.float32(fit[0])
     off += np.float32(fit[1])
-    off.clip(0, 255, out=off)
+    off.clip(0, now.max(), out=off)
     off -= now
     explained: NDArray[np.bool_] = np.abs(off, out=off) < EXPLAINED_WITHIN
     return explained

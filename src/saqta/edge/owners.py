@@ -2,7 +2,7 @@
 
 The owner is the track that brought it, and, where that one ends near the thing, the one that goes on there. Who
 has not been seen to go away is still there, though their track and the thing are one. Where nobody was seen to bring
-it, whoever stays near counts as its owner; who passes by does not.
+it, who has stayed near for most of the time counts as its owner; who passes by, or stops there later, does not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +31,12 @@ LEAVING_S = 1.0
 """Who was near a thing from this long before it was put down may be seen to leave it."""
 BODY_SHARE = 0.58
 """A track less tall than this part of its owner may be no more than what they put down."""
+MISTAKEN_S = 4.0
+"""Whether the owner or somebody they met has left shows within this time."""
+COMPANION_SHARE = 0.67
+"""Who was near for this part of the time since a thing was put down may have brought it unseen."""
+SEATED_SHARE = 0.45
+"""Who sits is at least as tall as this part of a person there."""
 TALLER = 1.3
 """A track taller than a thing by this is not the thing itself."""
 TAKING_S = 2.5
@@ -39,25 +45,28 @@ BESIDE_SIZES = 0.5
 
 
 def is_attended(thing: Thing, ways: Ways, tracks: Sequence[Track], at_s: float) -> bool:
-    """Whether its owner is near. Where none is known, that is somebody who stays; where the owner was not seen to
-    leave, somebody who stays and was there already."""
+    """Whether its owner is near, or somebody whose track may have been exchanged with theirs, or nobody was seen to go
+    away. Where no owner is known, that is somebody who has stayed for most of the time."""
     others = {track.number: track for track in tracks if not _is_same(track.bounds, thing.bounds)}
-    staying = [way for number in others if (way := ways.of(number)) is not None and _stays(way, thing, at_s)]
+    there = [way for number in others if (way := ways.of(number)) is not None and _is_somebody(way, thing)]
+    staying = [way for way in there if _stays(way, thing, at_s)]
     if thing.owner is None:
-        return any(way.walked for way in staying)
-    owner = ways.of(thing.owner)
+        return any(way.walked and _came_with(way, thing, at_s) for way in staying)
+    owner = ways.of(thing.owner if thing.followed is None else thing.followed)
     if owner is None:
         return False
     followed = _followed(owner, thing, ways, others)
     thing.followed = followed.number
-    if any(_is_body_of(track, owner) for track in tracks) and not _is_left(thing, ways):
+    has_left = thing.state is ObjectState.UNATTENDED or _is_left(thing, ways)
+    if not has_left and any(_is_body_of(track, owner) for track in tracks):
         return True
-    if followed.number in others:
-        near = sizes_away(others[followed.number].bounds, thing) <= AWAY_SIZES
-        return near and (thing.state is not ObjectState.UNATTENDED or _stays(followed, thing, at_s))
-    ended_s, place = _as_somebody(followed, thing)[-1]
-    seen_leaving = _has_left(place, thing, ways)
-    return not seen_leaving and any(way.born_s <= ended_s + SUCCESSOR_S for way in staying)
+    if followed.number in others and sizes_away(others[followed.number].bounds, thing) <= AWAY_SIZES:
+        return thing.state is not ObjectState.UNATTENDED or _stays(followed, thing, at_s)
+    if thing.left_s is None or at_s - thing.left_s <= MISTAKEN_S:
+        met = next((way for way in staying if way.number == thing.owner or _met(followed, way, thing)), None)
+        thing.followed = met.number if met else thing.followed
+        return met is not None or not (has_left or _some_left(thing, ways))
+    return False
 
 
 def unattended_since_s(thing: Thing, ways: Ways) -> float:
@@ -89,6 +98,21 @@ def sizes_away(bounds: Bounds, thing: Thing) -> float:
     return float(hypot(aside_px, DEPTH * below_px) / tall_px)
 
 
+def _is_somebody(way: Way, thing: Thing) -> bool:
+    """Whether it is as tall as who sits: pieces, and what flickers or trembles, are not."""
+    return way.walked if thing.tall_px is None else way.tall_px >= SEATED_SHARE * thing.tall_px
+
+
+def _some_left(thing: Thing, ways: Ways) -> bool:
+    return ways.some_left(thing.bounds, thing.put_down_s, thing.tall_px or thing.bounds[3] - thing.bounds[1])
+
+
+def _came_with(way: Way, thing: Thing, at_s: float) -> bool:
+    """Whether somebody has been near for most of the time since it was put down: who stops by it later has not."""
+    near = _near_s(way, thing)
+    return bool(near) and at_s - max(near[0], thing.put_down_s) >= COMPANION_SHARE * (at_s - thing.put_down_s)
+
+
 def _is_body_of(track: Track, owner: Way) -> bool:
     """Whether it is the owner's, and shows more than what they put down."""
     return track.number == owner.number and track.seen and track.height > BODY_SHARE * owner.tall_px
@@ -110,7 +134,7 @@ def _followed(owner: Way, thing: Thing, ways: Ways, others: Mapping[int, Track])
             break
         within_s = inf if owner.rested_at(ended_s) else SUCCESSOR_S
         later = [way for way in ways.all() if way.born_s > owner.born_s and abs(way.born_s - ended_s) <= within_s]
-        following = [way for way in later if _goes_on(place, way)]
+        following = [way for way in later if _goes_on(place, way) and _may_be_the_owner(way, thing)]
         if not following:
             break
         owner = min(following, key=lambda way: abs(way.born_s - ended_s))
@@ -131,6 +155,20 @@ def _goes_on(place: Bounds, way: Way) -> bool:
 def _as_somebody(way: Way, thing: Thing) -> Points:
     """The points of a way at which it was more than the thing itself: a track may stay with what was put down."""
     return [point for point in way.points if not _is_same(point[1], thing.bounds)] or way.points[:1]
+
+
+def _met(owner: Way, other: Way, thing: Thing) -> bool:
+    """Whether two were seen as one near a thing, or one began where the other one was: their tracks may be confused."""
+    return any(
+        overlap(bounds, other.at(at_s)) > 0 and other.born_s - SUCCESSOR_S <= at_s <= other.last_s
+        for at_s, bounds in _as_somebody(owner, thing)
+        if sizes_away(bounds, thing) <= AWAY_SIZES
+    )
+
+
+def _may_be_the_owner(way: Way, thing: Thing) -> bool:
+    """Whether it is somebody, and not the thing itself."""
+    return _is_somebody(way, thing) and not any(_is_same(bounds, thing.bounds) for _, bounds in way.points)
 
 
 def _near_s(way: Way, thing: Thing) -> list[float]:

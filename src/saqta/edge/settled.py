@@ -52,9 +52,9 @@ class Settled:
         np.copyto(self._mean, mean)
         self._renew()
 
-    def expose(self, gain: float, offset: float) -> None:
-        """The learned exposure has moved."""
-        self._mean = np.clip(self._mean * np.float32(gain) + np.float32(offset), 0, 255)
+    def expose(self, gain: Real | np.float32, offset: Real | np.float32) -> None:
+        """The learned exposure has moved, everywhere or pixel by pixel."""
+        self._mean = np.clip(self._mean * gain + offset, 0, 255)
         self._renew()
 
     def _renew(self) -> None:

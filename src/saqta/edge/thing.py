@@ -106,9 +106,10 @@ class Thing:
         """The middle of its lower edge."""
         return (self.bounds[0] + self.bounds[2]) / 2, self.bounds[3]
 
-    def look(self, seen: Gray, tracks: Sequence[Track], at_s: float, step_s: float) -> None:
-        """Says whether it is there in a frame at the learned exposure."""
-        self._compare(seen, at_s)
+    def look(self, seen: Gray, brightest: float, tracks: Sequence[Track], at_s: float, step_s: float) -> None:
+        """Says whether it is there in a frame at the learned exposure, in which nothing can look brighter than
+        ``brightest``."""
+        self._compare(seen, brightest, at_s)
         if self.presence is Presence.SEEN:
             self.unexplained_s = max(0.0, self.unexplained_s - step_s)
         elif self.presence is Presence.HIDDEN and not any(overlap(one.bounds, self.bounds) > 0 for one in tracks):
@@ -132,13 +133,13 @@ class Thing:
         self.left_s = None if self.left_s is None else self.left_s + by_s
         self.gone_s = None if self.gone_s is None else self.gone_s + by_s
 
-    def _compare(self, seen: Gray, at_s: float) -> None:
+    def _compare(self, seen: Gray, brightest: float, at_s: float) -> None:
         now = seen[self.window].astype(np.float32)
         around = ~self.mask
         light = (float(np.median(now[around])) + 1) / (float(np.median(self.empty[around])) + 1)
         light = min(LIGHTS[1], max(LIGHTS[0], light))
         from_there, from_empty = (
-            np.abs(now - np.minimum(255.0, light * looks))[self.mask] for looks in (self.there, self.empty)
+            np.abs(now - np.minimum(brightest, light * looks))[self.mask] for looks in (self.there, self.empty)
         )
         like_there = float((from_there < np.minimum(from_empty, UNLIKE)).mean())
         self.like = like_there

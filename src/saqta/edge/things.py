@@ -6,6 +6,7 @@ body of somebody who walked there and stands or sits (``ways``). Somebody before
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ from saqta.edge.tracks import Track, widened
 from saqta.edge.verdict import Evidence, Verdict, weigh
 from saqta.edge.ways import Way, Ways
 
+WHITE = 255.0
+"""Memories of several frames look as bright as what was seen did."""
 THINGS_MAX = 24
 BODIES_MAX = 64
 LOOK_S = 0.35
@@ -33,10 +36,13 @@ BODY_SHARE = 0.62
 """What is as tall as this part of somebody whose place it takes is their own body."""
 BODY_WITHIN = 0.75
 """A region that holds this part of a body's place is that body, with what stands beside it."""
+SEATED_SHARE = 0.4
+"""The same where nobody went away from there: who sits, or is seen in part, is less tall."""
 BODY_LIKE = 0.75
-"""What lies in the place of a body and is as tall as this part of it is still that body."""
+"""What lies in the place of a body is still that body until somebody was seen to go away from there, and even then
+where that was a whole one and it is as tall as this part of it."""
 BODY_GONE = 0.3
-"""A body has gone when less than this part of its place is still taken."""
+"""A body has gone when less than this part of its place is still foreign: who passes before it changes nothing."""
 LARGER = 1.25
 """A track taller than a region by this is somebody over it, not the region itself."""
 COMPANY_MAX = 0.6
@@ -53,6 +59,14 @@ SUSPECT_SHARE = 0.6
 NEAR_SIZES, UPRIGHT = 0.6, 1.2
 """Who brought a thing was no further from it, in own heights, when it was put down: their feet from its foot, so that
 a head over a body is nothing that somebody put down."""
+
+
+class _Body(NamedTuple):
+    """Where somebody came to rest, and since when; ``whole`` where they stand, or all of a vehicle is seen."""
+
+    bounds: Bounds
+    since_s: float
+    whole: bool
 
 
 @dataclass(eq=False)
@@ -76,7 +90,7 @@ class Things:
         self._still: Still | None = None
         self.next_number, self._looked_s = first_number, 0.0
         self._suspects: list[_Suspect] = []
-        self.bodies: list[Bounds] = []
+        self.bodies: list[_Body] = []
 
     @property
     def started(self) -> bool:
@@ -92,7 +106,7 @@ class Things:
         self._still = Still(usual, threshold, at_s)
         self._suspects, self.bodies = [], []
         for thing in self.all:
-            thing.look(usual, (), at_s, 0.0)
+            thing.look(usual, WHITE, (), at_s, 0.0)
             if thing.presence is not Presence.SEEN:
                 thing.seen_s = -np.inf
 
@@ -110,14 +124,17 @@ class Things:
         self._looked_s += by_s
         self._suspects = []
 
-    def step(self, seen: Gray, threshold: Gray, tracks: Sequence[Track], at_s: float, step_s: float) -> None:
-        """Takes in a frame at the learned exposure, with the tracks in it."""
+    def step(
+        self, seen: Gray, brightest: float, threshold: Gray, tracks: Sequence[Track], at_s: float, step_s: float
+    ) -> None:
+        """Takes in a frame at the learned exposure, in which nothing can look brighter than ``brightest``, with the
+        tracks in it."""
         self.ways.step(tracks, at_s)
         if self._still is None:
             return
         self._still.step(seen, at_s, step_s)
         for thing in self.all:
-            thing.look(seen, tracks, at_s, step_s)
+            thing.look(seen, brightest, tracks, at_s, step_s)
         if at_s - self._looked_s >= LOOK_S:
             self._looked_s = at_s
             self._look_for_more(self._still, seen, threshold, tracks, at_s, step_s)
@@ -134,7 +151,7 @@ class Things:
         regions = still.regions(threshold, at_s, step_s)
         if self._light_changed(still, tracks):
             return
-        self.bodies = [body for body in self.bodies if still.resting_px(window_of(body)) > BODY_GONE * size(body)]
+        self.bodies = [one for one in self.bodies if _is_still_there(one, still)]
         self._suspects = [suspect for suspect in self._suspects if at_s - suspect.last_s <= SUSPECTED_MAX_S]
         for region in regions:
             if at_s - region.since_s >= BROUGHT_AFTER_S and not self._has_to_wait(region, tracks):
@@ -179,7 +196,7 @@ class Things:
         usual_px, owner_px = self.ways.tall_at(region.bounds[3]), owner.tall_px if owner else None
         tall_px = max(usual_px or 0.0, owner_px or 0.0) or None
         if (
-            self._is_body(region)
+            self._is_body(region, tall_px)
             or self._is_out_of_scale(region, tall_px)
             or self._company(still, region) > COMPANY_MAX
         ):
@@ -190,7 +207,7 @@ class Things:
         thing = Thing.found(
             self.next_number, region, still.held, still.usual, evidence, number, usual_px or owner_px, at_s
         )
-        thing.look(seen, tracks, at_s, 0.0)
+        thing.look(seen, WHITE, tracks, at_s, 0.0)
         if thing.presence is Presence.SEEN and self._suspected_s(thing, at_s) >= SUSPECTED_S:
             self._add(thing)
 
@@ -225,21 +242,26 @@ class Things:
         too_small = max(y1 - y0, x1 - x0) < SMALLEST * tall_px
         return too_small or y1 - y0 > TALL_MAX * tall_px or x1 - x0 > WIDE_MAX * tall_px
 
-    def _is_body(self, region: Region) -> bool:
+    def _is_body(self, region: Region, tall_px: float | None) -> bool:
         area, tall = size(region.bounds), region.bounds[3] - region.bounds[1]
-        if any(
-            overlap(one, region.bounds) > 0.5 * area and tall > BODY_LIKE * (one[3] - one[1]) for one in self.bodies
-        ):
-            return True
-        is_body = any(
-            0 < BODY_SHARE * way.tall_px <= tall
+        for body in self.bodies:
+            if overlap(body.bounds, region.bounds) > 0.5 * area:
+                like = body.whole and tall > BODY_LIKE * (body.bounds[3] - body.bounds[1])
+                if like or not self.ways.some_left(body.bounds, body.since_s, tall_px or tall):
+                    return True
+        here = [
+            way.tall_px
+            for way in self.ways.all()
+            if way.tall_px > 0
             and overlap(way.last, region.bounds) >= min(0.5 * area, BODY_WITHIN * size(way.last))
             and way.came_from_afar()
-            for way in self.ways.all()
-        )
-        if is_body:
-            self.bodies = [*self.bodies[1 - BODIES_MAX :], region.bounds]
-        return is_body
+        ]
+        whole = any(BODY_SHARE * height <= tall for height in here)
+        seated = any(SEATED_SHARE * height <= tall for height in here)
+        if whole or (seated and not self.ways.some_left(region.bounds, region.since_s, tall_px or tall)):
+            self.bodies = [*self.bodies[1 - BODIES_MAX :], _Body(region.bounds, region.since_s, whole)]
+            return True
+        return False
 
     def _company(self, still: Still, region: Region) -> float:
         """How much else came and rests around a region, as a part of it."""
@@ -253,6 +275,10 @@ class Things:
         near = [(_distance(way, region), way.number, way) for way in self.ways.all() if _was_about(way, region)]
         best = min(near, default=None)
         return best[2] if best is not None and best[0] < NEAR_SIZES else None
+
+
+def _is_still_there(body: _Body, still: Still) -> bool:
+    return cv2.countNonZero(still.foreign[window_of(body.bounds)]) > BODY_GONE * size(body.bounds)
 
 
 def _was_about(way: Way, region: Region) -> bool:

@@ -16,7 +16,8 @@ from saqta.edge.still import Mask
 
 CONTOUR_MIN = 0.66
 GHOST_MAX = 0.45
-KEPT_MAX = 0.6
+KEPT_MAX = 0.75
+"""Light keeps this much of the texture; a small thing may agree with the ground by chance in somewhat less."""
 SHARP_MIN = 0.55
 CONTRAST_MIN = 20.0
 PLAIN_CONTOUR_MIN, PLAIN_SHARP_MIN, PLAIN_CONTRAST_MIN = 0.78, 0.75, 28.0

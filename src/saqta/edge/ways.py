@@ -20,6 +20,8 @@ SAMPLES_MIN = 12
 """Heights that are known before any scale is."""
 WENT_SIZES = 0.6
 """Who walks goes at least this far, in own heights: leaves that tremble do not."""
+STOPS_S, STOPS_SIZES = 0.5, 0.4
+"""Who stops goes no further than this, in own heights, from this long before a moment to this long after it."""
 _FORGETTING = 0.9995
 _RIDGE = 60.0
 
@@ -74,6 +76,14 @@ class Way:
         feet = (((left + right) / 2, foot) for _, (left, _, right, foot) in self.points)
         return any(hypot((x0 + x1) / 2 - x, y1 - foot) >= AFAR_SIZES * self.tall_px for x, foot in feet)
 
+    def stopped_in(self, place: Bounds, at_s: float) -> bool:
+        """Whether it stood at a place at a moment, or came out of it later; who passes does not stand."""
+        if self.born_s > at_s - STOPS_S:
+            return overlap(self.points[0][1], place) > 0
+        (left, _, right, foot), (x0, y0, x1, y1) = self.at(at_s - STOPS_S), self.at(at_s + STOPS_S)
+        went_px = hypot((x0 + x1 - left - right) / 2, y1 - foot)
+        return went_px <= STOPS_SIZES * (y1 - y0) and overlap((x0, y0, x1, y1), place) > 0
+
     def came_to(self, bounds: Bounds) -> bool:
         """Whether it has been elsewhere than in this box."""
         return any(overlap(place, bounds) == 0 for _, place in self.points)
@@ -124,6 +134,15 @@ class Ways:
         """Every way that is remembered."""
         return list(self._ways.values())
 
+    def some_left(self, place: Bounds, since_s: float, tall_px: float) -> bool:
+        """Whether more of those who stood at a place at a moment, or came out of it later, were seen elsewhere at last
+        than came to it since: tracks that meet there may be exchanged. ``tall_px`` is how tall a person looks there."""
+        near, away = _grown(place, 0.5 * tall_px), _grown(place, tall_px)
+        later = [way for way in self._ways.values() if way.walked and way.last_s > since_s]
+        gone = sum(way.stopped_in(near, since_s) and overlap(way.last, away) == 0 for way in later)
+        came = sum(overlap(way.at(since_s), away) == 0 and overlap(way.last, near) > 0 for way in later)
+        return gone > came
+
     def leads_out(self, bounds: Bounds) -> bool:
         """Whether a box lies at the picture's edge: who ends there went out of view."""
         x0, _, x1, y1 = bounds
@@ -148,3 +167,7 @@ class Ways:
         self._n, self._sum_y, self._sum_h, self._sum_yy, self._sum_yh = (
             _FORGETTING * total + weight * value for total, value in zip(sums, more, strict=True)
         )
+
+
+def _grown(place: Bounds, by_px: float) -> Bounds:
+    return place[0] - by_px, place[1] - by_px, place[2] + by_px, place[3] + by_px

@@ -12,7 +12,7 @@ from saqta.edge.owners import is_attended, takers, unattended_since_s
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene, is_inside
 from saqta.edge.settings import CameraSettings
-from saqta.edge.thing import Thing
+from saqta.edge.thing import Presence, Thing
 from saqta.model.kinds import PATH_POINTS_MAX, AlertRaised, Box, ObjectStateChanged, Record
 from saqta.model.object import Happening, after, is_over
 from saqta.model.terms import ObjectState
@@ -21,9 +21,8 @@ AWAY_S = 0.6
 """An owner has left when away for this long."""
 WATCHED_S = 5.0
 """What was found late, because people stood before it, is watched for this long, or half its limit, all the same."""
-SEEN_WITHIN_S = 2.5
 STEADY_MIN = 0.8
-"""Abandoned is what was seen just now, and has looked the same so far to this degree."""
+"""Abandoned is what is seen, and has looked the same so far to this degree: who is before it may be taking it."""
 FIXTURE_OVERLAP = 0.3
 """A thing stands in a fixture's place where they share this part of it."""
 _BODY_OVERLAP, _THING_OVERLAP = 0.4, 0.5
@@ -89,7 +88,7 @@ class Abandoned:
             return False
         if scene.at_s - thing.known_s < min(WATCHED_S, limit_s / 2):
             return False
-        seen = scene.at_s - thing.seen_s <= SEEN_WITHIN_S and thing.steady >= STEADY_MIN
+        seen = thing.presence is Presence.SEEN and thing.steady >= STEADY_MIN
         return seen and not thing.is_somebody
 
     def _abandoned(self, scene: Scene, thing: Thing) -> Iterator[Record]:
