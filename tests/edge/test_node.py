@@ -196,7 +196,9 @@ def test_tells_what_a_camera_sees_until_its_file_ends(
     alert = next(record for record in records if isinstance(record, AlertRaised))
     assert alert.at_s is not None
     (told,) = [event for event in desk.events if event.type == "saqta.alert.raised.v1"]
-    assert told.time_ms == pytest.approx(began_ms + alert.at_s * 1000 / 4, abs=3000)
+    (connected,) = [event for event in desk.events if event.type == "saqta.camera.connected.v1"]
+    assert connected.time_ms >= began_ms
+    assert told.time_ms == pytest.approx(connected.time_ms + alert.at_s * 1000 / 4, abs=2)
     counts = [record for record in records if isinstance(record, LineCounted)]
     assert [(one.line, one.forward, one.backward) for one in counts] == [("middle", {}, {"person": 1})]
     kept = next(record for record in records if isinstance(record, EvidenceKept))
