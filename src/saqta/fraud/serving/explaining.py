@@ -18,9 +18,11 @@ from saqta.fraud.rules import FEATURES, Rules
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.judging import CALLS
 from saqta.fraud.serving.rows import Commit, values_of
-from saqta.fraud.serving.step import CALL_BACKS, HELD, TOLD
+from saqta.fraud.serving.step import CALL_BACKS, HELD, STEP, TOLD
 from saqta.fraud.trees import contributions
 from saqta.log.merkle import inclusion_proof
+from saqta.log.port import Log
+from saqta.log.tables import TableStore
 from saqta.model.moment import to_text
 from saqta.model.step import Tables
 
@@ -37,21 +39,23 @@ class Explained(NamedTuple):
 
 
 def explain(
-    commit: Commit, row: int, model: Model | None, book: RuleBook, tables: Tables, is_partner: bool
+    commit: Commit, row: int, model: Model | None, book: RuleBook, tables: TableStore, log: Log, is_partner: bool
 ) -> Explained:
     """The decision in ``row``. Partners get codes and what the table of disclosure lets them know, no value of a
-    feature."""
+    feature. What the tables don't know of yet stands as it was answered."""
     made, event = commit.made, commit.rows[row]
     on_call = int(event["kind"]) == CALL
     reader: Reader = "analyst" if not is_partner else "telecom" if on_call else "bank"
     told: dict[str, Any] = msgspec.to_builtins(commit.answer("", row, reader))
     decision = told["decision_id"]
     del told["id"]
+    recorded = log.find(commit.source, str(made.number))
+    awaited = recorded is None or tables.cursor(STEP.name) < recorded.seq
     outcome, held, asked = tables.get(TOLD, decision), tables.get(HELD, decision), tables.get(CALL_BACKS, decision)
     told |= {
         "kind": "call" if on_call else "payment",
         "time": to_text(int(event["time_ms"])),
-        "held": held is not None,
+        "held": held is not None or (awaited and told["hold_until"] is not None),
         "outcome": {"outcome": outcome.outcome, "known": to_text(outcome.known_ms), "by": outcome.by}
         if outcome
         else None,

@@ -12,9 +12,9 @@ from saqta.fraud.serving.judging import Judge
 from saqta.fraud.serving.path import FALLBACK_LIMITS, DecisionPath
 from saqta.log.personal import Keyring
 from saqta.log.port import Log
+from saqta.log.tables import TableStore
 from saqta.model.errors import InputError
 from saqta.model.moment import Clock
-from saqta.model.step import Tables
 
 LABEL_DELAY_D = 7
 """Where no model says how long it takes until labels are known."""
@@ -24,7 +24,7 @@ HOME_CHARS = 2
 def open_path(
     log: Log,
     keyring: Keyring,
-    tables: Tables,
+    tables: TableStore,
     blocklist: Blocklist,
     folder: Path,
     clock: Clock,

@@ -35,13 +35,14 @@ from saqta.fraud.serving.tenge import Exchange
 from saqta.fraud.serving.ticket import Done, Line, Ticket, portions
 from saqta.log.personal import Keyring
 from saqta.log.port import Log, Position
+from saqta.log.tables import TableStore
 from saqta.model import catalogue
 from saqta.model.catalogue import TYPE_OF, make
 from saqta.model.errors import BusyError, ContentConflict, InputError
 from saqta.model.event import Event
 from saqta.model.kinds import ROWS_MAX, DecisionsMade, OutcomeTold, OutcomeWord, RatesPublished, SimSwapped
 from saqta.model.moment import Clock
-from saqta.model.step import Change, Tables
+from saqta.model.step import Change
 
 WAITING_MAX = 32_768
 """So many decisions may wait; who asks for more is told to come again."""
@@ -69,7 +70,7 @@ class DecisionPath:
         book: RuleBook,
         log: Log,
         keyring: Keyring,
-        tables: Tables,
+        tables: TableStore,
         folder: Path,
         clock: Clock,
         now_ns: Callable[[], int],
@@ -156,7 +157,8 @@ class DecisionPath:
     def look(self, decision: str, is_partner: bool) -> Explained | None:
         """The decision as a partner or an analyst may know it, however long ago; None where there is none. Blocks."""
         found = self.find(decision)
-        return explain(*found, self._judge.model, self._book, self._tables, is_partner) if found else None
+        judge, book = self._judge, self._book
+        return explain(*found, judge.model, book, self._tables, self._log, is_partner) if found else None
 
     def allowed(self, parties: Collection[str]) -> list[dict[str, Any]]:
         """What was simply allowed of these parties lately, the newest first. Blocks."""
