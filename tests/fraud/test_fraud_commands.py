@@ -11,7 +11,12 @@ def test_a_model_is_learned_and_a_rule_tried(payments_file: Path, tmp_path: Path
     assert ran.code == 0, ran.err
     assert ran.summary["train_frauds"] > 100
     assert 0 < ran.summary["thresholds"]["warn"] <= ran.summary["thresholds"]["hold"]
-    assert sorted(path.name for path in out.iterdir()) == ["manifest.json", "state.npz", "trees.txt"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("bins.json", "card.md", "manifest.json", "state.npz", "trees.txt")
+    ]
+    card = (out / "card.md").read_text()
+    assert ran.summary["model"] in card
+    assert f"{ran.summary['train_payments']:,} payments" in card
     rule = tmp_path / "rules.toml"
     rule.write_text(
         'version = "try"\n[[rule]]\nname = "high"\non = "payment"\nwhen = ["amount_over_habit > 5"]\n'

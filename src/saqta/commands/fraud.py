@@ -137,6 +137,32 @@ def _on_log(results: Results, read: "Rules", data: Path, from_ms: int, until_ms:
 
 
 @fraud.command()
+def drift(
+    model: Annotated[Path, typer.Option(metavar="DIR", help="The folder that `train` wrote.")],
+    payments: PaymentFiles,
+    from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="The day after the last.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how far payments have moved from those that a model learned from (PSI), features and score."""
+    from saqta.fraud import drift as drifting
+    from saqta.fraud import folder, rules, training
+    from saqta.fraud.payments import read_payments
+
+    loaded, bins = folder.read_model(model), folder.read_bins(model)
+    replay = training.Replay(read_payments(payments), loaded.manifest.label_delay_d, rules.read_rules(rules.STANDARD))
+    replay.until(0 if from_day is None else _midnight(from_day, "from"))
+    decided = replay.until(EVER_MS if until is None else _midnight(until, "until"), loaded.trees, keep=True)
+    results = Results(as_json)
+    moved = drifting.drift(bins, decided.features, decided.answers["score"])
+    for one in moved:
+        results.line(one._asdict(), f"{one.name:28} {one.psi:8.3f}  {one.word}")
+    counts = {word: sum(one.word == word for one in moved) for word in ("stable", "moved", "far")}
+    score = next(one.psi for one in moved if one.name == drifting.SCORE)
+    results.summary({"model": loaded.version, "payments": len(decided.rows), "score_psi": score, **counts})
+
+
+@fraud.command()
 def decide(
     model: Annotated[Path, typer.Option(metavar="DIR", help="The folder that `train` wrote.")],
     rules: Annotated[Path | None, typer.Option(metavar="FILE", help="Rules in place of the standard ones.")] = None,

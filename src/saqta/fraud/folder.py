@@ -8,16 +8,18 @@ from typing import NamedTuple
 
 import msgspec
 
+from saqta.fraud.card import card
+from saqta.fraud.drift import SCORE, Bins
 from saqta.fraud.features import LEARNED
 from saqta.fraud.layout import LABEL_DELAY_D_MAX, LIFE, RING, State
 from saqta.fraud.machine import MODEL_FEATURES
 from saqta.fraud.rules import Action
 from saqta.fraud.snapshot import read_state, write_state
-from saqta.fraud.training import Learned
+from saqta.fraud.training import DISTURBED, Learned
 from saqta.fraud.trees import Trees, read_trees
 from saqta.model.errors import InputError, StorageError
 
-TREES, MANIFEST, STATE = "trees.txt", "manifest.json", "state.npz"
+TREES, MANIFEST, STATE, BINS, CARD = "trees.txt", "manifest.json", "state.npz", "bins.json", "card.md"
 TREES_BYTES_MAX = 64 << 20
 FEATURES_VERSION = 1
 """Goes up when a feature comes to mean something else under its old name."""
@@ -64,7 +66,20 @@ def write_model(folder: Path, learned: Learned, state: State, label_delay_d: int
         folder.mkdir(parents=True, exist_ok=True)
         (folder / TREES).write_text(learned.text)
         write_state(folder / STATE, state)
-        (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+        (folder / BINS).write_bytes(msgspec.json.format(msgspec.json.encode(learned.bins), indent=2))
+        encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+        (folder / MANIFEST).write_bytes(encoded)
+        told = card(
+            _version(encoded),
+            until,
+            label_delay_d,
+            learned.payments,
+            learned.frauds,
+            learned.thresholds,
+            DISTURBED,
+            learned.gains,
+        )
+        (folder / CARD).write_text(told)
     except OSError as error:
         raise StorageError(f"{folder} can't be written: {error.strerror}") from error
     return manifest
@@ -86,8 +101,18 @@ def read_model(folder: Path) -> Model:
         raise InputError("model", str(folder / TREES), "the trees that the manifest names")
     if not 0 <= manifest.label_delay_d <= LABEL_DELAY_D_MAX:
         raise InputError("model.label_delay_d", manifest.label_delay_d, f"0 to {LABEL_DELAY_D_MAX}")
-    version = hashlib.sha256(encoded).hexdigest()[:12]
-    return Model(version, manifest, read_trees(text.decode(errors="replace"), MODEL_FEATURES))
+    return Model(_version(encoded), manifest, read_trees(text.decode(errors="replace"), MODEL_FEATURES))
+
+
+def read_bins(folder: Path) -> dict[str, Bins]:
+    """The bins of what the model learned from; InputError where there are none of this program's features."""
+    try:
+        bins = msgspec.json.decode((folder / BINS).read_bytes(), type=dict[str, Bins])
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError("model", str(folder / BINS), f"the bins that `saqta fraud train` wrote ({error})") from error
+    if bins.keys() != {*LEARNED, SCORE}:
+        raise InputError("model", str(folder / BINS), "bins of this program's features: train it again")
+    return bins
 
 
 def read_learned_state(folder: Path) -> State:
@@ -96,3 +121,7 @@ def read_learned_state(folder: Path) -> State:
         return read_state(folder / STATE)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError("model", str(folder / STATE), "a state that `saqta fraud train` wrote") from error
+
+
+def _version(manifest: bytes) -> str:
+    return hashlib.sha256(manifest).hexdigest()[:12]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from saqta.fraud.drift import Bins, bins_of
 from saqta.fraud.features import LEARNED
 from saqta.fraud.layout import ANSWER, DAY_MS, Array, Limits, State, empty
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
@@ -44,13 +45,15 @@ DISTURBED: dict[Action, float] = {"warn": 0.005, "hold": 0.001, "block": 0.0001}
 
 class Learned(NamedTuple):
     """A model's text as LightGBM writes it, its trees, the score from which on each action is taken, what it
-    learned from."""
+    learned from, how much each feature lowered the loss, and the bins of features and scores to compare with later."""
 
     text: str
     trees: Trees
     thresholds: dict[Action, float]
     payments: int
     frauds: int
+    gains: dict[str, float]
+    bins: dict[str, Bins]
 
 
 class Lesson(NamedTuple):
@@ -117,13 +120,24 @@ def lesson(replay: Replay, from_ms: int, until_ms: int) -> Lesson:
 def learn(lesson: Lesson) -> Learned:
     """Trees from all rows; thresholds from how trees that did not see the last days would have scored these."""
     held_back = lesson.time_ms >= lesson.time_ms.max() - HELD_BACK_D * DAY_MS
-    thresholds = dict.fromkeys(DISTURBED, 1.0)
+    thresholds, scores = dict.fromkeys(DISTURBED, 1.0), None
     if lesson.fraud[~held_back].sum() > 0:
         tried = boosted(lesson.features[~held_back], lesson.fraud[~held_back])
-        honest = tried.predict(lesson.features[held_back & ~lesson.fraud])
+        scores = tried.predict(lesson.features[held_back])
+        honest = scores[~lesson.fraud[held_back]]
         thresholds = {action: float(np.quantile(honest, 1 - share)) for action, share in DISTURBED.items()}
-    text = boosted(lesson.features, lesson.fraud).model_to_string()
-    return Learned(text, read_trees(text, MODEL_FEATURES), thresholds, len(lesson.fraud), int(lesson.fraud.sum()))
+    booster = boosted(lesson.features, lesson.fraud)
+    scores = booster.predict(lesson.features) if scores is None else scores
+    text = booster.model_to_string()
+    return Learned(
+        text,
+        read_trees(text, MODEL_FEATURES),
+        thresholds,
+        len(lesson.fraud),
+        int(lesson.fraud.sum()),
+        dict(zip(LEARNED, booster.feature_importance("gain").tolist(), strict=True)),
+        bins_of(lesson.features, scores),
+    )
 
 
 def boosted(features: Array, fraud: NDArray[np.bool_], names: list[str] | None = None) -> Any:
