@@ -98,8 +98,8 @@ def _shared_out(blobs: Blobs, tracks: Sequence[Track]) -> tuple[dict[Track, Dete
     free: list[Detection] = []
     for blob in blobs.found:
         claimants = [track for track in tracks if track not in shares and _claims(track, blob)]
-        explained = sum(overlap(track.bounds, blob.bounds) for track in claimants)
-        if len(claimants) >= 2 and explained >= EXPLAINED_MIN * size(blob.bounds):
+        explained = sum(overlap(track.bounds, blob.bounds) for track in claimants) if len(claimants) >= 2 else 0.0
+        if explained >= EXPLAINED_MIN * size(blob.bounds):
             shares.update(_shares(blob, blobs, claimants))
         else:
             free.append(Detection(blob.bounds, blob.area, blob.sure))
@@ -173,13 +173,15 @@ def _is_piece(one: Detection, main: Detection, track: Track) -> bool:
 def _match_parts(tracks: Sequence[Track], free: list[Detection], found: dict[Track, Detection]) -> None:
     """Gives a track that found nothing else, and was whole a moment ago, what is in its box: it is half hidden."""
     for track in tracks:
+        if track.at_s - track.whole_s >= PARTIAL_S:
+            continue
+        box, least = widened(track.bounds, 0.15), PART_MIN * track.width * track.height
         inside = [
             one
             for one in free
-            if overlap(widened(track.bounds, 0.15), one.bounds) >= INSIDE_MIN * size(one.bounds)
-            and size(one.bounds) >= PART_MIN * track.width * track.height
+            if size(one.bounds) >= least and overlap(box, one.bounds) >= INSIDE_MIN * size(one.bounds)
         ]
-        if inside and track.at_s - track.whole_s < PARTIAL_S:
+        if inside:
             part = max(inside, key=lambda one: one.area)
             found[track] = part._replace(partial=True)
             free.remove(part)
@@ -218,8 +220,10 @@ def _cost(track: Track, found: Detection) -> float | None:
     x0, y0, x1, y1 = found.bounds
     reach = 1.0 if track.hits >= HITS_MIN else 1.8
     across = abs((x0 + x1) / 2 - track.x.at) / (0.5 * (track.width + x1 - x0))
+    if across > reach:
+        return None
     upright = abs((y0 + y1) / 2 - track.y.at) / (0.5 * (track.height + y1 - y0))
-    if max(across, upright) > reach:
+    if upright > reach:
         return None
     unlike = abs(log((x1 - x0) * (y1 - y0) / (track.width * track.height)))
     return None if unlike > 1.6 else across + upright + 0.4 * unlike
