@@ -274,9 +274,6 @@ class Centre:
             cameras=lambda: node.status().cameras,
         )
         server = Server(create_app(ports), live, live_fraud)
-        address = folder.path / "address"
-        address.write_text(self.address)
-        stack.callback(address.unlink, missing_ok=True)
         thread = self.run_part("web", lambda stop: server.run(sockets=[self._socket]))
 
         def end() -> None:
@@ -289,6 +286,10 @@ class Centre:
             if time.monotonic() > deadline:
                 raise SaqtaError(f"the web server did not start within {STARTED_WAIT_S:.0f} s")
             time.sleep(0.01)
+        address, part = folder.path / "address", folder.path / "address.part"
+        part.write_text(self.address)
+        part.replace(address)  # Whoever finds it finds it whole.
+        stack.callback(address.unlink, missing_ok=True)
 
     def _camera_node(self) -> CameraNode:
         def deliver(events: Sequence[Event]) -> None:

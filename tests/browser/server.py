@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from conftest import SAQTA
 from saqta import wiring
 from saqta.model.terms import Role
 from saqta.web.accounts import add_user
+
+START_WAIT_S = 90.0
 
 
 class Server(Protocol):
@@ -41,10 +44,20 @@ def serving(data: Path, name: str = "alice", role: Role = Role.DISPATCHER) -> It
     """The program over what ``data`` holds, with somebody of its own who may sign in."""
     secret = add_user(lambda events: wiring.append(data, events), wiring.now_ms, wiring.new_secret, name, role, "test")
     process = subprocess.Popen([SAQTA, "serve", "--data", data, "--port", "0"], stderr=subprocess.DEVNULL)
-    until_s = time.monotonic() + 30
-    while not (data / "address").exists() and time.monotonic() < until_s:
+    until_s = time.monotonic() + START_WAIT_S
+    while not _is_ready(data) and time.monotonic() < until_s:
         time.sleep(0.05)
     url = (data / "address").read_text()
     started = Serving(process, url, f"{url}/sign-in?link={secret}")
-    yield started
-    started.stop()
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+def _is_ready(data: Path) -> bool:
+    try:
+        with urllib.request.urlopen((data / "address").read_text() + "/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
