@@ -40,6 +40,8 @@ def redact(
     """Cover everybody in a recording, in every frame, with solid shapes."""
     if (sealed is None) is not (to is None):
         raise InputError("sealed", str(sealed or to), "--sealed FILE and --to PUBLIC_KEY together")
+    if sealed is not None and sealed.resolve() in (Path(source).resolve(), out.resolve()):
+        raise InputError("sealed", str(sealed), "another file than SOURCE and OUT")
     looks = [*_face_looks(faces), *_model_looks(model)]
     told: dict[str, Any] = {}
     if sealed is not None and to is not None:
