@@ -15,7 +15,7 @@ from saqta.fraud.layout import DAY_MS, EVENT, FRAUD, HOUR_MS, LABEL, LATE, PAYME
 from saqta.fraud.machine import decide, room
 from saqta.fraud.payments import Payments, stream
 from saqta.fraud.rules import STANDARD, read_rules
-from saqta.fraud.snapshot import in_use, read_state, write_state
+from saqta.fraud.stored_state import in_use, read_state, write_state
 from saqta.fraud.training import Learned
 from saqta.fraud.trees import NO_TREES
 

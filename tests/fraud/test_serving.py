@@ -12,13 +12,13 @@ import pytest
 
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.tables import ENTRIES
-from saqta.fraud.serving import names
+from saqta.fraud.serving import pseudonyms
 from saqta.fraud.serving.opening import open_path
 from saqta.fraud.serving.path import WAITING_MAX, DecisionPath
 from saqta.fraud.serving.reading import ASKED_MAX
 from saqta.fraud.serving.rows import commit_of
 from saqta.fraud.serving.step import SWAPS, Swapped
-from saqta.fraud.snapshot import in_use
+from saqta.fraud.stored_state import in_use
 from saqta.log.merkle import leaf_hash, verify_inclusion
 from saqta.log.personal import Keyring
 from saqta.log.sqlite import SqliteLog
@@ -110,8 +110,8 @@ def call(n: int, **fields: object) -> dict[str, object]:
 
 def test_siphash_is_that_of_its_paper() -> None:
     key, word = np.frombuffer(bytes(range(16)), "<u8"), np.frombuffer(bytes(range(8)), "<u8").copy()
-    assert names.siphashes(word, key)[0] == 0x93F5F5799A932462
-    assert names.siphashes(np.zeros(1, np.uint64), key)[0] == 0
+    assert pseudonyms.siphashes(word, key)[0] == 0x93F5F5799A932462
+    assert pseudonyms.siphashes(np.zeros(1, np.uint64), key)[0] == 0
 
 
 @pytest.mark.parametrize("is_clean", [True, False])

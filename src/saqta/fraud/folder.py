@@ -14,7 +14,7 @@ from saqta.fraud.features import LEARNED
 from saqta.fraud.layout import LABEL_DELAY_D_MAX, LIFE, RING, State
 from saqta.fraud.machine import MODEL_FEATURES
 from saqta.fraud.rules import Action
-from saqta.fraud.snapshot import read_state, write_state
+from saqta.fraud.stored_state import read_state, write_state
 from saqta.fraud.training import DISTURBED, Learned
 from saqta.fraud.trees import Trees, read_trees
 from saqta.model.errors import InputError, StorageError

@@ -16,7 +16,7 @@ from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
 from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
 from saqta.fraud.serving.listed import listed
-from saqta.fraud.serving.names import NameKeys, pseudonymise
+from saqta.fraud.serving.pseudonyms import NameKeys, pseudonymise
 from saqta.fraud.serving.rows import ROW, Commit, Place, packed, root_of, values_text
 from saqta.fraud.serving.tenge import Exchange
 from saqta.fraud.trees import NO_TREES, contributions, steps

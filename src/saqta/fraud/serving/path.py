@@ -26,7 +26,7 @@ from saqta.fraud.serving.allowed import allowed_of
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.explaining import Explained, explain
 from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept, numbered
-from saqta.fraud.serving.names import NameKeys, name_keys, subscriber
+from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, subscriber
 from saqta.fraud.serving.reading import Kind, read
 from saqta.fraud.serving.rows import SOURCE, Commit, Place, commit_of, events_of, place_of, swapping
 from saqta.fraud.serving.snapshot import PLACE, Kept, read_snapshot, write_snapshot

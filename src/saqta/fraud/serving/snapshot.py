@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from saqta.fraud.layout import Array, State
-from saqta.fraud.snapshot import read_state, write_state
+from saqta.fraud.stored_state import read_state, write_state
 from saqta.log.port import Log
 from saqta.model.errors import StorageError
 
