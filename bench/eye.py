@@ -21,8 +21,9 @@ from saqta.edge.plugins import Plugins
 from saqta.edge.settings import CameraSettings
 from saqta.edge.watch import watch
 from saqta.model.kinds import AlertRaised, Box
-from saqta.simulate import labels, left
+from saqta.simulate import labels
 from saqta.simulate.labels import Label, Left
+from saqta.simulate.left import scenes
 
 SCENES = 1000
 USUAL = {"FIRST": 1, "SCENES": SCENES}
@@ -56,7 +57,7 @@ def run() -> list[dict[str, object]]:
 def see(seed: int) -> Seen:
     """Renders and watches the scene of a seed."""
     cv2.setNumThreads(1)
-    scene = left.scene(seed)
+    scene = scenes.scene(seed)
     settings = CameraSettings(camera="eye", source="eye", abandoned_after_s=scene.plot.abandoned_after_s)
     analyser = Analyser(settings, registry.DETECTORS)
     alerts = [

@@ -21,8 +21,8 @@ from saqta.fraud.training import SETTINGS
 from saqta.fraud.trees import NO_TREES
 from saqta.fraud.wire import PACKED, Call, Packer, Payment
 from saqta.model.moment import to_text
-from saqta.simulate.scam import Act
-from saqta.simulate.swindle import acts
+from saqta.simulate.fraud.scam import Act
+from saqta.simulate.fraud.swindle import acts
 
 SEEDS, DAYS, LEARN_FROM_D, TEST_FROM_D = (1, 2, 3), 35, 7, 28
 HONEST_DISTURBED = 0.001

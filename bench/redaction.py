@@ -14,14 +14,14 @@ import av
 import numpy as np
 
 from saqta import wiring
-from saqta.edge.blobs import alike
-from saqta.edge.faces import Faces
-from saqta.edge.film import Found
+from saqta.edge.covering.faces import Faces
+from saqta.edge.covering.film import Found
 from saqta.edge.models.model import Model
 from saqta.edge.models.opening import open_model
 from saqta.edge.models.view import View
+from saqta.edge.picture.blobs import alike
 from saqta.edge.redact import redact
-from saqta.edge.shapes import PERSON
+from saqta.edge.tracking.shapes import PERSON
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CLIPS = ("vtest.avi", "one-by-one-person.mp4", "car-detection.mp4", "ahmetozlu_input.mp4")

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from saqta.config import Edge, Settings
+from saqta.edge.keeping.retention import Kept
 from saqta.edge.models.installed import located
 from saqta.edge.node import CAMERAS_MAX
 from saqta.edge.plugins import Plugins
-from saqta.edge.retention import Kept
 from saqta.edge.settings import CameraSettings
 from saqta.edge.worker import Said
 from saqta.folder import Folder

@@ -33,7 +33,7 @@ from saqta.model.step import Tables
 from saqta.model.terms import IncidentState, Role
 from saqta.simulate.desk import desk
 from saqta.simulate.field import Field
-from saqta.simulate.partners import Partners
+from saqta.simulate.fraud.partners import Partners
 from saqta.simulate.rates import rates
 from saqta.simulate.scenario import Scenario, scenario, setup_events
 from saqta.terminal import Results

@@ -34,7 +34,7 @@ from saqta.intake.rates.tajikistan import tajikistan
 from saqta.intake.rates.uzbekistan import uzbekistan
 from saqta.model.command import Command, FraudCommand, IncidentCommand, ListCommand, RuleCommand
 from saqta.model.step import Step
-from saqta.simulate.stream import open_feed
+from saqta.simulate.camera.stream import open_feed
 
 STEPS = (fraud.STEP, correlate.STEP, dispatch.STEP, lists.STEP, publishing.STEP, views.STEP)
 """What follows from events, in the order in which they take turns."""

@@ -19,9 +19,9 @@ from saqta import views
 from saqta.cameras import Cameras
 from saqta.config import Settings
 from saqta.control import ControlServer, append_through
+from saqta.edge.keeping.retention import Retention
 from saqta.edge.node import CLIPS_WAIT_S, CameraNode
 from saqta.edge.plugins import Plugins
-from saqta.edge.retention import Retention
 from saqta.folder import Folder, owned
 from saqta.fraud import lists, publishing
 from saqta.fraud.lists.blocklist import Blocklist

@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.server import Serving, serving
 from saqta import wiring
-from saqta.edge.evidence import Cut, Still, keep
 from saqta.edge.frames import Planes
+from saqta.edge.keeping.evidence import Cut, Still, keep
 from saqta.model import kinds
 from saqta.model.event import Event
 from saqta.model.place import Place

@@ -12,9 +12,9 @@ from saqta.edge.detectors.abandoned import abandoned
 from saqta.edge.frames import Frame
 from saqta.edge.settings import CameraSettings
 from saqta.model.kinds import PATH_POINTS_MAX, AlertRaised, Box, ObjectStateChanged, Record
-from saqta.simulate import left
-from saqta.simulate.left import LeftScene
-from saqta.simulate.places import Luma
+from saqta.simulate.left import scenes
+from saqta.simulate.left.places import Luma
+from saqta.simulate.left.scenes import LeftScene
 
 AFTER_S = 8.0
 FLOOR = {"zones": {"floor": ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))}}
@@ -22,7 +22,7 @@ FLOOR = {"zones": {"floor": ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))}}
 
 def scene(story: str, seed: int = 18) -> LeftScene:
     """A story in a place of a seed, in clear weather, with nobody else there."""
-    told = left.scene(seed, story)
+    told = scenes.scene(seed, story)
     return told._replace(weather=frozenset())
 
 
@@ -84,12 +84,12 @@ def test_who_stays_with_their_bag_raises_nothing() -> None:
 
 @pytest.mark.parametrize("seed", [2005, 2028])
 def test_who_is_not_seen_to_go_away_attends_though_their_track_and_the_thing_are_one(seed: int) -> None:
-    told = left.scene(seed, "attended")
+    told = scenes.scene(seed, "attended")
     assert alerts(watched(told, analyser(abandoned_after_s=told.plot.abandoned_after_s))) == []
 
 
 def test_what_went_with_its_owner_is_no_part_of_the_thing() -> None:
-    told = left.scene(2090, "left_after_a_while")
+    told = scenes.scene(2090, "left_after_a_while")
     (truth,) = told.plot.left
     (alert,) = alerts(watched(told, analyser(abandoned_after_s=told.plot.abandoned_after_s)))
     assert alert.box is not None
@@ -105,7 +105,7 @@ def test_what_went_with_its_owner_is_no_part_of_the_thing() -> None:
     ],
 )
 def test_tells_it_when_it_is_due(seed: int) -> None:
-    told = left.scene(seed)
+    told = scenes.scene(seed)
     (truth,) = told.plot.left
     (alert,) = alerts(watched(told, analyser(abandoned_after_s=told.plot.abandoned_after_s)))
     assert truth.abandoned_s is not None
@@ -113,7 +113,7 @@ def test_tells_it_when_it_is_due(seed: int) -> None:
 
 
 def test_who_sits_down_is_no_thing_though_others_pass() -> None:
-    told = left.scene(6034)
+    told = scenes.scene(6034)
     assert alerts(watched(told, analyser(abandoned_after_s=told.plot.abandoned_after_s))) == []
 
 
@@ -178,7 +178,7 @@ def test_light_switched_on_changes_nothing() -> None:
     by, records = analyser(), []
     for at_s, picture in told.pictures():
         lit = lamp(picture, brighter) if at_s > truth.left_s + 3.0 else picture
-        records += by.step(Frame(left.as_frame(lit), at_s, at_s == 0.0)).records
+        records += by.step(Frame(scenes.as_frame(lit), at_s, at_s == 0.0)).records
     (alert,) = alerts(records)
     assert alert.box is not None
     assert overlap(alert.box, truth.box) > 0.5

@@ -3,9 +3,9 @@
 import numpy as np
 
 from saqta.edge.arrays import Gray
-from saqta.edge.background import LOST_S, Background
-from saqta.edge.ghosts import GhostFinder
-from saqta.edge.segment import BLOBS_MAX, find_blobs
+from saqta.edge.picture.background import LOST_S, Background
+from saqta.edge.picture.ghosts import GhostFinder
+from saqta.edge.picture.segment import BLOBS_MAX, find_blobs
 
 STEP_S = 0.2
 RNG = np.random.default_rng(3)

@@ -10,11 +10,11 @@ import pytest
 from edge.rendered import FPS, HEIGHT, WIDTH, Walker, encode, scene
 from saqta.edge.analysis import PARKED_S, Analyser, Findings
 from saqta.edge.frames import FrameReader
-from saqta.edge.lines import LineCounter
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import open_file
-from saqta.edge.tracker import LOST_S, TRACKS_MAX, Tracker
-from saqta.edge.tracks import Detection, Track
+from saqta.edge.tracking.lines import LineCounter
+from saqta.edge.tracking.tracker import LOST_S, TRACKS_MAX, Tracker
+from saqta.edge.tracking.tracks import Detection, Track
 from saqta.model.kinds import Line
 
 MIDDLE: Line = (0.5, 0.0, 0.5, 1.0)
@@ -134,7 +134,7 @@ def test_follows_a_bounded_number_of_things() -> None:
 
 
 def _blobs(boxes: "list[tuple[float, float, float, float]]") -> "object":
-    from saqta.edge.blobs import Blob, Blobs
+    from saqta.edge.picture.blobs import Blob, Blobs
 
     found = tuple(Blob(box, int((box[2] - box[0]) * (box[3] - box[1])), True, n + 1) for n, box in enumerate(boxes))
     return Blobs(found, np.zeros((1000, 1000), np.int32))

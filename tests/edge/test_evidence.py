@@ -13,7 +13,9 @@ import pytest
 
 from edge.rendered import FPS, HEIGHT, Picture, Walker, encode, scene
 from saqta.edge.analysis import Analyser
-from saqta.edge.evidence import (
+from saqta.edge.covering.redaction import REGIONS_MAX, REMEMBERED_LOOKS, SETTLED_S, Cover, Redactor, cover
+from saqta.edge.frames import FrameReader, Planes, planes
+from saqta.edge.keeping.evidence import (
     CLIPS_QUEUED_MAX,
     CLIPS_WAITING_MAX,
     EVIDENCE_FPS_MAX,
@@ -25,14 +27,12 @@ from saqta.edge.evidence import (
     Still,
     keep,
 )
-from saqta.edge.frames import FrameReader, Planes, planes
+from saqta.edge.left.finding import Things
 from saqta.edge.recognised import Recognised
-from saqta.edge.redaction import REGIONS_MAX, REMEMBERED_LOOKS, SETTLED_S, Cover, Redactor, cover
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import open_file
-from saqta.edge.things import Things
-from saqta.edge.tracks import Detection, Track
+from saqta.edge.tracking.tracks import Detection, Track
 from saqta.model.errors import StorageError
 
 THINGS = Things((320, 180))

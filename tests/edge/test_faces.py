@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge import seeing
-from saqta.edge.faces import Faces
+from saqta.edge.covering.faces import Faces
 from saqta.model.errors import InputError
 
 

@@ -18,10 +18,10 @@ from edge.rendered import FPS, HEIGHT, WIDTH, Walker, access_units, encode, scen
 from edge.rtsp_server import RtspServer
 from intake.listening import until
 from saqta import registry
-from saqta.edge import main_stream
-from saqta.edge.evidence import Cut, Hidden, Kept, Still, keep
 from saqta.edge.frames import FrameReader, luma, planes
-from saqta.edge.main_stream import ALIGNED_S, MainStream
+from saqta.edge.keeping import main_stream
+from saqta.edge.keeping.evidence import Cut, Hidden, Kept, Still, keep
+from saqta.edge.keeping.main_stream import ALIGNED_S, MainStream
 from saqta.edge.node import CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.edge.session import Session

@@ -21,10 +21,10 @@ from edge.rtsp_server import RtspServer
 from edge.telling import ALERTS, tells_at_once, tells_fixtures
 from intake.listening import until
 from saqta import registry
+from saqta.edge.keeping.originals import open_sealed
+from saqta.edge.keeping.sealing import make_keys, private_key
 from saqta.edge.node import CAMERAS_MAX, HANG_S, CameraNode
-from saqta.edge.originals import open_sealed
 from saqta.edge.plugins import Plugins
-from saqta.edge.sealing import make_keys, private_key
 from saqta.edge.settings import CameraSettings
 from saqta.edge.worker import Said
 from saqta.model import catalogue

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.rendered import FPS, Picture, Walker, encode, scene
-from saqta.edge.film import Found, learn
+from saqta.edge.covering.film import Found, learn
 from saqta.edge.frames import FrameReader
 from saqta.edge.plugins import Plugins
 from saqta.edge.redact import RedactSummary
@@ -110,7 +110,7 @@ def test_a_film_that_is_too_short_or_moves_is_covered_as_a_whole(tmp_path: Path)
 
 
 def test_what_comes_after_too_many_cuts_is_covered_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("saqta.edge.film.CHAPTERS_MAX", 2)
+    monkeypatch.setattr("saqta.edge.covering.film.CHAPTERS_MAX", 2)
     shot = list(scene([], 3))
     shots = [*shot, *(picture[::-1, ::-1].copy() for picture in shot), *shot, *shot]
     summary, _ = redacted(encode(tmp_path / "a.mp4", shots))
@@ -120,7 +120,7 @@ def test_what_comes_after_too_many_cuts_is_covered_as_a_whole(tmp_path: Path, mo
 def test_what_no_model_looked_at_because_too_much_was_found_is_covered_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("saqta.edge.film.FOUND_MAX", 6)
+    monkeypatch.setattr("saqta.edge.covering.film.FOUND_MAX", 6)
     path = encode(tmp_path / "a.mp4", scene([], 8))
     reader = FrameReader(open_file(str(path)), str(path), 10.0)
     film = learn(reader, [lambda picture: [Found("person", (0.4, 0.4, 0.5, 0.9))]])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from saqta.edge.retention import DAY_MS, SWEPT_MAX, TRIES_MAX, Kept, Retention
+from saqta.edge.keeping.retention import DAY_MS, SWEPT_MAX, TRIES_MAX, Kept, Retention
 from saqta.model.errors import StorageError
 from saqta.model.kinds import EvidenceDeleted, EvidenceExpired, Record
 

@@ -9,8 +9,8 @@ import pytest
 from nacl.bindings import crypto_secretstream_xchacha20poly1305_ABYTES as EXTRA_BYTES
 
 from edge.rendered import Walker, encode, scene
-from saqta.edge.groups import PACKETS_MAX, Grouper
-from saqta.edge.originals import (
+from saqta.edge.keeping.groups import PACKETS_MAX, Grouper
+from saqta.edge.keeping.originals import (
     ALERTS_WAITING_MAX,
     Group,
     Originals,
@@ -19,8 +19,8 @@ from saqta.edge.originals import (
     seal,
     seal_recording,
 )
+from saqta.edge.keeping.sealing import GROUP_BYTES_MAX, MAGIC, Sealer, make_keys, private_key, public_key, unseal
 from saqta.edge.plugins import Plugins
-from saqta.edge.sealing import GROUP_BYTES_MAX, MAGIC, Sealer, make_keys, private_key, public_key, unseal
 from saqta.edge.source import open_file
 from saqta.model.errors import DamageError, InputError, SaqtaError
 
@@ -170,7 +170,7 @@ def test_only_the_newest_groups_of_a_stream_are_held(tmp_path: Path, monkeypatch
     assert groups[0].starts
     assert 6 < groups[0].from_s <= 9
     held_bytes = sum(len(group.content) for group in groups)
-    monkeypatch.setattr("saqta.edge.originals.RING_BYTES_MAX", held_bytes // 2)
+    monkeypatch.setattr("saqta.edge.keeping.originals.RING_BYTES_MAX", held_bytes // 2)
     originals, done = fed(3.0, film)
     originals.expect("late", 0.0, 99.0)
     assert len(done[0][1]) == 1 < len(groups)
@@ -216,7 +216,7 @@ def test_an_original_of_which_nothing_or_not_all_can_be_held_is_told(
     (told,) = lost
     assert told[0] == "with a gap"
     assert "damaged" in told[1]
-    monkeypatch.setattr("saqta.edge.originals.RING_BYTES_MAX", 1)
+    monkeypatch.setattr("saqta.edge.keeping.originals.RING_BYTES_MAX", 1)
     with av.open(str(tmp_path / "a.mkv")) as container:
         for packet in container.demux(video=0):
             if packet.size:

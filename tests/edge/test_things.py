@@ -5,19 +5,21 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from saqta.edge import stills, things, ways
 from saqta.edge.arrays import Gray
-from saqta.edge.evidence import Ring, Still
 from saqta.edge.frames import Planes
-from saqta.edge.owners import is_attended
-from saqta.edge.still import REGIONS_MAX, STILL_S, VOTES_S, Region
-from saqta.edge.still import Still as Memories
-from saqta.edge.stills import Stills
-from saqta.edge.thing import Thing
-from saqta.edge.things import Things
-from saqta.edge.tracks import Detection, Track
-from saqta.edge.verdict import Verdict, weigh
-from saqta.edge.ways import POINTS_MAX, WAYS_MAX, Ways
+from saqta.edge.keeping import stills
+from saqta.edge.keeping.evidence import Ring, Still
+from saqta.edge.keeping.stills import Stills
+from saqta.edge.left import finding
+from saqta.edge.left.finding import Things
+from saqta.edge.left.owners import is_attended
+from saqta.edge.left.resting import REGIONS_MAX, STILL_S, VOTES_S, Region
+from saqta.edge.left.resting import Still as Memories
+from saqta.edge.left.thing import Thing
+from saqta.edge.left.verdict import Verdict, weigh
+from saqta.edge.tracking import ways
+from saqta.edge.tracking.tracks import Detection, Track
+from saqta.edge.tracking.ways import POINTS_MAX, WAYS_MAX, Ways
 from saqta.model.kinds import AlertRaised, ObjectStateChanged
 from saqta.model.terms import ObjectState
 
@@ -144,18 +146,18 @@ def test_knows_a_bounded_number_of_things() -> None:
     found = Things((WIDTH, HEIGHT))
     found.start(GROUND, THRESHOLD, 0.0)
     picture = GROUND
-    for number in range(things.THINGS_MAX + 6):
+    for number in range(finding.THINGS_MAX + 6):
         y, x = 12 + 28 * (number // 6), 12 + 52 * (number % 6)
         picture = picture.copy()
         picture[y : y + 10, x : x + 10] = 10
         for step in range(50):
             found.step(noisy(picture), 255.0, THRESHOLD, (), 10 * number + STEP_S * step + STEP_S, STEP_S)
-    assert len(found.all) == things.THINGS_MAX
-    assert len({thing.number for thing in found.all}) == things.THINGS_MAX
+    assert len(found.all) == finding.THINGS_MAX
+    assert len({thing.number for thing in found.all}) == finding.THINGS_MAX
 
 
 def test_remembers_a_bounded_number_of_those_who_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(things, "BODIES_MAX", 2)
+    monkeypatch.setattr(finding, "BODIES_MAX", 2)
     found = Things((WIDTH, HEIGHT))
     found.start(GROUND, THRESHOLD, 0.0)
     picture, at_s = GROUND, 0.0

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from saqta.edge.analysis import Analyser
 from saqta.edge.detectors.stopped_vehicle import STOPS_MAX, stopped_vehicle
-from saqta.edge.figures import Figures
 from saqta.edge.frames import Frame
-from saqta.edge.ground import GroundMap
+from saqta.edge.left.finding import Things
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
-from saqta.edge.things import Things
-from saqta.edge.tracks import Detection, Track
-from saqta.edge.votes import vote
+from saqta.edge.tracking.figures import Figures
+from saqta.edge.tracking.ground import GroundMap
+from saqta.edge.tracking.tracks import Detection, Track
+from saqta.edge.tracking.votes import vote
 from saqta.model.errors import InputError
 from saqta.model.kinds import AlertRaised
 from saqta.registry import DETECTORS

@@ -9,8 +9,8 @@ import pytest
 
 from edge.rendered import HEIGHT, WIDTH, Picture, encode
 from edge.test_counting import counted, followed
-from saqta.edge.ghosts import GhostFinder
-from saqta.edge.segment import find_blobs
+from saqta.edge.picture.ghosts import GhostFinder
+from saqta.edge.picture.segment import find_blobs
 from saqta.model.kinds import Line
 
 FPS = 25

@@ -13,25 +13,25 @@ import pytest
 
 from edge import deadly
 from saqta import registry
+from saqta.edge.keeping.whole import begun, sweep, whole
 from saqta.edge.node import CameraNode
 from saqta.edge.plugins import Plugins
-from saqta.edge.whole import begun, sweep, whole
 
 WRITES_WITHOUT_END = {
     "keeps evidence": """
         from edge.test_evidence import blank
-        from saqta.edge.evidence import Cut, keep
+        from saqta.edge.keeping.evidence import Cut, keep
         frames = (told(blank(n / 10)) if n == 200 else blank(n / 10) for n in range(10**9))
         keep(folder, Cut("alert", [blank(0.0)]), frames)
     """,
     "seals an original": """
-        from saqta.edge.originals import Group, keep_sealed
-        from saqta.edge.sealing import make_keys, public_key
+        from saqta.edge.keeping.originals import Group, keep_sealed
+        from saqta.edge.keeping.sealing import make_keys, public_key
         groups = Groups([Group(0.0, 1.0, True, b"a" * 9999)] * 9)
         keep_sealed(folder, groups, public_key(make_keys()[0]))
     """,
     "writes a file": """
-        from saqta.edge.whole import whole
+        from saqta.edge.keeping.whole import whole
         with whole(folder / "[out].mkv") as part:
             part.write_bytes(b"half")
             told(None)

@@ -9,7 +9,7 @@ import pytest
 from conftest import Ran
 from saqta.fraud.subscribers.usage import RECORDS_MAX, read_labels, read_records
 from saqta.model.errors import InputError
-from saqta.simulate import telephony
+from saqta.simulate.fraud import telephony
 
 HEADER = "time,caller,callee,trunk,imei,cell,seconds\n"
 ANNA, BORIS, NEW = "+77011110001", "+77012220002", "+77013330003"

@@ -10,8 +10,8 @@ from saqta.model.catalogue import read
 from saqta.model.errors import InputError
 from saqta.model.event import decode
 from saqta.model.kinds import CameraRegistered, UnitPositioned
+from saqta.simulate.camera.truth import Truth
 from saqta.simulate.record import simulate
-from saqta.simulate.truth import Truth
 
 
 def test_a_scenario_is_written_down(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from saqta.simulate.scam import BANKS_NUMBER, MULES, VICTIMS, acts
+from saqta.simulate.fraud.scam import BANKS_NUMBER, MULES, VICTIMS, acts
 
 
 def test_a_seed_gives_the_same_acts_in_order_and_a_campaign_calls_citizens_who_pay() -> None:

@@ -7,10 +7,10 @@ import pytest
 from saqta.model.errors import InputError
 from saqta.model.event import EVENT_BYTES_MAX, encode
 from saqta.model.place import distance_m
-from saqta.simulate.city import CENTRE, city, to_metres, to_place
-from saqta.simulate.planar import area_m2, faces, outlines, planar
-from saqta.simulate.roads import Roads
 from saqta.simulate.scenario import POST_M, named, scenario, setup_events
+from saqta.simulate.town.city import CENTRE, city, to_metres, to_place
+from saqta.simulate.town.planar import area_m2, faces, outlines, planar
+from saqta.simulate.town.roads import Roads
 
 
 def test_setup_is_the_same_on_every_start_and_fits_into_events() -> None:

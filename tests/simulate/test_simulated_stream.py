@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from saqta.model.errors import InputError
-from saqta.simulate.layout import Visits
-from saqta.simulate.layouts import LAYOUTS
-from saqta.simulate.lens import HEIGHT, WIDTH
-from saqta.simulate.render import FPS, Renderer
+from saqta.simulate.camera.layout import Visits
+from saqta.simulate.camera.layouts import LAYOUTS
+from saqta.simulate.camera.lens import HEIGHT, WIDTH
+from saqta.simulate.camera.render import FPS, Renderer
+from saqta.simulate.camera.scene import ACTORS_KEPT_MAX, PERSON, SUITCASE, Scene, _of_flow
+from saqta.simulate.camera.stream import open_feed
+from saqta.simulate.camera.truth import truth
 from saqta.simulate.scenario import scenario
-from saqta.simulate.scene import ACTORS_KEPT_MAX, PERSON, SUITCASE, Scene, _of_flow
-from saqta.simulate.stream import open_feed
-from saqta.simulate.truth import truth
 
 
 def decoded(source: str, frames: int) -> list[np.ndarray]:

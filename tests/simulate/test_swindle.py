@@ -2,7 +2,7 @@
 
 import pytest
 
-from saqta.simulate.swindle import acts
+from saqta.simulate.fraud.swindle import acts
 
 DAYS = 2
 

@@ -11,14 +11,14 @@ import typer
 
 from saqta import wiring
 from saqta.commands.options import DATA, Data, Json, group, opened_file, readable_log
-from saqta.edge.faces import Faces
-from saqta.edge.film import Found, Look
+from saqta.edge.covering.faces import Faces
+from saqta.edge.covering.film import Found, Look
+from saqta.edge.keeping.originals import check_sealed, open_sealed, seal_recording
+from saqta.edge.keeping.sealing import make_keys, private_key, public_key
 from saqta.edge.models.model import Model
 from saqta.edge.models.opening import open_model
 from saqta.edge.models.view import View
-from saqta.edge.originals import check_sealed, open_sealed, seal_recording
 from saqta.edge.redact import redact as redact_source
-from saqta.edge.sealing import make_keys, private_key, public_key
 from saqta.model import kinds
 from saqta.model.errors import InputError, StorageError
 from saqta.model.terms import EVIDENCE_SUFFIX, SEALED_TYPE

@@ -12,24 +12,24 @@ import msgspec
 import numpy as np
 
 from saqta.edge.arrays import Gray, gray
-from saqta.edge.background import SETTLED_S, Background, Comparison
-from saqta.edge.blobs import Bounds
 from saqta.edge.frames import Frame, luma
-from saqta.edge.ghosts import GhostFinder
-from saqta.edge.ground import GroundMap, Stretch
-from saqta.edge.lines import Crossing, LineCounter
+from saqta.edge.left.finding import Things
 from saqta.edge.looks import Look, Looks, taken
 from saqta.edge.models.model import Model
+from saqta.edge.picture.background import SETTLED_S, Background, Comparison
+from saqta.edge.picture.blobs import Bounds
+from saqta.edge.picture.ghosts import GhostFinder
+from saqta.edge.picture.segment import find_blobs
 from saqta.edge.plugins import Detector, DetectorFactory, GuardFactory, Learner
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
-from saqta.edge.segment import find_blobs
 from saqta.edge.settings import CameraSettings
 from saqta.edge.sight import Sight
-from saqta.edge.things import Things
-from saqta.edge.tracker import Tracker
-from saqta.edge.tracks import Track, widened
-from saqta.edge.votes import vote
+from saqta.edge.tracking.ground import GroundMap, Stretch
+from saqta.edge.tracking.lines import Crossing, LineCounter
+from saqta.edge.tracking.tracker import Tracker
+from saqta.edge.tracking.tracks import Track, widened
+from saqta.edge.tracking.votes import vote
 from saqta.model.kinds import AlertRaised, Box, Record
 
 MOVING_MARGIN = 0.15

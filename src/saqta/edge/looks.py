@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from saqta.edge.blobs import size
 from saqta.edge.frames import Frame
 from saqta.edge.models.model import Model, Thing, merged
 from saqta.edge.models.view import View
+from saqta.edge.picture.blobs import size
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
 from saqta.model.kinds import Box

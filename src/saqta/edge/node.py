@@ -20,12 +20,12 @@ from pathlib import Path
 
 import msgspec
 
-from saqta.edge.evidence import CLIP_TYPE
+from saqta.edge.keeping.evidence import CLIP_TYPE
+from saqta.edge.keeping.whole import sweep
 from saqta.edge.plugins import Plugins
 from saqta.edge.session import ACTOR, camera_source, lost_alert
 from saqta.edge.settings import CameraSettings
 from saqta.edge.trace import Deed, Traces
-from saqta.edge.whole import sweep
 from saqta.edge.worker import Message, Orders, Report, Said, Seat, logged, run
 from saqta.model import catalogue
 from saqta.model.errors import InputError, StorageError

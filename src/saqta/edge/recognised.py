@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from saqta.edge.blobs import Bounds
+from saqta.edge.picture.blobs import Bounds
 
 CLASSES = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
 """The classes that Saqta goes by; whatever else a model knows is passed over."""

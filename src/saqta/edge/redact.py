@@ -18,12 +18,12 @@ import numpy as np
 from av.video.frame import PictureType
 
 from saqta.edge.arrays import rows_of
-from saqta.edge.evidence import encoder
-from saqta.edge.film import Film, Look, learn
+from saqta.edge.covering.film import Film, Look, learn
+from saqta.edge.covering.redaction import Cover, cover
 from saqta.edge.frames import Frame, FrameReader, Planes
+from saqta.edge.keeping.evidence import encoder
+from saqta.edge.keeping.whole import whole
 from saqta.edge.plugins import Plugins
-from saqta.edge.redaction import Cover, cover
-from saqta.edge.whole import whole
 from saqta.model.errors import InputError
 
 EVERY_FRAME_FPS = 1e6

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from saqta.edge.arrays import Gray
-from saqta.edge.blobs import Bounds
-from saqta.edge.ground import GroundMap
+from saqta.edge.left.finding import Things
+from saqta.edge.picture.blobs import Bounds
 from saqta.edge.recognised import Recognised
-from saqta.edge.things import Things
-from saqta.edge.tracks import Track
+from saqta.edge.tracking.ground import GroundMap
+from saqta.edge.tracking.tracks import Track
 from saqta.model.kinds import Box, Polygon
 
 

@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from saqta.edge.analysis import Analyser, Findings, Glance
-from saqta.edge.evidence import CLIP_TYPE, STILL_TYPE, Cut, Hidden, Kept, Ring, Still
-from saqta.edge.evidence import keep as keep_evidence
-from saqta.edge.figures import Directions, Figures
+from saqta.edge.covering.redaction import Redactor, cover
 from saqta.edge.frames import Frame, planes
-from saqta.edge.main_stream import MainStream
-from saqta.edge.originals import Group, keep_sealed
+from saqta.edge.keeping.evidence import CLIP_TYPE, STILL_TYPE, Cut, Hidden, Kept, Ring, Still
+from saqta.edge.keeping.evidence import keep as keep_evidence
+from saqta.edge.keeping.main_stream import MainStream
+from saqta.edge.keeping.originals import Group, keep_sealed
+from saqta.edge.keeping.sealing import public_key
+from saqta.edge.keeping.stills import Stills, in_view
 from saqta.edge.plugins import Plugins
-from saqta.edge.redaction import Redactor, cover
-from saqta.edge.sealing import public_key
 from saqta.edge.settings import CameraSettings
-from saqta.edge.stills import Stills, in_view
+from saqta.edge.tracking.figures import Directions, Figures
 from saqta.model import catalogue
 from saqta.model.event import Event, derive_id
 from saqta.model.kinds import (

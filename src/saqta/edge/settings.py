@@ -7,7 +7,7 @@ import math
 import re
 from itertools import combinations
 
-from saqta.edge.sealing import public_key
+from saqta.edge.keeping.sealing import public_key
 from saqta.model.errors import InputError
 from saqta.model.kinds import (
     AFTER_S_MAX,

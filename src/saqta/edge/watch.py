@@ -9,12 +9,12 @@ from pathlib import Path
 import cv2
 import msgspec
 
-from saqta.edge.evidence import ClipWriter, Cut
-from saqta.edge.figures import Directions
 from saqta.edge.frames import FrameReader
+from saqta.edge.keeping.evidence import ClipWriter, Cut
 from saqta.edge.plugins import Plugins
 from saqta.edge.session import Session
 from saqta.edge.settings import CameraSettings
+from saqta.edge.tracking.figures import Directions
 from saqta.model.catalogue import TYPE_OF
 from saqta.model.errors import InputError, StorageError
 from saqta.model.event import Event

@@ -20,13 +20,13 @@ import cv2
 import structlog
 
 from saqta.edge.analysis import Analyser, Findings, Glance
-from saqta.edge.evidence import ClipWriter, Cut
 from saqta.edge.frames import Frame, FrameReader
+from saqta.edge.keeping.evidence import ClipWriter, Cut
+from saqta.edge.keeping.main_stream import MainStream
+from saqta.edge.keeping.originals import Group, Originals
 from saqta.edge.looks import Look, taken
 from saqta.edge.mailbox import Mailbox
-from saqta.edge.main_stream import MainStream
 from saqta.edge.models.model import Model
-from saqta.edge.originals import Group, Originals
 from saqta.edge.plugins import Plugins
 from saqta.edge.recognised import Recognised
 from saqta.edge.session import Session

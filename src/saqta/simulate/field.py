@@ -16,10 +16,10 @@ from saqta.model.kinds import UnitRegistered
 from saqta.model.place import Place
 from saqta.model.terms import IncidentState, UnitStatus
 from saqta.model.unit import Unit
-from saqta.simulate.city import CENTRE, to_metres, to_place
-from saqta.simulate.planar import Points
-from saqta.simulate.roads import Roads
 from saqta.simulate.scenario import Scenario
+from saqta.simulate.town.city import CENTRE, to_metres, to_place
+from saqta.simulate.town.planar import Points
+from saqta.simulate.town.roads import Roads
 
 ACTOR = "saqta/field"
 STARTS_AFTER_S = 2.0

@@ -11,12 +11,12 @@ from saqta.model.command import ReportPosition
 from saqta.model.event import Event, Recorded, derive_id, encode
 from saqta.model.kinds import UnitPositioned, UnitRegistered
 from saqta.model.unit import Unit, apply
-from saqta.simulate import telephony
+from saqta.simulate.camera.render import FPS, Renderer
+from saqta.simulate.camera.stream import Encoder
+from saqta.simulate.camera.truth import truth
 from saqta.simulate.field import ACTOR, Field
-from saqta.simulate.render import FPS, Renderer
+from saqta.simulate.fraud import telephony
 from saqta.simulate.scenario import FOUNDED_MS, SOURCE, Scenario, scenario, setup_events
-from saqta.simulate.stream import Encoder
-from saqta.simulate.truth import truth
 
 Progress = Callable[[str, float], None]
 """Is told what is being written, and which share of it is done."""

@@ -16,12 +16,12 @@ from saqta.model.errors import InputError
 from saqta.model.event import Event, derive_id
 from saqta.model.kinds import CameraRegistered, Line, MapLayerImported, Polygon, Record, RoadsImported, UnitRegistered
 from saqta.model.moment import from_text
-from saqta.simulate.city import CITIES_KEPT_MAX, City, city, to_place
-from saqta.simulate.layout import Layout, Leavings, Ring, Visits
-from saqta.simulate.layouts import LAYOUTS
-from saqta.simulate.lens import HEIGHT, WIDTH
-from saqta.simulate.roads import Roads
-from saqta.simulate.scene import Scene
+from saqta.simulate.camera.layout import Layout, Leavings, Ring, Visits
+from saqta.simulate.camera.layouts import LAYOUTS
+from saqta.simulate.camera.lens import HEIGHT, WIDTH
+from saqta.simulate.camera.scene import Scene
+from saqta.simulate.town.city import CITIES_KEPT_MAX, City, city, to_place
+from saqta.simulate.town.roads import Roads
 
 SEED = 7
 ABANDONED_AFTER_S = 20.0

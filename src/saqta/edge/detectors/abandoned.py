@@ -7,12 +7,12 @@ abandoned after the seconds that its zone or its camera sets. What may follow wh
 from collections.abc import Iterator, Sequence
 from math import inf
 
-from saqta.edge.blobs import Bounds, overlap, size
-from saqta.edge.owners import is_attended, takers, unattended_since_s
+from saqta.edge.left.owners import is_attended, takers, unattended_since_s
+from saqta.edge.left.thing import Presence, Thing
+from saqta.edge.picture.blobs import Bounds, overlap, size
 from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene, is_inside
 from saqta.edge.settings import CameraSettings
-from saqta.edge.thing import Presence, Thing
 from saqta.model.kinds import PATH_POINTS_MAX, AlertRaised, Box, ObjectStateChanged, Record
 from saqta.model.object import Happening, after, is_over
 from saqta.model.terms import ObjectState

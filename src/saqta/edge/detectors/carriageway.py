@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
-from saqta.edge.tracks import Track
+from saqta.edge.tracking.tracks import Track
 from saqta.model.kinds import AlertRaised, Record
 
 STAYS_S = 1.5

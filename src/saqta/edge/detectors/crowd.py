@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from saqta.edge.arrays import Gray
-from saqta.edge.overfull import Overfull
 from saqta.edge.scene import Scene, around
 from saqta.edge.settings import CameraSettings
+from saqta.edge.tracking.overfull import Overfull
 from saqta.model.kinds import AlertRaised, Polygon, Record
 
 LASTS_S = 3.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from saqta.edge.scene import Scene, is_inside
 from saqta.edge.settings import CameraSettings
-from saqta.edge.tracks import Track
+from saqta.edge.tracking.tracks import Track
 from saqta.model.kinds import AlertRaised, Record
 
 GAP_S = 2.0

@@ -6,10 +6,10 @@ A zone with a limit is where the queue stands. One alert a queue: it is over whe
 from collections.abc import Sequence
 from itertools import combinations
 
-from saqta.edge.ground import GroundMap
-from saqta.edge.overfull import Overfull
 from saqta.edge.scene import Scene, around, is_inside
 from saqta.edge.settings import CameraSettings
+from saqta.edge.tracking.ground import GroundMap
+from saqta.edge.tracking.overfull import Overfull
 from saqta.model.kinds import AlertRaised, Polygon, Record
 
 STANDS_S = 1.5

@@ -6,10 +6,10 @@ passes, it is a queue.
 
 from collections.abc import Sequence
 
-from saqta.edge.blobs import Bounds, alike
+from saqta.edge.picture.blobs import Bounds, alike
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
-from saqta.edge.tracks import Track
+from saqta.edge.tracking.tracks import Track
 from saqta.model.kinds import AlertRaised, Record
 
 STANDS_S = 2.0

@@ -10,7 +10,7 @@ from math import hypot
 
 from saqta.edge.scene import Scene
 from saqta.edge.settings import CameraSettings
-from saqta.edge.tracks import Track
+from saqta.edge.tracking.tracks import Track
 from saqta.model.kinds import AlertRaised, Record
 
 ACROSS, DOWN = 24, 18

@@ -13,7 +13,7 @@ from saqta.edge.models.form import Candidates, Form, Output, thinned
 from saqta.edge.models.manifest import Manifest
 from saqta.edge.models.view import View, fitted
 from saqta.edge.recognised import CLASSES
-from saqta.edge.shapes import PERSON
+from saqta.edge.tracking.shapes import PERSON
 from saqta.model.kinds import Box
 
 BATCH_MAX = 32

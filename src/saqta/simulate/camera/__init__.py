@@ -1,0 +1,1 @@
+"""What a simulated camera sees, painted frame by frame, and the truth about it."""

@@ -1,0 +1,1 @@
+"""Calls and payments of simulated people, honest ones and fraudsters, with their truth."""
