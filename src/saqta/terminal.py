@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -54,6 +54,13 @@ class Results:
         else:
             print(json.dumps(record), flush=True)
 
+    def refused(self, rows: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
+        """Rows that were not taken, (line, reason), a result each; gives them as the summary has them."""
+        records = [{"line": line, "reason": reason} for line, reason in rows]
+        for record in records:
+            self.line(record, "line {line}: {reason}".format_map(record))
+        return records
+
     def summary(self, summary: Mapping[str, Any]) -> None:
         """What it came to, last of all."""
         if self._as_json:
@@ -102,6 +109,8 @@ def _shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_shown(inner)}" for name, inner in value.items()) or "none"
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return str(len(value))  # Each of them has had its line.
     if isinstance(value, list | tuple):
         return ", ".join(map(_shown, value)) or "none"
     return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

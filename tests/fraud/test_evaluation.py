@@ -47,10 +47,12 @@ def test_made_frauds_are_found_better_than_by_the_baselines(payments: Payments, 
 
 
 def test_days_without_payments_are_refused(payments: Payments, rules: Rules) -> None:
-    with pytest.raises(InputError, match="test-from"):
-        evaluate(payments, rules, from_text("2026-04-12T00:00:00Z"), 7, 7)
+    for day in ("2026-04-12", "2025-03-12"):
+        with pytest.raises(InputError, match=f"test-from: .*{day}.*2026-01-01 to 2026-03-25"):
+            evaluate(payments, rules, from_text(f"{day}T00:00:00Z"), 7, 7)
+    honest = payments._replace(fraud=np.zeros_like(payments.fraud))
     with pytest.raises(InputError, match="both kinds"):
-        evaluate(payments, rules, from_text("2025-03-12T00:00:00Z"), 7, 7)
+        evaluate(honest, rules, from_text("2026-03-12T00:00:00Z"), 7, 7)
 
 
 @pytest.mark.long

@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+
+from saqta.fraud.rules import STANDARD
+
+RULES = str(STANDARD)
 
 
 def test_a_model_is_learned_and_a_rule_tried(payments_file: Path, tmp_path: Path, saqta) -> None:
@@ -35,14 +40,45 @@ def test_a_model_is_learned_and_a_rule_tried(payments_file: Path, tmp_path: Path
     assert {line["set"] for line in tried.lines[:-1]} == {"tried", "in force"}
 
 
+def test_payments_may_come_in_several_files_as_a_shell_gives_them(payments_file: Path, tmp_path: Path, saqta) -> None:
+    table, tried = pq.read_table(payments_file), []
+    parts = [tmp_path / f"{part}.parquet" for part in range(3)]
+    for part, path in enumerate(parts):
+        pq.write_table(table.slice(part * len(table) // 3, len(table) // 3), path)
+    for given in (
+        ("--payments", payments_file),
+        ("--payments", *parts),
+        ("--payments", parts[0], "--payments", *parts[1:]),
+        (f"--payments={parts[0]}", *parts[1:]),
+    ):
+        span = ("--from", "2026-02-01", "--until", "2026-03-01")
+        ran = saqta("fraud", "backtest", *given, "--rule", RULES, *span, "--json")
+        assert ran.code == 0, ran.err
+        tried.append(ran.lines)
+    assert tried[1:] == [tried[0]] * 3
+
+
+def test_without_payments_the_log_of_the_usual_folder_is_tried(tmp_path: Path, saqta, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = saqta("fraud", "backtest", "--rule", RULES)
+    assert (ran.code, "saqta-data" in ran.err) == (2, True)
+    assert saqta("user", "add", "alice", "--role", "auditor").code == 0
+    ran = saqta("fraud", "backtest", "--rule", RULES, "--json")
+    assert (ran.code, ran.summary["decisions"]) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["train", "--until", "someday", "--out", "out"], "until"),
+        (["train", "--until", "someday", "--out", "out"], "until: got 'someday', expected a day, such as 2026-01-31"),
         (["train", "--until", "2020-01-01", "--out", "out"], "both kinds"),
-        (["evaluate", "--test-from", "2020-01-01"], "both kinds"),
+        (["evaluate", "--test-from", "2020-01-01"], "days with payments: these are of 2026-01-01 to 2026-03-25"),
+        (["evaluate", "--test-from", "2026-01-09T10:00:00Z"], "expected a day"),
         (["evaluate", "--test-from", "2026-03-12", "--label-delay-d", "99"], "label-delay-d"),
         (["backtest", "--rule", "none.toml"], "none.toml"),
+        (["backtest", "--rule", RULES, "--data", "centre"], "one of them"),
+        (["backtest", "--rule", RULES, "--from", "2027-01-01"], "a time within 2026-01-01 to 2026-03-25"),
+        (["train", "--until", "2026-03-12", "stray", "--out", "out"], "unexpected extra argument"),
     ],
 )
 def test_bad_input_is_one_clear_message(payments_file: Path, saqta, arguments: list[str], says: str) -> None:

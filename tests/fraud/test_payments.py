@@ -67,6 +67,8 @@ def test_files_are_joined_and_repeats_left_out(tmp_path: Path) -> None:
         ({"time": ["yesterday", "today", "now"]}, "time"),
         ({"time": [datetime(2026, 1, 1)] * 3}, "zone"),  # noqa: DTZ001
         ({"amount": [-1.0, 2.0, 3.0], "currency": None}, "amount"),
+        ({"amount": [np.nan, 2.0, 3.0], "currency": None}, "NaN"),
+        ({"time": [datetime(1960, 1, day, tzinfo=UTC) for day in (1, 2, 3)]}, "1970 to 9999"),
         ({"amount": ["1.234", "2", "3"]}, "at most 2 decimals"),
         ({"currency": ["KZT", "ABC", "KZT"]}, "ISO 4217"),
         ({"account": ["a", None, "b"]}, "every row"),

@@ -23,12 +23,15 @@ def data(tmp_path: Path, saqta) -> Path:
     register.write_text("unit,name,lat,lon\nU1,Patrol 1,51.1,71.4\nU2,Patrol 2,51.1,71.5\nU3,Patrol 3,95.0,71.5\n")
     ran = saqta("import", "units", register, "--data", folder, "--json")
     assert ran.code == 0, ran.err
-    assert ran.summary == {"read": 3, "accepted": 2, "refused": 1}
-    assert ran.lines[0]["line"] == 4
+    refused = {"line": 4, "reason": "a place needs lat in -90..90 and lon in -180..180, got 95.0, 71.5"}
+    assert ran.lines == [refused, {"summary": {"read": 3, "accepted": 2, "refused": [refused]}}]
     assert saqta("user", "add", "alice", "--role", "dispatcher", "--data", folder).code == 0
     return folder
 
 
+SECOND = ("sim:demo/depot?seconds=1",)
+LINE = "gate=0,0.5,1,0.5"
+ZONE = "yard=0,0,1,0,1,1"
 COMMANDS = (
     *(
         "",
@@ -91,8 +94,18 @@ def test_a_checkpoint_that_is_too_long_is_none(data: Path, tmp_path: Path, saqta
     longer = tmp_path / "longer"
     longer.write_text(note + note[note.index("— ") :] * (NOTE_BYTES_MAX // 100))
     refused = saqta("log", "verify", "--data", data, "--checkpoint", longer, "--json")
-    assert refused.code == 3
-    assert "no signed note" in refused.summary["says"][0]
+    assert (refused.code, refused.out) == (2, "")
+    assert "a signed note" in refused.err
+
+
+def test_a_checkpoint_of_another_log_verifies_nothing(data: Path, tmp_path: Path, saqta) -> None:
+    assert saqta("user", "add", "bob", "--role", "auditor", "--data", tmp_path / "other").code == 0
+    theirs = tmp_path / "theirs"
+    theirs.write_text(saqta("log", "checkpoint", "--data", tmp_path / "other").out)
+    assert saqta("log", "checkpoint", "--data", data).code == 0
+    refused = saqta("log", "verify", "--data", data, "--checkpoint", theirs, "--json")
+    assert (refused.code, refused.summary["ok"]) == (3, False)
+    assert "not signed by" in refused.summary["says"][0]
 
 
 def test_a_log_goes_out_and_in_again_with_the_same_root(data: Path, tmp_path: Path, saqta) -> None:
@@ -100,7 +113,7 @@ def test_a_log_goes_out_and_in_again_with_the_same_root(data: Path, tmp_path: Pa
     assert saqta("log", "export", "--out", out, "--data", data, "--json").summary["events"] == 3
     assert [decode(line).type for line in out.read_bytes().splitlines()][-1] == "saqta.user.added.v1"
     read = saqta("log", "import", out, "--data", other, "--json")
-    assert (read.code, read.summary["accepted"], read.summary["refused"]) == (0, 3, 0)
+    assert (read.code, read.summary["accepted"], read.summary["refused"]) == (0, 3, [])
     again = saqta("log", "import", out, "--data", other, "--json")
     assert (again.summary["accepted"], again.summary["repeats"]) == (0, 3)
     roots = {saqta("log", "verify", "--data", folder, "--json").summary["root"] for folder in (data, other)}
@@ -185,6 +198,12 @@ def test_cameras_of_the_settings_watch_their_source(tmp_path: Path, saqta) -> No
         (["watch", "sim:demo/depot?seconds=1", "--zone", "z=0,0,2,0,1,1"], "0 to 1"),
         (["watch", "sim:demo/depot?seconds=1", "--restricted", "yard"], "the name of a zone"),
         (["watch", "sim:demo/depot?seconds=1", "--line", "gate"], "NAME=x0,y0,x1,y1"),
+        (["watch", *SECOND, "--line", LINE, "--line", LINE], "line: got 'gate', expected each name once"),
+        (["watch", *SECOND, "--zone", ZONE, "--zone", ZONE], "zone: got 'yard', expected each name once"),
+        (["watch", *SECOND, "--zone", ZONE, *("--restricted", "yard") * 2], "restricted: got 'yard', expected each"),
+        (["watch", *SECOND, "--zone", ZONE, *("--keep-clear", "yard") * 2], "keep_clear: got 'yard', expected each"),
+        (["watch", *SECOND, "--zone", ZONE, *("--lane", "yard") * 2], "lane: got 'yard', expected each"),
+        (["watch", *SECOND, "--zone", ZONE, *("--abandoned-zone", "yard=5") * 2], "abandoned_zone: got 'yard'"),
         (["import", "units", "none.csv"], "readable file"),
         (["import", "ships", "none.csv"], "one of cameras"),
         (["token", "add", "--role", "partner"], "partner"),
@@ -218,12 +237,20 @@ def test_a_camera_that_can_not_be_watched_is_refused_before_it_is_recorded(data:
     register = tmp_path / "cameras.csv"
     register.write_text("camera,source\nMain gate,rtsp://camera.example/1\ngate,rtsp://camera.example/2\n")
     ran = saqta("import", "cameras", register, "--data", data, "--json")
-    assert ran.summary == {"read": 2, "accepted": 1, "refused": 1}
+    assert (ran.summary["read"], ran.summary["accepted"]) == (2, 1)
+    assert [refused["line"] for refused in ran.summary["refused"]] == [2]
     settings = tmp_path / "saqta.toml"
     settings.write_text('[cameras."Main gate"]\nsource = "sim:demo/depot"\n')
     refused = saqta("serve", "--data", data, "--settings", settings, "--port", "0")
     assert (refused.code, "Main gate" in refused.err) == (2, True)
     assert "Main gate" not in (data / "log.db").read_bytes().decode(errors="replace")
+
+
+def test_benchmarks_are_listed_before_any_is_run(saqta) -> None:
+    ran = saqta("bench", "--json")
+    assert (ran.code, "saqta bench all" in ran.err) == (0, True)
+    assert {"name": "decisions"} in ran.lines
+    assert ran.out == saqta("bench", "--list", "--json").out
 
 
 def test_a_file_of_garbage_is_no_log(data: Path, tmp_path: Path, saqta) -> None:

@@ -88,6 +88,46 @@ def test_a_key_is_no_longer_than_the_limit(folder: Path, capsys: pytest.CaptureF
     assert "saqta-seal-public:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("link", ["itself", "symbolic", "hard"])
+@pytest.mark.parametrize(
+    ("arguments", "linked", "to"),
+    [
+        (("film.mp4", "other.mp4"), "other.mp4", "film.mp4"),
+        (("film.mp4", "out.mp4", "--sealed", "other"), "other", "film.mp4"),
+        (("film.mp4", "out.mp4", "--sealed", "other"), "other", "out.mp4"),
+    ],
+)
+def test_nothing_is_written_over_what_is_read_or_written_beside_it(
+    folder: Path, link: str, arguments: tuple[str, ...], linked: str, to: str
+) -> None:
+    assert run("seal", "keys", "court") == 0
+    if not (folder / to).exists():
+        (folder / to).write_bytes(b"an older film")
+    kept = {path.name: path.read_bytes() for path in (folder / "film.mp4", folder / to)}
+    if link == "symbolic":
+        (folder / linked).symlink_to(folder / to)
+    elif link == "hard":
+        (folder / linked).hardlink_to(folder / to)
+    given = [to if link == "itself" and each == linked else each for each in arguments]
+    assert run("redact", *given, *(("--to", "court.pub") if "--sealed" in given else ())) == 2
+    assert {name: (folder / name).read_bytes() for name in kept} == kept
+
+
+def test_an_original_is_not_opened_over_its_seal(folder: Path) -> None:
+    assert run("seal", "keys", "court") == 0
+    assert run("redact", "film.mp4", "covered.mp4", "--sealed", "film.sealed", "--to", "court.pub") == 0
+    sealed = (folder / "film.sealed").read_bytes()
+    (folder / "film.mkv").symlink_to("film.sealed")
+    assert open_with("court.key", out="film.mkv") == 2
+    assert (folder / "film.sealed").read_bytes() == sealed
+
+
+def test_a_film_is_named_by_what_is_in_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("redact", "film.mp4", "covered.avi") == 2
+    assert "ends in .mp4" in capsys.readouterr().err
+    assert not (folder / "covered.avi").exists()
+
+
 @pytest.mark.parametrize("options", [["--sealed", "a"], ["--to", "a"], ["--sealed", "a", "--to", "no-key"]])
 def test_a_seal_without_a_file_or_a_key_is_bad_usage(folder: Path, options: list[str]) -> None:
     assert run("redact", "film.mp4", "covered.mp4", *options) == 2

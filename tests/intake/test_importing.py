@@ -13,8 +13,8 @@ def events(saqta, data: Path) -> int:
 def test_the_same_rates_again_change_nothing(saqta, tmp_path: Path) -> None:
     for _ in range(2):
         ran = saqta("import", "rates", RATES / "kazakhstan.xml", "--data", tmp_path, "--json")
-        assert ran.summary == {"read": 4, "accepted": 3, "refused": 1}
-        assert ran.lines[0]["line"] == 29
+        assert (ran.summary["read"], ran.summary["accepted"]) == (4, 3)
+        assert [refused["line"] for refused in ran.summary["refused"]] == [29]
         assert events(saqta, tmp_path) == 1
 
 
@@ -29,7 +29,7 @@ def test_a_jump_against_what_the_log_knows_is_refused_until_somebody_names_it(sa
         assert ran.code == 2
         assert "--jumped USD" in ran.err
     ran = saqta("import", "rates", tmp_path / "31.csv", "--data", data, "--jumped", "USD", "--json")
-    assert ran.summary == {"read": 2, "accepted": 2, "refused": 0}
+    assert ran.summary == {"read": 2, "accepted": 2, "refused": []}
 
 
 def test_the_same_list_again_changes_nothing_and_an_earlier_one_may_come_back(saqta, tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_the_same_list_again_changes_nothing_and_an_earlier_one_may_come_back(sa
     for number, size in (("+77010000001", 1), ("+77010000001", 1), ("+77010000002", 2), ("+77010000001", 3)):
         (tmp_path / "sims.csv").write_text(LIST.format(number))
         ran = saqta("import", "lists", tmp_path / "sims.csv", "--data", data, "--json")
-        assert (ran.code, ran.summary) == (0, {"read": 2, "accepted": 1, "refused": 1})
+        assert (ran.code, ran.summary["accepted"], len(ran.summary["refused"])) == (0, 1, 1)
         assert events(saqta, data) == size
 
 

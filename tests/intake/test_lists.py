@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saqta.intake import lists
-from saqta.intake.lists import FILE_BYTES_MAX, LINE_BYTES_MAX, REFUSED_MAX, read_list
-from saqta.intake.registers import Register
+from saqta.intake.lists import FILE_BYTES_MAX, LINE_BYTES_MAX, read_list
+from saqta.intake.registers import REFUSED_MAX, Register
 from saqta.log.merkle import Tree, inclusion_proof, leaf_hash, verify_inclusion
 from saqta.model.errors import InputError
 from saqta.model.event import EVENT_BYTES_MAX, encode
@@ -95,8 +95,9 @@ def test_the_largest_part_fits_an_event(tmp_path: Path) -> None:
         ("msisdn,+77011234567,stolen,@SUM(A1)", "spreadsheet"),
         ("msisdn,+77011234567,sto\tlen,operator", "in one line"),
         (f"msisdn,+77011234567,{'r' * 301},operator", "1 to 300 characters"),
-        ("msisdn,+77011234567,stolen", "a column is missing"),
-        ("msisdn", "a column is missing"),
+        ("msisdn,+77011234567,stolen", "row: got '3 cells', expected 4"),
+        ("msisdn,+77011234567,stolen,operator,again", "row: got '5 cells', expected 4"),
+        ("msisdn", "row: got '1 cells', expected 4"),
     ],
 )
 def test_a_row_that_can_not_be_is_refused_alone(tmp_path: Path, row: str, reason: str) -> None:

@@ -97,6 +97,12 @@ def test_a_line_that_can_not_be_is_refused_alone(tmp_path: Path, line: str, reas
     assert reason in refusal.reason
 
 
+@pytest.mark.parametrize("line", ["cbt.tm,2026-01-31,USD,1,TMT,3,5", "cbt.tm,2026-01-31,USD,1,TMT"])
+def test_a_table_with_other_cells_than_columns_is_none(tmp_path: Path, line: str) -> None:
+    with pytest.raises(InputError, match=r"line 3 with [57] cells.* expected 6, one for each column"):
+        read(written(tmp_path, f"{HEADER}cbt.tm,2026-01-31,EUR,1,TMT,4.1\n{line}\n"))
+
+
 def test_a_currency_stands_once_in_a_day(tmp_path: Path) -> None:
     register = read(written(tmp_path, HEADER + "cbt.tm,2026-01-31,USD,1,TMT,3.5\n" * 2))
     assert [refusal.line for refusal in register.refused] == [3]

@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from saqta.intake.registers import EDGES_PER_EVENT_MAX, FEATURES_PER_EVENT_MAX, FILE_BYTES_MAX, read_register
+from saqta.intake.registers import (
+    EDGES_PER_EVENT_MAX,
+    FEATURES_PER_EVENT_MAX,
+    FILE_BYTES_MAX,
+    REFUSED_MAX,
+    read_register,
+)
 from saqta.model import kinds
 from saqta.model.errors import InputError
 from saqta.model.place import Place
@@ -50,16 +56,43 @@ def test_cameras_from_csv_keep_the_good_rows_and_name_the_bad(write) -> None:
     assert "lat in -90..90" in register.refused[1].reason
 
 
+def test_a_row_with_other_cells_than_the_header_has_columns_is_refused_alone(write) -> None:
+    rows = "U1,Patrol 1,51.1\nU2,Patrol 2,51.1,71.4\nU3,Patrol, 3,51.1,71.4\n\nU4,Patrol 4,,71.4\n"
+    register = read_register("units", write(f"unit,name,lat,lon\n{rows}"))
+    assert [record.unit for record in register.records] == ["U2"]
+    assert register.refused == (
+        (2, "row: got '3 cells', expected 4, one for each column of the header"),
+        (4, "row: got '5 cells', expected 4, one for each column of the header"),
+        (6, "lat: got '', expected a number"),
+    )
+
+
+def test_a_cell_may_hold_commas_and_line_feeds_in_quotes(write) -> None:
+    register = read_register("units", write('unit,name\nU1,"Patrol, 1\nNorth"\nU2\n'))
+    assert [record.name for record in register.records] == ["Patrol, 1\nNorth"]
+    assert [refusal.line for refusal in register.refused] == [4]
+
+
+def test_a_file_in_which_very_many_rows_are_refused_is_refused(write) -> None:
+    rows = "U1,Patrol 1\n" + "U2\n" * REFUSED_MAX
+    assert len(read_register("units", write(f"unit,name\n{rows}")).refused) == REFUSED_MAX
+    with pytest.raises(InputError, match=r"10001 rows that can.{1,2}t be taken.*line 3: row: got '1 cells'"):
+        read_register("units", write(f"unit,name\n{rows}U2\n"))
+
+
 def test_units_from_geojson(write) -> None:
     text = collection(
         feature("Point", [71.4, 51.1], unit="U1", name="Patrol 1", capabilities=["patrol", "medic"]),
         feature("Point", [71.4], unit="U2"),
+        feature("Point", [71.4, 151.1], unit="U3"),
     )
     register = read_register("units", write(text, "units.geojson"))
     assert register.records == (
         kinds.UnitRegistered(unit="U1", name="Patrol 1", capabilities=("patrol", "medic"), place=Place(51.1, 71.4)),
     )
-    assert [refusal.line for refusal in register.refused] == [2]
+    assert [refusal.line for refusal in register.refused] == [2, 3]
+    assert "[longitude, latitude]" in register.refused[0].reason
+    assert "lat in -90..90" in register.refused[1].reason
 
 
 def test_units_from_csv_split_capabilities(write) -> None:
@@ -119,6 +152,8 @@ def test_a_layer_has_a_limit(write) -> None:
             "at least",
         ),
         ("cameras", "camera,source\n", "at least one row"),
+        ("cameras", "camera,source,camera\nC1,rtsp://a/1,C2\n", "names each column once"),
+        ("cameras", 'camera,source\nC1,"rtsp://a/1\n', "line 2: .*CSV"),
         ("units", "unit,name\n,x\n", "at least one row of units .unit"),
         ("ships", "a,b\n", "one of cameras, units"),
     ],

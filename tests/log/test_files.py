@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from log.made import START_MS, alert, large
-from saqta.log import files
-from saqta.log.files import Refused, export, import_lines
+from saqta.log.files import REFUSED_MAX, export, import_lines
 from saqta.log.memory import MemoryLog
 from saqta.log.merkle import Tree, leaf_hash
 from saqta.log.sqlite import SqliteLog, SqliteReader
+from saqta.model.errors import InputError
 from saqta.model.event import EVENT_BYTES_MAX, encode
 
 
@@ -58,10 +58,10 @@ def test_an_imported_log_has_the_same_root(tmp_path: Path) -> None:
     log.append([large(1, EVENT_BYTES_MAX)])
     copy, told = SqliteLog(tmp_path / "log.db", lambda: 0), []
     imported = import_lines(copy, io.BytesIO(exported(log)), told.append)
-    assert imported == (2_501, 2_501, 0, 0, ())
+    assert imported == (2_501, 2_501, 0, ())
     assert copy.root() == log.root()
     assert told == [1000, 2000, 2501]
-    assert import_lines(copy, io.BytesIO(exported(log))) == (2_501, 0, 2_501, 0, ())
+    assert import_lines(copy, io.BytesIO(exported(log))) == (2_501, 0, 2_501, ())
     assert copy.root() == log.root()
     reader = SqliteReader(tmp_path / "log.db")
     again = io.BytesIO()
@@ -84,7 +84,7 @@ def test_lines_that_are_no_events_are_told_and_the_others_taken() -> None:
     ]
     log = MemoryLog(lambda: 0)
     imported = import_lines(log, io.BytesIO(b"\n".join(lines)))
-    assert imported[:4] == (7, 3, 1, 3)
+    assert imported[:3] == (7, 3, 1)
     assert [refused.line for refused in imported.refused] == [3, 5, 6]
     assert "a CloudEvents 1.0 event" in imported.refused[0].reason
     assert "already recorded with other content" in imported.refused[1].reason
@@ -94,8 +94,11 @@ def test_lines_that_are_no_events_are_told_and_the_others_taken() -> None:
     ]
 
 
-def test_of_very_many_refused_lines_the_first_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "REFUSED_MAX", 2)
-    imported = import_lines(MemoryLog(lambda: 0), io.BytesIO(b"no\n" * 5))
-    assert (imported.read, imported.refused_count) == (5, 5)
-    assert [type(refused) for refused in imported.refused] == [Refused, Refused]
+def test_a_file_with_very_many_lines_that_are_no_events_is_no_log() -> None:
+    log = MemoryLog(lambda: 0)
+    lines = [encode(alert(1)), *[b"no"] * REFUSED_MAX]
+    assert len(import_lines(log, io.BytesIO(b"\n".join(lines))).refused) == REFUSED_MAX
+    lines += [b"no", encode(alert(2))]
+    with pytest.raises(InputError, match=rf"^line {REFUSED_MAX + 2}: .*nothing is read on .*line 2: "):
+        import_lines(log, io.BytesIO(b"\n".join(lines)))
+    assert [recorded.stored for recorded in log.read(0)] == [encode(alert(1))]

@@ -1,6 +1,7 @@
 """``saqta watch``: one camera, without a centre."""
 
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from typing import Annotated, TypeVar
 
 import msgspec
 import typer
@@ -19,49 +20,59 @@ from saqta.model.event import Event, encode
 from saqta.model.login import parted
 from saqta.terminal import Results, progress
 
+Value = TypeVar("Value")
+Texts = list[str] | None
+Lines = Annotated[Texts, typer.Option(metavar="LINE", help="Count here: NAME=x0,y0,x1,y1.")]
+Zones = Annotated[Texts, typer.Option(metavar="ZONE", help="A zone: NAME=x,y,x,y,x,y…")]
+Restricted = Annotated[Texts, typer.Option(metavar="NAME", help="A zone where nobody may stay.")]
+IntrusionAfter = Annotated[float | None, typer.Option(help="How long somebody may stay there; 2.")]
+AbandonedAfter = Annotated[float | None, typer.Option(help="How long a thing may lie without its owner; 60.")]
+AbandonedZones = Annotated[
+    Texts, typer.Option(metavar="RULE", help="Other seconds in a zone: NAME=SECONDS or NAME=never.")
+]
+KeepClear = Annotated[Texts, typer.Option(metavar="NAME", help="A zone where nothing may stand.")]
+Lanes = Annotated[Texts, typer.Option(metavar="NAME", help="A zone where vehicles run.")]
+AnalysedFps = Annotated[float | None, typer.Option(help="How many frames a second are analysed; 5.")]
+Model = Annotated[
+    str | None, typer.Option(metavar="FILE.onnx", help="A detector model, or the name of an installed one.")
+]
+
 
 def watch(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A file, rtsp://… or sim:SCENARIO/CAMERA.")],
     camera: Annotated[str, typer.Option(help="The camera's id; its lines and zones come from --settings.")] = "camera",
     settings: SettingsFile = None,
-    line: Annotated[list[str] | None, typer.Option(metavar="LINE", help="Count here: NAME=x0,y0,x1,y1.")] = None,
-    zone: Annotated[list[str] | None, typer.Option(help="A zone: NAME=x,y,x,y,x,y…", metavar="ZONE")] = None,
-    restricted: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A zone where nobody may stay.")] = None,
-    intrusion_after_s: Annotated[float | None, typer.Option(help="How long somebody may stay there; 2.")] = None,
-    abandoned_after_s: Annotated[
-        float | None, typer.Option(help="How long a thing may lie without its owner; 60.")
-    ] = None,
-    abandoned_zone: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Other seconds in a zone: NAME=SECONDS or NAME=never.")
-    ] = None,
-    keep_clear: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A zone where nothing may stand.")
-    ] = None,
-    lane: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A zone where vehicles run.")] = None,
-    analysed_fps: Annotated[float | None, typer.Option(help="How many frames a second are analysed; 5.")] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="FILE.onnx", help="A detector model, or the name of an installed one.")
-    ] = None,
+    line: Lines = None,
+    zone: Zones = None,
+    restricted: Restricted = None,
+    intrusion_after_s: IntrusionAfter = None,
+    abandoned_after_s: AbandonedAfter = None,
+    abandoned_zone: AbandonedZones = None,
+    keep_clear: KeepClear = None,
+    lane: Lanes = None,
+    analysed_fps: AnalysedFps = None,
+    model: Model = None,
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
     """Watch one source from its beginning to its end, and tell what happens in it."""
     loaded = load(settings)
-    known = loaded.cameras.get(camera, Camera(source=source))
     if settings is not None and camera not in loaded.cameras:
         raise InputError("camera", camera, f"one of the settings: {', '.join(loaded.cameras) or 'there is none'}")
+    known = loaded.cameras.get(camera, Camera(source=source))
     bare, login = parted(source)
     own = {
         "source": bare,
         "evidence_source": None,
-        "lines": known.lines | dict(map(parse_line, line or ())),
-        "zones": known.zones | dict(map(parse_zone, zone or ())),
-        "restricted": (*known.restricted, *(restricted or ())),
+        "lines": known.lines | _named("line", map(parse_line, line or ())),
+        "zones": known.zones | _named("zone", map(parse_zone, zone or ())),
+        "restricted": _names("restricted", known.restricted, restricted),
         "intrusion_after_s": known.intrusion_after_s if intrusion_after_s is None else intrusion_after_s,
         "abandoned_after_s": known.abandoned_after_s if abandoned_after_s is None else abandoned_after_s,
-        "abandoned_zones": known.abandoned_zones | dict(map(parse_abandoned_zone, abandoned_zone or ())),
-        "keep_clear": (*known.keep_clear, *(keep_clear or ())),
-        "lanes": (*known.lanes, *(lane or ())),
+        "abandoned_zones": known.abandoned_zones
+        | _named("abandoned_zone", map(parse_abandoned_zone, abandoned_zone or ())),
+        "keep_clear": _names("keep_clear", known.keep_clear, keep_clear),
+        "lanes": _names("lane", known.lanes, lane),
         "model": located(model or known.model or loaded.edge.model, models_folder(data)),
     }
     told = CameraSettings(
@@ -71,8 +82,25 @@ def watch(
         analysed_fps=loaded.edge.analysed_fps if analysed_fps is None else analysed_fps,
         model_threads=loaded.edge.model_threads,
     )
-    results = Results(as_json)
-    with progress(f"watching {bare}") as advance:
+    _watch(told, Results(as_json))
+
+
+def _named(field: str, given: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+    """What was told under each name; InputError where one was told twice: which of them is meant can't be known."""
+    named: dict[str, Value] = {}
+    for name, value in given:
+        if name in named:
+            raise InputError(field, name, "each name once")
+        named[name] = value
+    return named
+
+
+def _names(field: str, known: Sequence[str], given: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(known) | _named(field, ((name, None) for name in given or ())))
+
+
+def _watch(told: CameraSettings, results: Results) -> None:
+    with progress(f"watching {told.source}") as advance:
         summary = watch_source(
             told,
             wiring.PLUGINS,

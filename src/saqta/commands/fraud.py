@@ -2,16 +2,17 @@
 
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saqta.commands.options import DATA, Json, group, readable_log
+from saqta.commands.options import DATA, Json, TakesFiles, group, readable_log
 from saqta.commands.subscribers import subscribers
 from saqta.fraud.layout import DAY_MS, LABEL_DELAY_D_MAX
 from saqta.model.errors import InputError
-from saqta.model.moment import from_text
+from saqta.model.moment import day_start
 from saqta.terminal import Results
 from saqta.wiring import now_ms
 
@@ -22,14 +23,14 @@ fraud = group("Calls and payments: learn, evaluate, try a rule, decide.")
 fraud.add_typer(subscribers, name="subscribers")
 EVER_MS = 1 << 62
 PaymentFiles = Annotated[
-    list[Path], typer.Option("--payments", metavar="FILE", help="Payments as Parquet (docs/fraud.md); repeatable.")
+    list[Path], typer.Option("--payments", metavar="FILE…", help="Payments as Parquet (docs/fraud.md); repeatable.")
 ]
 LabelDelay = Annotated[
     int, typer.Option(help="Days until it is known what a payment was.", min=0, max=LABEL_DELAY_D_MAX)
 ]
 
 
-@fraud.command()
+@fraud.command(cls=TakesFiles)
 def train(
     payments: PaymentFiles,
     until: Annotated[str, typer.Option(metavar="DATE", help="Learn from what was known at the beginning of this day.")],
@@ -58,7 +59,7 @@ def train(
     Results(as_json).summary(summary)
 
 
-@fraud.command()
+@fraud.command(cls=TakesFiles)
 def evaluate(
     payments: PaymentFiles,
     test_from: Annotated[str, typer.Option(metavar="DATE", help="The first day of the test.")],
@@ -76,16 +77,16 @@ def evaluate(
     Results(as_json).summary(found._asdict())
 
 
-@fraud.command()
+@fraud.command(cls=TakesFiles)
 def backtest(
     rule: Annotated[Path, typer.Option(metavar="FILE", help="Rules to try (docs/rules.md).")],
     payments: Annotated[
         list[Path] | None,
-        typer.Option("--payments", metavar="FILE", help="Payments as Parquet (docs/fraud.md); repeatable."),
+        typer.Option("--payments", metavar="FILE…", help="Payments as Parquet (docs/fraud.md); repeatable."),
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="A data folder: try its log, not payments."),
+        typer.Option("--data", metavar="DIR", help=f"The data folder whose log is tried without payments; {DATA}."),
     ] = None,
     from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="The day after the last.")] = None,
@@ -98,8 +99,8 @@ def backtest(
     from_ms = 0 if from_day is None else _midnight(from_day, "from")
     until_ms = EVER_MS if until is None else _midnight(until, "until")
     results, read = Results(as_json), rules.read_rules(rule)
-    if (payments is None) == (data is None):
-        raise InputError("backtest", "both" if data else "nothing", "either --payments or --data")
+    if payments and data:
+        raise InputError("backtest", "both --payments and --data", "one of them")
     span = (from_ms, until_ms, label_delay_d)
     count = _on_payments(results, read, payments, *span) if payments else _on_log(results, read, data or DATA, *span)
     results.summary({"payments" if payments else "decisions": count, "rules": read.version})
@@ -136,7 +137,7 @@ def _on_log(results: Results, read: "Rules", data: Path, from_ms: int, until_ms:
     return tried.decisions
 
 
-@fraud.command()
+@fraud.command(cls=TakesFiles)
 def drift(
     model: Annotated[Path, typer.Option(metavar="DIR", help="The folder that `train` wrote.")],
     payments: PaymentFiles,
@@ -219,4 +220,7 @@ def calls(
 
 def _midnight(day: str, field: str) -> int:
     """The beginning of a day in UTC."""
-    return from_text(f"{day}T00:00:00Z", field)
+    try:
+        return day_start(date.fromisoformat(day))
+    except ValueError as error:
+        raise InputError(field, day, "a day, such as 2026-01-31") from error

@@ -9,7 +9,7 @@ import typer
 from saqta import wiring
 from saqta.commands.options import DATA, Data, Json, group, opened_file, readable_log
 from saqta.log import checkpoints, files
-from saqta.log.notes import NOTE_BYTES_MAX
+from saqta.log.notes import NOTE_BYTES_MAX, is_note
 from saqta.log.runner import rebuild as rebuild_tables
 from saqta.log.runner import replay as replay_tables
 from saqta.log.verify import verify as verify_log
@@ -32,6 +32,8 @@ def verify(
     if checkpoint is not None:
         with opened_file(checkpoint, "checkpoint", "rb") as file:
             text = file.read(NOTE_BYTES_MAX + 1).decode(errors="replace")
+        if not is_note(text):
+            raise InputError("checkpoint", str(checkpoint), "a signed note, as `saqta log checkpoint` prints it")
     with progress("verifying") as advance:
         found = verify_log(data, text, advance)
     Results(as_json).summary(found._asdict())
@@ -67,11 +69,10 @@ def import_lines(
     results = Results(as_json)
     with opened_file(file, "file", "rb") as lines, wiring.opened(data) as folder, progress("importing") as advance:
         imported = files.import_lines(folder.log, lines, advance)
-    for line, reason in imported.refused:
-        results.line({"line": line, "reason": reason}, f"line {line}: {reason}")
-    if imported.read and imported.refused_count == imported.read:
-        raise InputError("file", str(file), "at least one line that is an event")
-    results.summary(imported._asdict() | {"refused": imported.refused_count})
+    if imported.read and len(imported.refused) == imported.read:
+        first = imported.refused[0]
+        raise InputError("file", str(file), f"at least one line that is an event (line {first.line}: {first.reason})")
+    results.summary(imported._asdict() | {"refused": results.refused(imported.refused)})
 
 
 @log.command()

@@ -9,13 +9,16 @@ import typer
 
 from saqta.commands.options import Json
 from saqta.model.errors import InputError
-from saqta.terminal import Results
+from saqta.terminal import Results, errors
 
 BENCHES = Path(__file__).parents[3] / "bench"
 
 
 def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A benchmark's name, or all.")] = "all",
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A benchmark's name, or all; nothing lists the names."),
+    ] = None,
     list_names: Annotated[bool, typer.Option("--list", help="List the names.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -24,9 +27,11 @@ def bench(
     found = {path.stem.replace("_", "-"): path for path in sorted(BENCHES.glob("*.py"))}
     if not found:
         raise InputError("bench", str(BENCHES), "the benchmarks, which come with the repository, not with the package")
-    if list_names:
+    if list_names or name is None:
         for known in found:
             results.line({"name": known}, known)
+        if name is None and not list_names:
+            errors.print("saqta bench NAME measures one of them, saqta bench all every one", highlight=False)
         return
     if name != "all" and name not in found:
         raise InputError("name", name, "all or one of " + ", ".join(found))

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from saqta.log.logins import Logins
 from saqta.log.sqlite import SqliteReader
@@ -23,6 +24,26 @@ ACTOR = "saqta/command-line"
 def group(help: str) -> typer.Typer:
     """A family of commands."""
     return typer.Typer(help=help, no_args_is_help=True)
+
+
+class TakesFiles(TyperCommand):
+    """A command all of whose files are given by options: those that may be repeated take several values at once, as a
+    shell's ``*.parquet`` gives them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        repeatable = {name for each in self.params if getattr(each, "multiple", False) for name in each.opts}
+        spread: list[str] = []
+        option = ""
+        values = 0
+        for argument in args:
+            if argument.startswith("-"):
+                option, values = argument.partition("=")[0], argument.count("=")
+            else:
+                values += 1
+                if values > 1 and option in repeatable:
+                    spread.append(option)
+            spread.append(argument)
+        return super().parse_args(ctx, spread)
 
 
 @contextmanager

@@ -40,7 +40,10 @@ def redact(
     """Cover everybody in a recording, in every frame, with solid shapes."""
     if (sealed is None) is not (to is None):
         raise InputError("sealed", str(sealed or to), "--sealed FILE and --to PUBLIC_KEY together")
-    if sealed is not None and sealed.resolve() in (Path(source).resolve(), out.resolve()):
+    _require_suffix(out, ".mp4")
+    if _same_file(out, Path(source)):
+        raise InputError("out", str(out), "another file than SOURCE")
+    if sealed is not None and (_same_file(sealed, Path(source)) or _same_file(sealed, out)):
         raise InputError("sealed", str(sealed), "another file than SOURCE and OUT")
     looks = [*_face_looks(faces), *_model_looks(model)]
     told: dict[str, Any] = {}
@@ -85,6 +88,9 @@ def open_original(
 ) -> None:
     """Open a sealed original; who, with whom and why is in the log of DIR before the first picture is written."""
     path = _sealed_file(file, data)
+    _require_suffix(out, ".mkv")
+    if _same_file(out, path):
+        raise InputError("out", str(out), "another file than FILE")
     _require_two(by, second, purpose, data)
     private = private_key([_key_text(str(one)) for one in key])
     digest, groups = _digest(path), check_sealed(path, private)
@@ -92,6 +98,17 @@ def open_original(
     wiring.append(data, wiring.announce([record], f"user/{by}", purpose))
     frames = open_sealed(path, private, out)
     Results(as_json).summary({"sha256": digest, "frame_groups": groups, "packets": frames, "out": str(out)})
+
+
+def _require_suffix(out: Path, suffix: str) -> None:
+    """The name of a film says what is in it."""
+    if out.suffix.lower() != suffix:
+        raise InputError("out", str(out), f"a name that ends in {suffix}, which is what is written")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, by links of either kind too."""
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
 def _require_two(by: str, second: str, purpose: str, data: Path) -> None:

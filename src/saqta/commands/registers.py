@@ -46,10 +46,8 @@ def import_register(
         for start in range(0, len(events), IMPORT_EVENTS_MAX):
             wiring.append(data, events[start : start + IMPORT_EVENTS_MAX])
             advance(start, len(events))
-    for line, reason in register.refused:
-        results.line({"line": line, "reason": reason}, f"line {line}: {reason}")
-    refused = len(register.refused)
-    results.summary({"read": register.read, "accepted": register.read - refused, "refused": refused})
+    accepted = register.read - len(register.refused)
+    results.summary({"read": register.read, "accepted": accepted, "refused": results.refused(register.refused)})
 
 
 def _register(kind: str, file: Path, data: Path) -> tuple[Register, list[Event]]:

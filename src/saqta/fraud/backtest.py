@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saqta.fraud.layout import Array
-from saqta.fraud.payments import Payments
+from saqta.fraud.payments import Payments, days_of
 from saqta.fraud.rules import Rules
 from saqta.fraud.training import Replay
 from saqta.model.errors import InputError
@@ -39,7 +39,7 @@ def backtest(
     rows, _, answers = replay.until(until_ms)
     masks = answers["mask"]
     if not len(rows):
-        raise InputError("payments", "no payment from then until then", "payments in that span of time")
+        raise InputError("from", "no payment from then until then", f"a time within {days_of(payments)}")
     fraud, amount = payments.fraud[rows], payments.events["amount"][rows]
     told = [
         _hits(rule.name, rule.action, (masks >> np.uint64(bit) & np.uint64(1)) > 0, fraud, amount)

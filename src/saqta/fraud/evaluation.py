@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from saqta.fraud.baselines import TRAIN_D as BASELINE_TRAIN_D
 from saqta.fraud.baselines import baseline_scores
 from saqta.fraud.layout import DAY_MS, Array
-from saqta.fraud.payments import Payments
+from saqta.fraud.payments import Payments, days_of
 from saqta.fraud.rules import Rules
 from saqta.fraud.training import TRAIN_D, Replay, learn, lesson
 from saqta.model.errors import InputError
+from saqta.model.moment import to_datetime
 
 TOP_CARDS = 100
 
@@ -49,11 +50,15 @@ def evaluate(payments: Payments, rules: Rules, test_from_ms: int, test_d: int, l
     time_ms = payments.events["time_ms"]
     day = time_ms // DAY_MS
     rows = np.flatnonzero((time_ms >= test_from_ms) & (time_ms < test_from_ms + test_d * DAY_MS))
+    if not len(rows):
+        given = f"{to_datetime(test_from_ms).date()} and {test_d} days"
+        raise InputError("test-from", given, f"days with payments: these are of {days_of(payments)}")
     tested = _not_known(payments, day, rows, test_from_ms // DAY_MS, label_delay_d)
     test = rows[tested]
     fraud = payments.fraud[test]
     if not 0 < fraud.sum() < len(fraud):
-        raise InputError("test-from", f"{len(fraud)} payments, {fraud.sum()} of them fraud", "days with both kinds")
+        given = f"{len(fraud)} payments, {fraud.sum()} of them fraud"
+        raise InputError("test-from", given, f"days with both kinds: the payments are of {days_of(payments)}")
     replay = Replay(payments, label_delay_d, rules)
     known_until_ms = test_from_ms - label_delay_d * DAY_MS
     learned = learn(lesson(replay, known_until_ms - TRAIN_D * DAY_MS, known_until_ms))

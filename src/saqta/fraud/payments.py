@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from saqta.fraud.layout import DAY_MS, EVENT, FRAUD, LABEL, PAYMENT, Array
 from saqta.fraud.naming import ACCOUNT, DEVICE, ID, key
 from saqta.model.errors import InputError
+from saqta.model.moment import to_datetime
 from saqta.model.money import EXPONENTS, minor_units
 
 PAYMENTS_MAX = 50_000_000
+TIME_MS_MAX = 253_402_300_800_000
 HANDBOOK = {
     "time": "TX_DATETIME",
     "account": "CUSTOMER_ID",
@@ -87,6 +89,12 @@ def stream(payments: Payments, label_delay_d: int) -> Stream:
     return Stream(events[order], payment[order])
 
 
+def days_of(payments: Payments) -> str:
+    """The first and the last day of payments, for people."""
+    first, last = (to_datetime(int(payments.events["time_ms"][at])).date() for at in (0, -1))
+    return f"{first} to {last}"
+
+
 def _first_of_each(events: Array) -> NDArray[np.int64]:
     """The places of the events without repeats; InputError where one id stands for different payments."""
     _, first, which = np.unique(events["id"], return_index=True, return_inverse=True)
@@ -134,7 +142,11 @@ def _moments(column: Any, field: str, naive_is_utc: bool) -> Any:
         column = _cast(column, pa.timestamp("ms", "UTC"), field)
     if not pa.types.is_timestamp(column.type) or (column.type.tz is None and not naive_is_utc):
         raise InputError(field, str(column.type), "times with their zone, or RFC 3339 texts")
-    return _cast(pc.cast(column, pa.timestamp("ms", column.type.tz), safe=False), pa.int64(), field)
+    moments = _cast(pc.cast(column, pa.timestamp("ms", column.type.tz), safe=False), pa.int64(), field)
+    least, most = pc.min_max(moments).as_py().values()
+    if least is not None and not 0 <= least <= most < TIME_MS_MAX:
+        raise InputError(field, least if least < 0 else most, "times of the years 1970 to 9999")
+    return moments
 
 
 def _amounts(column: Any, currency: Any, field: str) -> Any:
@@ -145,7 +157,9 @@ def _amounts(column: Any, currency: Any, field: str) -> Any:
     amounts = _cast(column, pa.float64(), field)
     least, most = pc.min_max(amounts).as_py().values()
     if least is not None and not 0 <= least <= most < 1e15:
-        raise InputError(field, least if least < 0 else most, "an amount of nothing or more, and below 10^15")
+        raise InputError(field, least if least < 0 else most, "an amount of zero or more, and below 10^15")
+    if pc.any(pc.is_nan(amounts)).as_py():
+        raise InputError(field, "NaN", "a number in every row")
     return amounts
 
 

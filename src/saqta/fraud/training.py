@@ -13,7 +13,7 @@ from saqta.fraud.drift import Bins, bins_of
 from saqta.fraud.features import LEARNED
 from saqta.fraud.layout import ANSWER, DAY_MS, Array, Limits, State, empty
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
-from saqta.fraud.payments import Payments, Stream, stream
+from saqta.fraud.payments import Payments, Stream, days_of, stream
 from saqta.fraud.rules import Action, Rules
 from saqta.fraud.trees import NO_TREES, Trees, read_trees
 from saqta.model.errors import InputError
@@ -113,7 +113,8 @@ def lesson(replay: Replay, from_ms: int, until_ms: int) -> Lesson:
     rows, features, _ = replay.until(until_ms, keep=True)
     fraud = replay.payments.fraud[rows]
     if not 0 < fraud.sum() < len(fraud):
-        raise InputError("payments", f"{len(fraud)} payments, {fraud.sum()} of them fraud", "both kinds to learn from")
+        given = f"{len(fraud)} payments, {fraud.sum()} of them fraud, whose labels were known then"
+        raise InputError("payments", given, f"both kinds to learn from: the payments are of {days_of(replay.payments)}")
     return Lesson(features, fraud, replay.payments.events["time_ms"][rows])
 
 

@@ -2,7 +2,7 @@
 
 Columns ``kind``, ``value``, ``reason`` and ``source``; ``from`` and ``until``, RFC 3339 or a day, may be left out or
 empty. Read line by line, each bounded; what is listed is a keyed digest before it leaves this file. A row is refused
-alone, with its line; a file in which more than REFUSED_MAX are refused is not what it says it is, and nothing is taken.
+alone, with its line; a file in which too many are refused is not what it says it is, and nothing is taken.
 """
 
 import csv
@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from saqta.intake.registers import Refusal, Register
+from saqta.intake.registers import Refusal, Register, check_cells, refuse
 from saqta.log import merkle
 from saqta.model.errors import InputError
 from saqta.model.kinds import (
@@ -34,7 +34,6 @@ from saqta.model.terms import ListedKind
 FILE_BYTES_MAX = 2 << 30
 LINE_BYTES_MAX = 4_096
 ROWS_MAX = 10_000_000
-REFUSED_MAX = 10_000
 COLUMNS = ("kind", "value", "reason", "source")
 OPTIONAL = ("from", "until")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -97,38 +96,31 @@ class _Reading:
     def read(self, lines: _Lines) -> None:
         reader = csv.reader(lines, strict=True)
         try:
-            pick = _columns(next(reader, []))
+            header = next(reader, [])
+            pick = _columns(header)
             for row in reader:
                 if row:
-                    self._take(reader.line_num, row, pick)
+                    self._take(reader.line_num, row, len(header), pick)
         except csv.Error as error:
             raise InputError(f"line {reader.line_num}", "a broken row", f"CSV ({error})") from error
 
-    def _take(self, line: int, row: list[str], pick: "_Pick") -> None:
+    def _take(self, line: int, row: list[str], columns: int, pick: "_Pick") -> None:
         self.count += 1
         if self.count > ROWS_MAX:
             raise InputError("file", f"more than {ROWS_MAX} rows", "no more than that")
         try:
+            check_cells(row, columns)
             value, given = pick(row)
             kind, number = self._numbers.get(given) or self._new_terms(given)
             self.rows[self._digest(kind, canonical(kind, value))] = number
-        except IndexError:
-            self._refuse(line, "a column is missing")
         except InputError as error:
-            self._refuse(line, str(error))
+            refuse(self.refused, line, str(error))
 
     def _new_terms(self, given: tuple[str, ...]) -> tuple[ListedKind, int]:
         terms = _terms(*given)
         self.terms.append(terms)
         self._numbers[given] = known = (terms.kind, len(self.terms) - 1)
         return known
-
-    def _refuse(self, line: int, reason: str) -> None:
-        self.refused.append(Refusal(line, reason))
-        if len(self.refused) > REFUSED_MAX:
-            first = self.refused[0]
-            expected = f"at most {REFUSED_MAX}: nothing was taken (line {first.line}: {first.reason})"
-            raise InputError("file", f"{len(self.refused)} rows that can't be taken", expected)
 
 
 _Pick = Callable[[list[str]], tuple[str, tuple[str, ...]]]

@@ -5,8 +5,9 @@ coordinates are equal to 1e-6 degrees (11 cm). Coordinates are WGS 84 degrees; G
 """
 
 import csv
+import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,8 @@ from saqta.model.errors import InputError
 from saqta.model.place import Place, distance_m
 
 FILE_BYTES_MAX = 256 << 20
+REFUSED_MAX = 10_000
+"""A file in which more rows are refused is not what it says it is: nothing of it is taken."""
 EDGES_PER_EVENT_MAX = 4_000
 FEATURES_PER_EVENT_MAX = 1_000
 DEFAULT_SPEED_KMH = 40.0
@@ -52,7 +55,9 @@ def read_register(kind: str, path: Path, check: Callable[[Any], object] = lambda
     build = REGISTERS.get(kind)
     if build is None:
         raise InputError("kind", kind, "one of " + ", ".join(REGISTERS))
-    accepted, refused, read = [], [], 0
+    accepted: list[Any] = []
+    refused: list[Refusal] = []
+    read = 0
     for number, row in _rows(path):
         read += 1
         try:
@@ -63,11 +68,20 @@ def read_register(kind: str, path: Path, check: Callable[[Any], object] = lambda
             accepted.append(parsed)
         except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             missing = isinstance(error, KeyError)
-            refused.append(Refusal(number, f"{error.args[0]} is missing" if missing else str(error)))
+            refuse(refused, number, f"{error.args[0]} is missing" if missing else str(error))
     if not accepted:
         why = f" ({refused[0].reason} in line {refused[0].line})" if refused else ""
         raise InputError("file", str(path), f"at least one row of {kind}{why}")
     return Register(tuple(build.gather(accepted, path.stem)), read, tuple(refused))
+
+
+def refuse(refused: list[Refusal], line: int, reason: str) -> None:
+    """Puts a row with those that were not taken; InputError where these are more than REFUSED_MAX."""
+    refused.append(Refusal(line, reason))
+    if len(refused) > REFUSED_MAX:
+        first = refused[0]
+        expected = f"at most {REFUSED_MAX}: nothing was taken (line {first.line}: {first.reason})"
+        raise InputError("file", f"{len(refused)} rows that can't be taken", expected)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, "_Row | Exception"]]:
@@ -80,35 +94,59 @@ def _rows(path: Path) -> Iterator[tuple[int, "_Row | Exception"]]:
     yield from _geojson(text, path) if text.lstrip().startswith("{") else _csv(text, path)
 
 
+def check_cells(cells: Sequence[str], columns: int) -> None:
+    """InputError where a row has other cells than the header has columns: which of them is missing can't be known."""
+    if len(cells) != columns:
+        raise InputError("row", f"{len(cells)} cells", f"{columns}, one for each column of the header")
+
+
 def _csv(text: str, path: Path) -> Iterator[tuple[int, "_Row | Exception"]]:
-    reader = csv.DictReader(text.splitlines())
-    if not reader.fieldnames or len(reader.fieldnames) < 2:
-        raise InputError("file", str(path), "CSV with a header line, or GeoJSON")
-    for fields in reader:
-        fields = {name.strip(): (value or "").strip() for name, value in fields.items() if isinstance(name, str)}
-        try:
-            ends = (("lat", "lon"), ("from_lat", "from_lon"), ("to_lat", "to_lon"))
-            points = tuple(
-                Place(_number(fields, lat), _number(fields, lon)) for lat, lon in ends if fields.get(lat, "")
-            )
-            yield reader.line_num, _Row(reader.line_num, fields, "", points, None)
-        except (InputError, ValueError, KeyError) as error:
-            yield reader.line_num, error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        if len(names) < 2 or len(set(names)) < len(names):
+            raise InputError("file", str(path), "CSV with a header line that names each column once, or GeoJSON")
+        for cells in reader:
+            if cells:
+                yield reader.line_num, _csv_row(reader.line_num, names, cells)
+    except csv.Error as error:
+        raise InputError(f"line {reader.line_num}", "a broken row", f"CSV ({error})") from error
+
+
+def _csv_row(line: int, names: list[str], cells: list[str]) -> "_Row | Exception":
+    fields = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
+    ends = (("lat", "lon"), ("from_lat", "from_lon"), ("to_lat", "to_lon"))
+    try:
+        check_cells(cells, len(names))
+        points = tuple(
+            Place(_number(fields, lat), _number(fields, lon)) for lat, lon in ends if fields.get(lat) or fields.get(lon)
+        )
+    except (InputError, ValueError) as error:
+        return error
+    return _Row(line, fields, "", points, None)
 
 
 def _geojson(text: str, path: Path) -> Iterator[tuple[int, "_Row | Exception"]]:
     try:
         features = list(json.loads(text)["features"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError("file", str(path), "a GeoJSON FeatureCollection") from error
     for number, feature in enumerate(features, 1):
-        try:
-            shape, coordinates = feature["geometry"]["type"], feature["geometry"]["coordinates"]
-            listed = {"Point": [coordinates], "LineString": coordinates}.get(shape, [])
-            points = tuple(Place(float(lat), float(lon)) for lon, lat, *_ in listed)
-            yield number, _Row(number, dict(feature.get("properties") or {}), shape, points, feature)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            yield number, error
+        yield number, _geojson_row(number, feature)
+
+
+def _geojson_row(number: int, feature: Any) -> "_Row | Exception":
+    try:
+        shape, coordinates = feature["geometry"]["type"], feature["geometry"]["coordinates"]
+        listed = {"Point": [coordinates], "LineString": coordinates}.get(shape, [])
+        pairs = [(float(lat), float(lon)) for lon, lat, *_ in listed]
+        properties = dict(feature.get("properties") or {})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return InputError("feature", feature, "a GeoJSON Feature with [longitude, latitude] in its geometry")
+    try:
+        return _Row(number, properties, shape, tuple(Place(lat, lon) for lat, lon in pairs), feature)
+    except ValueError as error:
+        return error
 
 
 def _number(fields: Mapping[str, Any], name: str, default: float | None = None) -> float:

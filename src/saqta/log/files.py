@@ -11,7 +11,7 @@ from saqta.model.event import EVENT_BYTES_MAX
 IMPORT_EVENTS_MAX = 1_000
 """An import appends so many lines at a time."""
 REFUSED_MAX = 1_000
-"""So many refused lines are told with their reasons; ``refused_count`` counts them all."""
+"""A file in which more lines are refused is not what it says it is: the import stops there."""
 
 Progress = Callable[[int, int], None]
 """(events done, events in all) → nothing."""
@@ -25,12 +25,11 @@ class Refused(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What became of the lines of a file: ``read`` = ``accepted`` + ``repeats`` + ``refused_count``."""
+    """What became of the lines of a file: all that were ``read`` are ``accepted``, ``repeats`` or ``refused``."""
 
     read: int
     accepted: int
     repeats: int
-    refused_count: int
     refused: tuple[Refused, ...]
 
 
@@ -50,16 +49,15 @@ def export(
 def import_lines(log: Log, file: BinaryIO, progress: Callable[[int], None] = lambda read: None) -> Imported:
     """Appends each line that is an event, as it stands; the others are told with their reasons. Blocks.
 
-    Empty lines are passed over. StorageError when the log can't keep them.
+    Empty lines are passed over. InputError where more than REFUSED_MAX can't be taken: what came before the last of
+    them is appended. StorageError when the log can't keep them.
     """
     importing = _Importing(log)
     lines = ((number, line) for number, line in enumerate(_lines(file), 1) if line)
     while batch := list(islice(lines, IMPORT_EVENTS_MAX)):
         importing.take(batch)
         progress(importing.read)
-    return Imported(
-        importing.read, importing.accepted, importing.repeats, importing.refused_count, tuple(importing.refused)
-    )
+    return Imported(importing.read, importing.accepted, importing.repeats, tuple(importing.refused))
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
@@ -74,7 +72,7 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 class _Importing:
     def __init__(self, log: Log) -> None:
         self._log = log
-        self.read = self.accepted = self.repeats = self.refused_count = 0
+        self.read = self.accepted = self.repeats = 0
         self.refused: list[Refused] = []
 
     def take(self, batch: Sequence[tuple[int, bytes]]) -> None:
@@ -93,6 +91,8 @@ class _Importing:
         self.accepted += sum(not position.repeat for position in positions)
 
     def _refuse(self, line: int, reason: str) -> None:
-        self.refused_count += 1
-        if len(self.refused) < REFUSED_MAX:
-            self.refused.append(Refused(line, reason))
+        self.refused.append(Refused(line, reason))
+        if len(self.refused) > REFUSED_MAX:
+            first = self.refused[0]
+            expected = f"at most {REFUSED_MAX}: nothing is read on from there (line {first.line}: {first.reason})"
+            raise InputError(f"line {line}", f"{len(self.refused)} lines that are no events of this log", expected)

@@ -125,6 +125,15 @@ class Verifier:
         return Checkpoint(lines[0], size, root)
 
 
+def is_note(text: str) -> bool:
+    """Whether a text has the form of a signed note, whoever signed it."""
+    try:
+        _split(text)
+    except DamageError:
+        return False
+    return True
+
+
 def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     """The text of a note and its signatures, (name, key id and signature) each; DamageError when it is no note."""
     text, mark, tail = note.rpartition("\n\n")

@@ -39,10 +39,11 @@ def minor_units(text: str, currency: str) -> int:
     decimals = len(text) - 1 - text.index(".") if len(digits) < len(text) else 0
     written = digits.isdigit() and digits.isascii() and text[0] != "." and text[-1] != "."
     if not written or decimals > exponent or len(digits) > DIGITS_MAX:
-        raise InputError("amount", text, f"an amount in {currency}, a decimal text with at most {exponent} decimals")
+        form = f"a decimal text with at most {exponent} decimals"
+        raise InputError("amount", text, f"an amount in {currency} above zero, {form}")
     amount = int(digits) * _TENS[exponent - decimals]
     if not 0 < amount <= AMOUNT_MINOR_MAX:
-        raise InputError("amount", text, f"more than nothing, and at most {AMOUNT_MINOR_MAX} of the smallest units")
+        raise InputError("amount", text, f"an amount above zero, and at most {AMOUNT_MINOR_MAX} of the smallest units")
     return amount
 
 

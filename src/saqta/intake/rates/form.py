@@ -60,14 +60,18 @@ def _entries(text: str) -> tuple[dict[str, Any], ...]:
 
 
 def _rows(text: str) -> tuple[tuple[int, dict[str, str]], ...]:
-    reader = csv.DictReader(text.splitlines())
+    """A row with other cells than the header has columns spoils the file: a decimal comma would be taken for two."""
+    reader = csv.reader(text.splitlines())
     rows: list[tuple[int, dict[str, str]]] = []
     try:
-        for fields in reader:
+        names = next(reader, [])
+        for cells in filter(None, reader):
             if len(rows) >= ROWS_MAX:
                 raise InputError("file", f"more than {ROWS_MAX} rows", "no more than that")
-            named = {str(name): value for name, value in fields.items() if isinstance(value, str)}
-            rows.append((reader.line_num, named))
+            if len(cells) != len(names):
+                given = f"line {reader.line_num} with {len(cells)} cells"
+                raise InputError("file", given, f"{len(names)}, one for each column of the header")
+            rows.append((reader.line_num, dict(zip(names, cells, strict=True))))
     except csv.Error as error:
         raise InputError("file", f"line {reader.line_num}", f"CSV ({error})") from error
     return tuple(rows)

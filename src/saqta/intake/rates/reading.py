@@ -128,7 +128,7 @@ def _decimal(field: str, text: str) -> str:
     """A decimal without what stands between its thousands, with a point before its decimals."""
     plain = re.sub(r"[ \u00a0\u202f]", "", text).replace(",", ".")
     if not _DECIMAL.fullmatch(plain) or not Fraction(plain):
-        raise InputError(field, text, "a decimal more than nothing, such as 512.34")
+        raise InputError(field, text, "a decimal above zero, such as 512.34")
     return plain
 
 
