@@ -147,6 +147,14 @@ def test_pages_that_are_not_built_say_what_to_do(centre) -> None:
         assert response.status_code == 404
         assert "make setup" in response.json()["detail"]
         assert nobody.get("/console", headers={"accept": "text/html"}).status_code == 401
+        (centre.folder / "assets").rmdir()
+        for address in ("/assets/", "/assets/console.html"):
+            response = nobody.get(address)
+            assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
+            assert "make setup" in response.json()["detail"]
+        (centre.folder / "assets").mkdir()
+        (centre.folder / "assets" / "console.html").write_text("built meanwhile")
+        assert nobody.get("/assets/console.html").text == "built meanwhile"
 
 
 def test_what_is_named_by_its_bytes_is_kept_for_good(centre) -> None:

@@ -12,6 +12,7 @@ import pytest
 from saqta.log.verify import verify
 from saqta.model.kinds import RatesPublished
 from saqta.model.terms import Role
+from saqta.web import decisions
 from saqta.web.accounts import add_token
 from saqta.web.decisions import ADMITTED_MS
 from web.conftest import Centre
@@ -122,11 +123,20 @@ def test_bad_rows_get_their_errors_and_the_others_are_decided(bank: Centre) -> N
         rows = ask(alfa, "payment", [*bad, PAYMENT])["items"]
         fields = ["amount", "time", "currency", "time", "time", "phone", "line"]
         assert [row["error"]["field"] for row in rows[:-1]] == fields
+        assert [row["id"] for row in rows] == ["p1", "p9", "p8", "p7", "p6", "p5", None, "p1"]
         assert rows[-1]["action"] == "allow"
         assert ask(alfa, "payment", PAYMENT | {"amount": "-5"}, 422)["field"] == "amount"
         for content in (b"", b"{", b"[1,", b"[" + b"[" * 5000, b"\xff"):
             response = alfa.post("/api/v1/decisions/payment", content=content)
             assert response.status_code == 422, response.text
+
+
+def test_of_tokens_admitted_lately_so_many_are_remembered(bank: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "ADMITTED_MAX", 2)
+    for name in ("alfa", "beta", "farid", "alfa"):
+        with bank.http(name) as client:
+            assert ask(client, "payment", PAYMENT)["id"] == "p1"
+        assert 1 <= len(bank.app.state.admitted) <= 2
 
 
 def test_a_body_and_a_batch_have_a_limit(bank: Centre) -> None:

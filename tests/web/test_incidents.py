@@ -279,6 +279,26 @@ def test_the_list_goes_page_by_page_from_the_newest_through_every_incident_once(
         assert len(both) == 7
 
 
+def test_a_cursor_is_the_next_of_the_same_list(centre) -> None:
+    with centre.http("alice") as alice:
+        first, second = (opened(alice, title=f"Call {n}") for n in range(2))
+        for address in (first, second):
+            alice.post(f"{address}/note", json={"text": "seen"})
+        cursors = {
+            address: alice.get(address, params={"limit": 1}).json()["next"]
+            for address in ("/api/v1/incidents", f"{first}/timeline", f"{second}/timeline")
+        }
+        assert all(cursors.values())
+        for address in cursors:
+            for cursor in (*cursors.values(), "junk", "anVuaw==", "0", "\u0436", "%ff", "A" * 2_048):
+                response = alice.get(address, params={"limit": 1, "cursor": cursor})
+                if cursor == cursors[address]:
+                    assert response.status_code == 200
+                else:
+                    assert (response.status_code, response.json()["field"]) == (422, "cursor"), (address, cursor)
+        assert alice.get("/api/v1/incidents", params={"cursor": "A" * 2_049}).json()["field"] == "cursor"
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [("limit=0", "limit"), ("limit=1001", "limit"), ("limit=x", "limit"), ("state=lost", "state[0]")],

@@ -6,18 +6,19 @@ decision path, not here: these two routes carry bytes, as fast as may be.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from saqta.model.command import AskCallBack, TellOutcome
-from saqta.model.errors import ContentConflict, InputError, SaqtaError
+from saqta.model.errors import InputError, SaqtaError
 from saqta.model.moment import from_datetime, from_text, to_text
 from saqta.model.terms import Role
 from saqta.web import problems
@@ -221,19 +222,41 @@ async def decide(request: Request, caller: Caller, kind: Kind) -> Response:
     ports.decisions.ask(_tenant(caller), kind, caller.role is Role.PARTNER, body, done)
     lines, many = await future
     if many:
-        items = b",".join(line if isinstance(line, bytes) else _row_error(line) for line in lines)
-        return Response(b'{"items":[' + items + b'],"next":null}', media_type="application/json")
+        return Response(
+            b'{"items":[' + b",".join(_items(lines, body)) + b'],"next":null}', media_type="application/json"
+        )
     if isinstance(lines[0], bytes):
         return Response(lines[0], media_type="application/json")
     raise lines[0]
 
 
-def _row_error(error: SaqtaError) -> bytes:
+def _items(lines: Sequence[Line], body: bytes) -> Iterator[bytes]:
+    ids: Sequence[str | None] | None = None
+    for at, line in enumerate(lines):
+        if isinstance(line, bytes):
+            yield line
+        else:
+            ids = ids or [_id_of(row) for row in msgspec.json.decode(body, type=list[msgspec.Raw])]
+            yield _row_error(ids[at], line)
+
+
+class _Named(msgspec.Struct):
+    id: str | None = None
+
+
+def _id_of(row: msgspec.Raw) -> str | None:
+    """The id that a row gives itself, whatever else is wrong with it."""
+    try:
+        return msgspec.json.decode(row, type=_Named).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _row_error(id: str | None, error: SaqtaError) -> bytes:
     """What stands in the place of what could not be decided."""
     told: dict[str, Any] = {"detail": str(error)}
     if isinstance(error, InputError):
         told |= {"field": error.field, "given": repr(error.given)[:80], "expected": error.expected}
-    id = error.id if isinstance(error, ContentConflict) else None
     return json_bytes({"id": id, "error": told})
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.staticfiles import PathLike, StaticFiles
@@ -19,6 +20,7 @@ from saqta.web.ports import Ports, PortsOf
 
 SIGN_IN, CONSOLE, FRAUD = "sign-in.html", "console.html", "fraud.html"
 ASKED_AGAIN = "no-cache"
+NOT_BUILT = "the pages are not built: make setup builds them"
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 
 router = guarded_router("pages")
@@ -48,7 +50,7 @@ def page(ports: Ports, name: str, status: int = HTTPStatus.OK) -> Response:
     """A built page; 404 where the pages are not built."""
     path = ports.assets_dir / name
     if not path.is_file():
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"{name} is not built: make setup builds the pages")
+        raise HTTPException(HTTPStatus.NOT_FOUND, NOT_BUILT)
     return FileResponse(path, status, {"cache-control": ASKED_AGAIN})
 
 
@@ -59,6 +61,11 @@ def install(app: FastAPI, ports: Ports) -> None:
 
 
 class _Assets(StaticFiles):
+    async def check_config(self) -> None:
+        """Asked until it has once gone well: whoever builds the pages meanwhile need not start anew."""
+        if self.directory is None or not await run_in_threadpool(Path(self.directory).is_dir):
+            raise HTTPException(HTTPStatus.NOT_FOUND, NOT_BUILT)
+
     def file_response(self, full_path: PathLike, *args: Any, **options: Any) -> Response:
         response = super().file_response(full_path, *args, **options)
         is_page = Path(full_path).suffix == ".html"

@@ -104,8 +104,7 @@ router = guarded_router("traffic")
 @router.get("/api/v1/traffic", response_model=page_of(schema_of(Traffic)))
 def list_traffic(ports: PortsOf, figures: WantedFigures, wanted: WantedPage) -> Response:
     """Figures by camera and line, the oldest first."""
-    wanted = wanted._replace(cursor=max(wanted.cursor, figures.after))
-    return page(ports.tables, figures.table, wanted, figures.prefix, lambda _, row: figures.only(row))
+    return page(ports.tables, figures.table, wanted, figures.prefix, lambda _, row: figures.only(row), figures.after)
 
 
 @router.get("/api/v1/traffic.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
