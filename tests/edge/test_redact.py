@@ -130,6 +130,21 @@ def test_what_no_model_looked_at_because_too_much_was_found_is_covered_as_a_whol
     assert shown[-1] is None
 
 
+def test_of_a_file_that_is_cut_off_every_frame_is_covered_to_the_last(tmp_path: Path) -> None:
+    """What the decoder guessed of the last one may show anybody: it is covered altogether, and there."""
+    walker = Walker((-0.1, 0.8), (1.1, 0.8), 0, 6)
+    whole = encode(tmp_path / "whole.ts", scene([walker], 6))
+    path = tmp_path / "cut.ts"
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size * 5 // 8])
+    reader = FrameReader(open_file(str(path)), str(path), 10.0)
+    given = len(list(reader))
+    assert (reader.decoded - given, reader.broken) == (1, 1)
+    summary, shown = redacted(path)
+    assert summary.frames == len(shown) == reader.decoded
+    assert summary.whole_frames == 1
+    assert shown[-1].std() < 2 < shown[-2].std()
+
+
 @pytest.mark.parametrize("size", [(320, 240), (321, 241), (322, 181)])
 def test_size_times_and_number_of_frames_are_kept_and_the_sound_is_not(tmp_path: Path, size: tuple[int, int]) -> None:
     path, times = tmp_path / "a.mkv", [0, 40, 100, 133, 400, 480, 2000, 2033, 2100, 2500, 2900, 3100]

@@ -27,6 +27,8 @@ ROAD = {"road": ((0.0, 0.3), (1.0, 0.3), (1.0, 0.9), (0.0, 0.9))}
 GROUND = ((0.0, 0.0, 0.0, 0.0), (1.0, 0.0, 32.0, 0.0), (1.0, 1.0, 32.0, 24.0), (0.0, 1.0, 0.0, 24.0))
 """Seen straight from above, a tenth of a metre a pixel."""
 
+BOXES = ((0.0, 0.0, 40.0, 20.0), (30.0, 0.0, 70.0, 20.0), (100.0, 0.0, 140.0, 20.0))
+
 Where = Callable[[float], tuple[float, float] | None]
 """The foot (pixels) of a thing at a second; None while it is not there."""
 
@@ -278,4 +280,20 @@ def test_a_model_names_what_crosses() -> None:
 
 
 def test_a_vote_goes_to_the_track_it_fits() -> None:
-    vote((), [Recognised("car", 0.9, (0, 0, 10, 10))])
+    car, beside, gone = (Track(n, Detection(box, 400.0, True), 0.0) for n, box in enumerate(BOXES))
+    gone.predict(0.2)
+    vote((car, beside, gone), [Recognised("car", 0.9, (2, 0, 42, 20)), Recognised("truck", 0.5, (100, 0, 140, 20))])
+    vote((car, beside, gone), [Recognised("bus", 0.5, (4, 0, 44, 20)), Recognised("car", 0.3, (0, 0, 40, 20))])
+    assert car.votes == {"car": pytest.approx(1.2), "bus": 0.5}
+    assert (car.named, beside.votes, gone.votes) == ("car", {}, {})
+
+
+def test_what_lies_inside_a_track_may_be_half_as_much_alike() -> None:
+    def votes(*box: float) -> bool:
+        track = Track(1, Detection((0, 0, 40, 20), 800.0, True), 0.0)
+        vote([track], [Recognised("person", 0.9, box)])
+        return bool(track.votes)
+
+    inside, too_small, across, too_far_across = (0, 0, 8, 20), (0, 0, 4, 20), (20, 0, 58, 20), (28, 0, 68, 20)
+    assert (votes(*inside), votes(*too_small)) == (True, False)
+    assert (votes(*across), votes(*too_far_across)) == (True, False)

@@ -58,9 +58,9 @@ class FrameReader:
     """Opens a source and gives the frames that are due, in order. Iterating blocks for at most READ_WAIT_S a read.
 
     ``decoded`` counts every frame, ``broken`` packets that could not be decoded and frames that the decoder had to
-    guess in part, which are not given; ``decode_cpu_s`` is the CPU time that this thread spent on them. ``trace`` is
-    told what is being done. InputError when the source can't be opened or holds no video. ``packets`` gets every packet
-    once it was decoded, and is told before the source is given back.
+    guess in part (``picture.is_corrupt``), which are given ``with_guessed`` alone. ``decode_cpu_s`` is the CPU time
+    that this thread spent on them. ``trace`` is told what is being done. ``packets`` gets every packet once it was
+    decoded, and is told before the source is given back. InputError when the source can't be opened or holds no video.
     """
 
     def __init__(
@@ -70,8 +70,9 @@ class FrameReader:
         analysed_fps: float,
         trace: Callable[[Deed], None] = lambda _: None,
         packets: PacketTaker | None = None,
+        with_guessed: bool = False,
     ) -> None:
-        self._trace, self._packets = trace, packets
+        self._trace, self._packets, self._with_guessed = trace, packets, with_guessed
         trace(Deed.WORKING)
         self.decoded = self.broken = 0
         self.decode_cpu_s = self.at_s = 0.0
@@ -141,7 +142,8 @@ class FrameReader:
             yield from pictures or ()
 
     def _decoded(self, packet: "av.Packet[av.VideoStream]") -> list[av.VideoFrame] | None:
-        """The frames that a packet completes; None when they can't be decoded, or are partly guessed for damage."""
+        """The frames that a packet completes; None when they can't be decoded, or are all guessed in part and not
+        asked for."""
         try:
             pictures = [one for one in packet.decode() if isinstance(one, av.VideoFrame) and one.width and one.height]
         except FFmpegError:
@@ -150,7 +152,8 @@ class FrameReader:
         self.decoded += len(pictures)
         whole = [one for one in pictures if not one.is_corrupt]
         self.broken += len(pictures) - len(whole)
-        return whole if whole or not pictures else None
+        given = pictures if self._with_guessed else whole
+        return given if given or not pictures else None
 
     def _how_it_ended(self) -> str:
         if self._live:

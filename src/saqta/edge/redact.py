@@ -60,7 +60,7 @@ def redact(
     if out.exists() and Path(source).exists() and out.samefile(source):
         raise InputError("out", str(out), "another file than the source")
     with closing(_reader(source, plugins)) as reader:
-        film = learn(_told(reader, progress), looks)
+        film = learn(_whole_ones(_told(reader, progress)), looks)
     tally = Tally()
     with whole(out) as part, closing(_reader(source, plugins)) as reader:
         _write(part, reader, film, tally, progress)
@@ -102,13 +102,23 @@ def _reader(source: str, plugins: Plugins) -> FrameReader:
     opened = plugins.open(source)
     if opened.live:
         raise InputError("source", source, "a recording: a live stream is covered while it is watched")
-    return FrameReader(opened, source, EVERY_FRAME_FPS)
+    return FrameReader(opened, source, EVERY_FRAME_FPS, with_guessed=True)
 
 
 def _told(reader: FrameReader, progress: Callable[[float], None]) -> Iterator[Frame]:
     for frame in reader:
         progress(frame.at_s)
         yield frame
+
+
+def _whole_ones(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """All but those that the decoder guessed in part: nothing is learned from them, and they are covered altogether."""
+    fresh = False
+    for frame in frames:
+        fresh = fresh or frame.fresh
+        if not frame.picture.is_corrupt:
+            yield frame._replace(fresh=fresh)
+            fresh = False
 
 
 def _write(path: Path, reader: FrameReader, film: Film, tally: Tally, progress: Callable[[float], None]) -> None:
@@ -131,6 +141,7 @@ def _write(path: Path, reader: FrameReader, film: Film, tally: Tally, progress: 
         for frame in chain([first], frames):
             picture = frame.picture.reformat(width, height, form)
             covers, told_in = film.covers(frame.picture, frame.at_s)
+            covers = None if frame.picture.is_corrupt else covers
             tally.add(covers, told_in)
             picture.make_writable()
             cover(_planes(picture), covers, told_in)
