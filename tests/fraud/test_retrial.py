@@ -44,6 +44,7 @@ def test_the_command_tells_the_tried_rules_beside_what_was_done(tmp_path: Path) 
     assert (effects["large"]["hits"], effects["any_call"]["hits"], effects["any"]["hits"]) == (41, 10, 51)
     assert effects["large"]["amounts"] == {"KZT": f"{sum(n + 1.5 for n in range(49, 90)):.2f}"}
     assert (effects["now"]["hits"], effects["any_call"]["already"]) == (stopped, 10)
+    assert effects["with"]["hits"] == stopped + effects["large"]["hits"] - effects["large"]["already"]
     assert isinstance(CliRunner().invoke(app, words[:4]).exception, InputError)
 
 
@@ -56,3 +57,5 @@ def test_no_more_is_tried_than_may_be(tmp_path: Path, monkeypatch: pytest.Monkey
     many = [Rule(f"r{n}", "payment", "warn", "x", expression="amount > 1") for n in range(BITS)]
     with pytest.raises(InputError, match="fewer rules"):
         Retrial(read_rules(STANDARD), many, 7, 0, 1)
+    with pytest.raises(InputError, match="another name"):
+        Retrial(read_rules(STANDARD), [Rule("with", "payment", "warn", "x", expression="amount > 1")], 7, 0, 1)

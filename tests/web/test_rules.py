@@ -85,6 +85,20 @@ def test_in_shadow_or_asleep_it_is_counted_and_does_nothing(centre) -> None:
     assert (late.status_code, "30 days" in late.json()["detail"]) == (422, True)
 
 
+def test_the_rules_of_the_file_are_told_as_expressions(centre) -> None:
+    with centre.http("bob") as bob:
+        items = {each["name"]: each for each in bob.get("/api/v1/rules/of-file").json()["items"]}
+        spoofed = items["spoofed_number"]
+        assert (spoofed["kind"], spoofed["verdict"], spoofed["mode"]) == ("call", "block", "enforced")
+        assert [name for name, rule in items.items() if rule["of_lists"]] == [
+            name for name in items if name[:6] == "listed"
+        ]
+        assert spoofed["expression"] == "trunk_foreign == 1 && caller_national == 1"
+        typed = {"kind": "call", "expression": spoofed["expression"], "reason": spoofed["reason"]}
+    with centre.http("farid") as farid:
+        assert farid.post("/api/v1/rules/check", json=typed).json()["valid"] is True
+
+
 def test_what_is_typed_is_checked(centre) -> None:
     def check(**typed: object) -> dict[str, object]:
         with centre.http("farid") as farid:
@@ -153,4 +167,9 @@ def test_a_rule_is_tried_on_what_the_log_holds_beside_what_was_done(centre) -> N
         assert pay(centre, 9)["action"] == "hold"
         again = farid.post("/api/v1/rules/backtest", json=NEW | {"expression": "amount > 1", "days": 1}).json()
         assert (again["tried"]["hits"], again["tried"]["already"], again["now"]["hits"]) == (5, 1, 1)
+        assert again["with"]["hits"] == 5
+        fewer = farid.post("/api/v1/rules/backtest", json=NEW | {"expression": "amount > 1e9"}).json()
+        assert (fewer["now"]["hits"], fewer["with"]["hits"]) == (1, 0), "the rule that stopped it is no longer"
+        beside = farid.post("/api/v1/rules/backtest", json=NEW | {"name": "other", "expression": "amount > 1e9"}).json()
+        assert (beside["tried"]["hits"], beside["with"]["hits"]) == (0, 1)
         assert farid.post("/api/v1/rules/backtest", json=NEW | {"expression": "amount >"}).status_code == 422

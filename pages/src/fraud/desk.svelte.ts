@@ -16,15 +16,17 @@ import { neighbour } from '../lib/queue';
 import { settling } from '../lib/settling';
 import type { FraudStatistics } from '../lib/types';
 import { Seat } from '../room/seat.svelte';
+import { RuleDesk } from './rules.svelte';
 import { what } from './words';
 
 const SETTLE_MS = 500;
 const CASE_SETTLE_MS = 5_000;
-export const TABS = ['waiting', 'counted', 'lists'] as const;
+export const TABS = ['waiting', 'counted', 'lists', 'rules'] as const;
 export type Tab = (typeof TABS)[number];
-export type Form = 'release' | 'propose' | 'appeal' | EntryDecision;
+export type Form = 'release' | 'propose' | 'appeal' | 'retire' | 'snooze' | EntryDecision;
 
 export class FraudDesk extends Seat {
+  readonly rules: RuleDesk;
   tab = $state.raw<Tab>('waiting');
   figure = $state.raw<Figure>({ name: 'kept', currency: null });
   /** Null until they are known. */
@@ -46,14 +48,15 @@ export class FraudDesk extends Seat {
   );
   stopped = $derived(this.case?.stopped.decision === this.selected ? this.case.stopped : null);
   seesLists = $derived(this.me !== null && this.me.role !== 'analyst');
-  ids = $derived(
-    this.tab === 'lists'
-      ? (this.entries ?? []).map(({ id }) => id)
-      : ((this.tab === 'waiting' ? this.waiting : this.counted) ?? []).map(({ decision }) => decision),
-  );
+  ids = $derived.by(() => {
+    if (this.tab === 'rules') return this.rules.ids;
+    if (this.tab === 'lists') return (this.entries ?? []).map(({ id }) => id);
+    return ((this.tab === 'waiting' ? this.waiting : this.counted) ?? []).map(({ decision }) => decision);
+  });
 
   constructor(private readonly fraud = new FraudApi()) {
     super(fraud, '/live/fraud', ['fraud_analyst', 'supervisor'], 'barred.fraud_role');
+    this.rules = new RuleDesk(this, fraud);
   }
 
   /** Asks for everything that is shown. */
@@ -74,6 +77,12 @@ export class FraudDesk extends Seat {
     this.figure = figure;
     this.counted = null;
     this.show('counted');
+  }
+
+  /** The money that was kept, which is shown where nothing else is. */
+  showMoney(): void {
+    if (this.tab === 'rules') this.show('waiting');
+    else this.select(null);
   }
 
   select(id: string | null): void {
@@ -103,8 +112,13 @@ export class FraudDesk extends Seat {
     else this.select(null);
   }
 
-  /** The key that confirms: a fraud, or an entry that somebody proposed. */
+  /** The key that confirms: a fraud, an entry that somebody proposed, or a rule. */
   async confirm(): Promise<void> {
+    const rule = this.rules.rule;
+    if (this.tab === 'rules') {
+      if (rule?.proposed && !this.rules.isOwn) await this.rules.decide(rule.name, 'publish', '');
+      return;
+    }
     if (this.entry) {
       if (this.entry.state === 'proposed') await this.decideEntry('confirm', '');
       return;
@@ -151,8 +165,11 @@ export class FraudDesk extends Seat {
     await this.#load();
   }
 
-  /** Opens the form for the key that refuses an entry: a proposal, or the listing that somebody appeals against. */
-  refuseEntry(): void {
+  /** Opens the form for the key that refuses: a proposal, a listing that somebody appeals against, a rule in force. */
+  refuse(): void {
+    const rule = this.tab === 'rules' ? this.rules.rule : null;
+    if (rule?.proposed) this.openForm('reject');
+    else if (rule?.terms) this.openForm('retire');
     if (this.entry) this.openForm(this.entry.state === 'proposed' ? 'reject' : 'lift');
   }
 
@@ -176,13 +193,14 @@ export class FraudDesk extends Seat {
       [this.waiting, this.statistics] = [waiting.items, statistics];
       if (this.seesLists) this.entries = (await this.fraud.entries()).items;
       if (this.tab === 'counted') this.counted = (await this.fraud.counted(this.figure)).items;
+      if (this.tab === 'rules') await this.rules.load();
     });
-    if (this.tab !== 'lists') void this.#reopen();
+    if (this.tab === 'waiting' || this.tab === 'counted') void this.#reopen();
   }
 
   async #open(): Promise<void> {
     const id = this.selected;
-    if (id === null) return;
+    if (id === null || this.tab === 'rules') return;
     await this.#quietly(async () => {
       if (this.tab === 'lists') {
         const entry = await this.fraud.entry(id);

@@ -10,6 +10,7 @@ export type Action =
   | 'waiting'
   | 'counted'
   | 'lists'
+  | 'rules'
   | 'confirm'
   | 'release'
   | 'call_back'
@@ -17,6 +18,10 @@ export type Action =
   | 'appeal'
   | 'reject'
   | 'uphold'
+  | 'write'
+  | 'try'
+  | 'snooze'
+  | 'send'
   | 'undo'
   | 'money'
   | 'theme'
@@ -30,6 +35,7 @@ export const BINDINGS: readonly Binding<Action>[] = [
   { action: 'waiting', keys: ['1'], label: 'fraud.waiting', group: 'move' },
   { action: 'counted', keys: ['2'], label: 'fraud.counted', group: 'move' },
   { action: 'lists', keys: ['3'], label: 'fraud.lists', group: 'move' },
+  { action: 'rules', keys: ['4'], label: 'fraud.rules', group: 'move' },
   { action: 'confirm', keys: ['c'], label: 'keys.confirm', group: 'act' },
   { action: 'release', keys: ['r'], label: 'keys.release', group: 'act' },
   { action: 'call_back', keys: ['b'], label: 'keys.call_back', group: 'act' },
@@ -37,6 +43,10 @@ export const BINDINGS: readonly Binding<Action>[] = [
   { action: 'appeal', keys: ['e'], label: 'keys.appeal', group: 'act' },
   { action: 'reject', keys: ['x'], label: 'keys.reject', group: 'act' },
   { action: 'uphold', keys: ['u'], label: 'keys.uphold', group: 'act' },
+  { action: 'write', keys: ['n'], label: 'keys.write', group: 'act' },
+  { action: 'try', keys: ['t'], label: 'keys.try', group: 'act' },
+  { action: 'snooze', keys: ['s'], label: 'keys.snooze', group: 'act' },
+  { action: 'send', keys: ['Ctrl+Enter'], label: 'keys.send', group: 'act' },
   { action: 'undo', keys: ['z'], label: 'keys.undo', group: 'act' },
   { action: 'money', keys: ['m'], label: 'keys.money', group: 'look' },
   { action: 'theme', keys: ['l'], label: 'keys.theme', group: 'look' },

@@ -26,3 +26,8 @@ export function parties({ kind, actor, counterpart, subscriber }: Stopped): stri
   const owner = subscriber ? `, ${t('party.telephone', { name: shortName(subscriber) })}` : '';
   return `${partyName(of, actor)}${owner} → ${partyName(of, counterpart)}`;
 }
+
+/** Whoever did it, as colleagues call them. */
+export function person(actor: string | null): string {
+  return actor?.replace(/^.*\//, '') ?? '–';
+}

@@ -1,6 +1,7 @@
 /** The analysts' desk: what the server tells of stopped calls and payments, and the calls that ask for it. */
 
-import { Api, type Page } from './api';
+import { type Page } from './api';
+import { RulesApi } from './rules';
 import type { Count, Priority } from './types';
 
 export type Outcome = 'fraud' | 'honest' | 'unknown';
@@ -92,7 +93,7 @@ export interface ListEntry {
 export type EntryDecision = 'confirm' | 'reject' | 'uphold' | 'lift';
 const PAGE_ITEMS = 100;
 
-export class FraudApi extends Api {
+export class FraudApi extends RulesApi {
   /** What waits, the most urgent first; a page of it. */
   waiting(): Promise<Page<Stopped>> {
     return this.get(`/api/v1/fraud/waiting?limit=${PAGE_ITEMS}`);

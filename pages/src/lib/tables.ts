@@ -1,6 +1,7 @@
 /** The live tables: a snapshot, then changes. Pure; a table that a change leaves alone stays the same object. */
 
 import type { FraudWaiting } from './fraud';
+import type { RuleHits, WrittenRule } from './rules';
 import type { Camera, Incident, PublishedRate, Recommendation, SystemStatus, Unit } from './types';
 
 export interface Tables {
@@ -15,6 +16,8 @@ export interface Tables {
   fraud_waiting: ReadonlyMap<string, FraudWaiting>;
   fraud_decided: ReadonlyMap<string, unknown>;
   list_entries_waiting: ReadonlyMap<string, unknown>;
+  rules: ReadonlyMap<string, WrittenRule>;
+  rule_hits: ReadonlyMap<string, RuleHits>;
 }
 
 export interface Snapshot {
@@ -46,6 +49,8 @@ export const EMPTY: Tables = {
   fraud_waiting: new Map(),
   fraud_decided: new Map(),
   list_entries_waiting: new Map(),
+  rules: new Map(),
+  rule_hits: new Map(),
 };
 
 /** The tables of a snapshot; tables that we don't know are left out. */

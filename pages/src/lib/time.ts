@@ -20,6 +20,13 @@ export function clock(momentMs: number, zone: 'utc' | 'local' = 'local'): string
   return parts.map(pad).join(':');
 }
 
+/** ``2026-03-01 14:05``: a moment of any day, in the viewer's zone. */
+export function day(momentMs: number): string {
+  const moment = new Date(momentMs);
+  const date = [moment.getFullYear(), moment.getMonth() + 1, moment.getDate()].map(pad).join('-');
+  return `${date} ${clock(momentMs).slice(0, 5)}`;
+}
+
 /** Milliseconds of an RFC 3339 text; null stays null. */
 export function moment(text: string): number;
 export function moment(text: string | null | undefined): number | null;

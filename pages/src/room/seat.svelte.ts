@@ -76,7 +76,7 @@ export abstract class Seat {
   }
 
   /** Gives a command, unless one is under way or none can be given; tells what came of it. */
-  protected async perform(
+  async perform(
     send: () => Promise<void>,
     done: string,
     undo: (() => Promise<void>) | null = null,

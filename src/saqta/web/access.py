@@ -84,6 +84,7 @@ MAY: dict[str, frozenset[Role]] = {
     "lift_entry": FRAUD,
     "list_rules": SHIELD,
     "read_rule": SHIELD,
+    "list_file_rules": SHIELD,
     "list_rule_fields": SHIELD,
     "check_rule": FRAUD,
     "backtest_rule": FRAUD,

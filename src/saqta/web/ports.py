@@ -120,6 +120,10 @@ class RuleDesk(Protocol):
         is tried."""
         ...
 
+    def of_file(self) -> Sequence[Mapping[str, Any]]:
+        """The rules of the file, as they are told over HTTP."""
+        ...
+
     def fields(self, kind: Literal["payment", "call"]) -> Sequence[Mapping[str, str]]:
         """What an expression may read."""
         ...

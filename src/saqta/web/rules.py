@@ -106,6 +106,12 @@ def list_rules(ports: PortsOf, wanted: WantedPage) -> Response:
     return page(ports.tables, RULES, wanted, show=lambda _, rule: _detail(ports, rule))
 
 
+@router.get("/api/v1/rules/of-file", response_model=dict[str, Any])
+def list_file_rules(ports: PortsOf) -> Response:
+    """The rules of the centre's file, which are in force beside those that people wrote, unless one has their name."""
+    return answer({"items": ports.rule_desk.of_file(), "next": None})
+
+
 @router.get("/api/v1/rules/fields", response_model=dict[str, Any])
 def list_rule_fields(ports: PortsOf, kind: Annotated[Kind, Query()] = "payment") -> Response:
     """What an expression may read, with its type and its meaning."""
@@ -120,7 +126,8 @@ def check_rule(ports: PortsOf, typed: Typed) -> Response:
 
 @router.post("/api/v1/rules/backtest", response_model=dict[str, Any])
 def backtest_rule(ports: PortsOf, trial: Trial) -> Response:
-    """What a rule would have stopped of the last days, side by side with what was done; nothing is kept."""
+    """What a rule would have stopped of the last days, side by side with what was done and with what would have been
+    done with it; nothing is kept."""
     now_ms = ports.clock()
     terms, from_ms = trial.terms(), now_ms - trial.days * DAY_MS
     return answer(ports.rule_desk.backtest(trial.name, terms, from_ms, now_ms))

@@ -7,8 +7,8 @@ from typing import Any
 from saqta.fraud.expression import FIELDS, TEXTS, ExpressionError, Kind, compile_expression
 from saqta.fraud.program import OPERATIONS_MAX
 from saqta.fraud.publishing.books import require_rule
-from saqta.fraud.rules import Rules, require_fields
-from saqta.fraud.serving.retrial import retry
+from saqta.fraud.rules import Rules, names_on_lists, require_fields
+from saqta.fraud.serving.retrial import NOW, WITH, retry
 from saqta.model.errors import BusyError, InputError
 from saqta.model.event import Recorded
 from saqta.model.kinds import RuleTerms
@@ -36,7 +36,23 @@ class RuleDesk:
         finally:
             self._trying.release()
         effects = {effect.rule: effect._asdict() for effect in tried.effects()}
-        return {"decisions": tried.decisions, "tried": effects[name], "now": effects["now"]}
+        return {"decisions": tried.decisions, "tried": effects[name], NOW: effects[NOW], WITH: effects[WITH]}
+
+    def of_file(self) -> Sequence[Mapping[str, Any]]:
+        """The rules of the file, as they are told over HTTP, highest priority first, those on lists as well."""
+        return [
+            {
+                "name": rule.name,
+                "kind": rule.on,
+                "expression": rule.expression or " && ".join(rule.when).replace(" = ", " == "),
+                "verdict": rule.action,
+                "reason": rule.says,
+                "priority": rule.priority,
+                "mode": rule.mode,
+                "of_lists": rule.name in names_on_lists(),
+            }
+            for rule in self._in_force.rules
+        ]
 
     def check(self, kind: Kind, expression: str, reason: str) -> Mapping[str, Any]:
         """The fields that an expression reads and what it costs, or its first error with line and column from 1."""

@@ -21,17 +21,18 @@ from saqta.fraud.trees import NO_TREES
 from saqta.model import catalogue, rule
 from saqta.model.errors import InputError
 from saqta.model.event import Recorded
-from saqta.model.kinds import ROWS_MAX, DecisionsMade, OutcomeTold, Record, SimSwapped
+from saqta.model.kinds import ROWS_MAX, DecisionsMade, NotableRow, OutcomeTold, Record, SimSwapped
 from saqta.model.money import EXPONENTS, decimal_text
 from saqta.model.rule import WrittenRule
 
 RETRIED_MAX = 5_000_000
 """So many decisions are tried again at most."""
+ANY, NOW, WITH = "any", "now", "with"
+"""The tried rules together; what was done in truth; what would have been done with the tried ones in their places."""
 
 
 class Effect(NamedTuple):
-    """What stops a share of the decisions: ``rule`` is its name, "now" what was done in truth, "any" the tried ones
-    together.
+    """What stops a share of the decisions: ``rule`` is its name, or ANY, NOW or WITH.
 
     ``hits`` are those stopped, ``already`` those of them that were warned of, held or blocked then, ``frauds`` and
     ``honest`` what was told of them. Those of whom no fraud is told were ``disturbed``, out of ``customers``. Amounts
@@ -63,6 +64,9 @@ class Retrial:
     def __init__(self, in_force: Rules, tried: Iterable[Rule], label_delay_d: int, from_ms: int, until_ms: int) -> None:
         """``in_force`` are those of the file; what was published is learned from the events themselves."""
         self._file, self._tried = in_force, tuple(tried)
+        self._names = frozenset(rule.name for rule in self._tried)
+        if taken := self._names & {ANY, NOW, WITH}:
+            raise InputError("rule", ", ".join(sorted(taken)), f"another name: {ANY}, {NOW}, {WITH} are no rules'")
         self._from_ms, self._until_ms = from_ms, until_ms
         self._written: dict[str, WrittenRule] = {}
         self._state, self._room = empty(label_delay_d, Limits()), room(ROWS_MAX)
@@ -90,8 +94,8 @@ class Retrial:
                 self._rules = self._together()
 
     def effects(self) -> list[Effect]:
-        """Of each tried rule, of all of them together, and of what was done."""
-        names = [*(rule.name for rule in self._tried), "any", "now"]
+        """Of each tried rule, of all of them together, of what was done, and of what would have been done with them."""
+        names = [*(rule.name for rule in self._tried), ANY, NOW, WITH]
         return [self._effect(name, self._hits[name]) for name in names]
 
     def _together(self) -> Rules:
@@ -99,8 +103,7 @@ class Retrial:
         published = [
             as_rule(each.name, each.terms, each.snoozed_until_ms) for each in self._written.values() if each.terms
         ]
-        tried = {rule.name for rule in self._tried}
-        rules = [*(rule for rule in published if rule.name not in tried), *self._tried]
+        rules = [*(rule for rule in published if rule.name not in self._names), *self._tried]
         if len({rule.name for rule in (*self._file.rules, *rules)}) > BITS:
             raise InputError("rule", len(self._tried), f"fewer rules: {BITS} with those in force")
         return with_published(self._file, 0, rules)
@@ -125,8 +128,15 @@ class Retrial:
             hit = _hit(f"{made.tenant}-{made.number}-{row}", event, already)
             self._customers.add(hit.customer)
             fired = [name for name, bit in tried if masks[row] & bit]
-            for name in (*fired, *(["any"] if fired else []), *(["now"] if already else [])):
+            remains = already and not self._alone(told)
+            together = {ANY: bool(fired), NOW: already, WITH: bool(fired) or remains}
+            for name in (*fired, *(name for name, stops in together.items() if stops)):
                 self._hits[name].append(hit)
+
+    def _alone(self, told: NotableRow | None) -> bool:
+        """Whether nothing but rules in whose places tried ones stand stopped it then."""
+        codes = {reason.code for reason in told.reasons} if told else set()
+        return bool(codes) and codes <= self._names
 
     def _learn(self, told: OutcomeTold) -> None:
         tenant, place = place_of(told.decision)
