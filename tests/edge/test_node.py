@@ -21,9 +21,10 @@ from edge.rtsp_server import RtspServer
 from edge.telling import ALERTS, tells_at_once, tells_fixtures
 from intake.listening import until
 from saqta import registry
+from saqta.edge import node as node_module
 from saqta.edge.keeping.originals import open_sealed
 from saqta.edge.keeping.sealing import make_keys, private_key
-from saqta.edge.node import CAMERAS_MAX, HANG_S, CameraNode
+from saqta.edge.node import CAMERAS_MAX, HANG_S, STRIKES_MAX, CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.edge.settings import CameraSettings
 from saqta.edge.worker import Said
@@ -230,6 +231,19 @@ def test_what_belongs_into_the_picture_is_told_while_it_runs_and_known_to_the_ne
     desk.wait_for("C1", told(*boxes, boxes[1]))
 
 
+def test_what_a_worker_has_sent_is_taken_in_to_the_end_in_however_many_turns(
+    start: Callable[..., Running], desk: Desk, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_module, "MESSAGES_MAX", 1)
+    cameras = [CameraSettings(camera=name, source=str(film), lines=YARD["lines"]) for name in ("A", "B")]
+    start(cameras, plugins=EAGER, speed=40.0)
+    for name in ("A", "B"):
+        records = desk.wait_for(name, has(CameraLost))
+        kinds = [type(record) for record in records if not isinstance(record, EvidenceKept | EvidenceLost)]
+        assert (kinds[0], kinds[-1]) == (CameraConnected, CameraLost)
+        assert (kinds.count(AlertRaised), kinds.count(LineCounted)) == (ALERTS, 1)
+
+
 def test_a_stream_that_kills_its_worker_twice_is_quarantined_and_the_others_go_on(
     start: Callable[..., Running], desk: Desk, film: Path
 ) -> None:
@@ -252,7 +266,7 @@ def test_a_stream_that_kills_its_worker_twice_is_quarantined_and_the_others_go_o
     states = {state.camera: state for state in node.status().cameras}
     assert states["good"].connected
     assert (states["bad"].quarantined, states["good"].quarantined) == (True, False)
-    assert states["bad"].strikes == 2
+    assert states["bad"].strikes == STRIKES_MAX
 
 
 def test_a_source_that_ends_its_worker_when_opened_is_told_and_held_back(

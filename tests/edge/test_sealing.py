@@ -9,7 +9,8 @@ import pytest
 from nacl.bindings import crypto_secretstream_xchacha20poly1305_ABYTES as EXTRA_BYTES
 
 from edge.rendered import Walker, encode, scene
-from saqta.edge.keeping.groups import PACKETS_MAX, Grouper
+from saqta.edge.keeping import groups as grouping
+from saqta.edge.keeping.groups import PACKETS_MAX, Grouper, join
 from saqta.edge.keeping.originals import (
     ALERTS_WAITING_MAX,
     Group,
@@ -147,6 +148,22 @@ def test_a_group_that_never_ends_is_parted(tmp_path: Path) -> None:
             parts += grouper.add(one) is not None
         assert parts == 1
         assert grouper.end() is not None
+
+
+def test_a_group_that_grows_too_large_is_parted_and_nothing_of_it_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = encode(tmp_path / "a.mkv", scene([Walker((-0.1, 0.8), (1.1, 0.8), 0, 1.5)], 1.5))
+    with av.open(str(film)) as container:
+        sizes = [packet.size for packet in container.demux(video=0) if packet.size]
+    for limit, parts in ((sum(sizes), 1), (max(sizes), 2)):
+        monkeypatch.setattr(grouping, "PACKETS_BYTES_MAX", limit)
+        with av.open(str(film)) as container:
+            made = list(grouping.groups(container, container.streams.video[0]))
+        assert len(made) >= parts
+        assert join(made, str(tmp_path / "joined.mkv"), "matroska") == len(sizes)
+        with av.open(str(tmp_path / "joined.mkv")) as container:
+            assert [packet.size for packet in container.demux(video=0) if packet.size] == sizes
 
 
 def fed(seconds: float, path: Path) -> tuple[Originals, list[tuple[str, list[Group]]]]:

@@ -1,6 +1,6 @@
 """Campaigns: seen over several victims, told once and as they grow, with what was stopped."""
 
-from saqta.fraud.serving.campaigns import MEMBERS_MAX, VICTIMS_MIN
+from saqta.fraud.serving.campaigns import LISTED_MAX, MEMBERS_MAX, VICTIMS_MIN
 from saqta.fraud.serving.step import STEP
 from saqta.log.memory import MemoryLog
 from saqta.log.runner import Runner
@@ -72,6 +72,14 @@ def test_two_campaigns_of_one_commit_are_told_apart() -> None:
 def test_few_victims_and_the_same_one_again_are_none() -> None:
     assert alerts([called(n % 2, n, row=n) for n in range(20)]) == []
     assert alerts(*([called(n, n * 90_000)] for n in range(5))) == []
+
+
+def test_of_very_many_that_were_stopped_the_newest_are_named_and_it_is_said_so() -> None:
+    (first, *_, last) = alerts(*([called(n, n)] for n in range(2 * LISTED_MAX)))
+    assert "the newest" not in first[1][0]
+    count = int(last[1][0].split()[3])
+    assert last[1][0].endswith(f"; the newest {LISTED_MAX} follow")
+    assert last[1][1:] == tuple(f"call blocked: alfa-{n}-0" for n in range(count - LISTED_MAX, count))
 
 
 def test_a_campaign_remembers_so_many_and_is_told_less_and_less_often() -> None:

@@ -23,6 +23,7 @@ from saqta.fraud.payments import Payments
 from saqta.fraud.pipe import LINE_BYTES_MAX, decide_lines
 from saqta.fraud.rules import Rules
 from saqta.fraud.training import Learned, Replay
+from saqta.fraud.wire import TEXT_MAX
 from saqta.model.errors import InputError
 from saqta.model.moment import from_text, to_text
 
@@ -137,14 +138,14 @@ def _lines(payments: Payments) -> list[bytes]:
         ({"time": "2026-07-12T10:00:00Z"}, "time"),
         ({"time": "soon"}, "time"),
         ({"account": ""}, "account"),
-        ({"payee": "x" * 200}, "payee"),
+        ({"payee": "x" * (TEXT_MAX + 1)}, "payee"),
         ({"phone": "87011234567"}, "phone"),
         ({"place": {"lat": 95, "lon": 0}}, "place"),
         ({"kind": "theft"}, "kind"),
     ],
 )
 def test_a_bad_field_is_named_and_decisions_go_on(decides: Decides, fields: dict[str, Any], field: str) -> None:
-    before, error, after = decides(payment("a"), payment("b", **fields), payment("c"))
+    before, error, after = decides(payment("a", payee="x" * TEXT_MAX), payment("b", **fields), payment("c"))
     assert (before["action"], after["action"]) == ("allow", "allow")
     assert (error["id"], error["error"]["field"]) == ("b", field)
     assert error["error"]["expected"]
@@ -247,3 +248,12 @@ def test_another_model_is_refused(
         (tmp_path / file).unlink()
     with pytest.raises(InputError, match=says):
         _ = (read_model(tmp_path), read_learned_state(tmp_path))
+
+
+def test_trees_beyond_the_largest_are_not_read(learned: tuple[Learned, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    size = (learned[1] / TREES).stat().st_size
+    monkeypatch.setattr("saqta.fraud.folder.TREES_BYTES_MAX", size)
+    assert read_model(learned[1]).version
+    monkeypatch.setattr("saqta.fraud.folder.TREES_BYTES_MAX", size - 1)
+    with pytest.raises(InputError, match=f"at most {size - 1} bytes"):
+        read_model(learned[1])

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from fraud import made_payments
-from saqta.fraud.payments import read_payments, stream
+from saqta.fraud import payments
+from saqta.fraud.payments import TIME_MS_MAX, read_payments, stream
 from saqta.model.errors import InputError
 
 ROWS = {
@@ -68,6 +69,7 @@ def test_files_are_joined_and_repeats_left_out(tmp_path: Path) -> None:
         ({"time": [datetime(2026, 1, 1)] * 3}, "zone"),  # noqa: DTZ001
         ({"amount": [-1.0, 2.0, 3.0], "currency": None}, "amount"),
         ({"amount": [np.nan, 2.0, 3.0], "currency": None}, "NaN"),
+        ({"time": pa.array([TIME_MS_MAX - 1, TIME_MS_MAX, 0], pa.timestamp("ms", "UTC"))}, "1970 to 9999"),
         ({"time": [datetime(1960, 1, day, tzinfo=UTC) for day in (1, 2, 3)]}, "1970 to 9999"),
         ({"amount": ["1.234", "2", "3"]}, "at most 2 decimals"),
         ({"currency": ["KZT", "ABC", "KZT"]}, "ISO 4217"),
@@ -78,6 +80,14 @@ def test_files_are_joined_and_repeats_left_out(tmp_path: Path) -> None:
 def test_bad_columns_are_named(tmp_path: Path, changes: dict[str, object], says: str) -> None:
     with pytest.raises(InputError, match=says):
         read_payments([written(tmp_path / "payments.parquet", **changes)])
+
+
+def test_so_many_payments_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payments, "PAYMENTS_MAX", 5)
+    files = [written(tmp_path / name) for name in ("a", "b")]
+    assert len(read_payments(files[:1]).events) == 3
+    with pytest.raises(InputError, match="payments: got 6, expected 1 to 5 payments"):
+        read_payments(files)
 
 
 def test_what_is_no_parquet_is_refused(tmp_path: Path) -> None:

@@ -4,27 +4,33 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from intake.listening import until
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.tables import ENTRIES
 from saqta.fraud.serving import pseudonyms
+from saqta.fraud.serving.judging import JUDGED_MAX
 from saqta.fraud.serving.opening import open_path
-from saqta.fraud.serving.path import WAITING_MAX, DecisionPath
-from saqta.fraud.serving.reading import ASKED_MAX
+from saqta.fraud.serving.path import COMMITS_MAX, WAITING_MAX, DecisionPath
+from saqta.fraud.serving.reading import ASKED_MAX, Question
 from saqta.fraud.serving.rows import commit_of
 from saqta.fraud.serving.step import SWAPS, Swapped
+from saqta.fraud.serving.ticket import Ticket, portions
 from saqta.fraud.stored_state import in_use
 from saqta.log.merkle import leaf_hash, verify_inclusion
 from saqta.log.personal import Keyring
+from saqta.log.port import Position
 from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import MemoryTables
 from saqta.model import catalogue
 from saqta.model.errors import BusyError, ContentConflict, DamageError, InputError
+from saqta.model.event import Event
 from saqta.model.kinds import DecisionsMade, ListTerms, SimSwapped
 from saqta.model.list_entry import Entry
 from saqta.model.listing import digester, entry_id
@@ -265,6 +271,49 @@ def test_too_much_that_waits_is_sent_away(tmp_path: Path) -> None:
         while sum(come) < taken:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+def test_so_many_commits_are_on_their_way_into_the_log_and_what_comes_then_waits(tmp_path: Path) -> None:
+    with running(tmp_path, deadline_ms=60_000) as path:
+        submit, on_the_way, come = path.log.submit, [], []
+
+        def slow(events: list[Event]) -> "Future[list[Position]]":
+            on_the_way.append((Future(), events))
+            return on_the_way[-1][0]
+
+        path.log.submit = slow
+        count = COMMITS_MAX + 2
+        for n in range(count):
+            body = json.dumps(call(n)).encode()
+            path.path.ask("alfa", "call", True, body, lambda lines, many: come.extend(lines))
+            until(lambda n=n: not path.path._waiting or n > COMMITS_MAX)
+        until(lambda: len(on_the_way) == COMMITS_MAX)
+        assert (come, path.log.size()) == ([], 0)
+        for n in range(count):
+            until(lambda n=n: len(on_the_way) > n)
+            future, events = on_the_way[n]
+            future.set_result(submit(events).result())
+        until(lambda: len(come) == count)
+        assert [json.loads(line)["decision_id"] for line in come] == [f"alfa-{n}-0" for n in range(count)]
+        assert [each.number for each in path.commits()] == [*range(count)]
+
+
+def test_a_commit_that_is_no_longer_at_hand_is_found_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saqta.fraud.serving.path.RECENT_MAX", 2)
+    with running(tmp_path) as path:
+        first = [path.ask("payment", payment(n))[0] for n in range(4)]
+        assert len(path.path._recent) == 2
+        assert [path.ask("payment", payment(n))[0] for n in range(4)] == first
+
+
+def test_what_waits_is_judged_in_portions_and_in_its_order() -> None:
+    sizes = [JUDGED_MAX // 2, JUDGED_MAX // 2, 1, JUDGED_MAX, JUDGED_MAX - 1, 1]
+    tickets = [Ticket("alfa", "bank", Question([None] * size, many=True), print, 0) for size in sizes]
+    parts = list(portions(tickets))
+    assert [[len(ticket.asked) for ticket in part] for part in parts] == [sizes[:2], [1], [JUDGED_MAX], sizes[4:]]
+    assert [ticket for part in parts for ticket in part] == tickets
 
 
 @pytest.mark.parametrize(

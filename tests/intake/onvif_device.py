@@ -32,13 +32,15 @@ YEAR = 2031
 class OnvifDevice:
     """Profiles are (token, video source, width, height); events are what ``tell`` was given.
 
-    A probe is answered with what ``matches`` holds, a datagram each: (endpoint, addresses) of its devices.
+    A probe is answered with what ``matches`` holds, a datagram each: (endpoint, addresses) of its devices. ``given``
+    has how many events each pull got.
     """
 
     def __init__(self, profiles: list[tuple[str, str, int, int]] = ()) -> None:
         self.profiles = profiles or [("main", "v1", 1920, 1080), ("sub", "v1", 640, 360), ("thumb", "v1", 160, 90)]
         self.events: Queue[str] = Queue()
         self.asked: list[str] = []
+        self.given: list[int] = []
         self.override: dict[str, bytes] = {}
         self.unknown: set[str] = set()
         self.http_digest: str | None = None
@@ -175,14 +177,15 @@ class OnvifDevice:
             "</tev:CreatePullPointSubscriptionResponse>"
         )
 
-    def _PullMessages(self, _: Element) -> str:
+    def _PullMessages(self, root: Element) -> str:
         told = []
         try:
             told.append(self.events.get(timeout=0.2))
-            while True:
+            while len(told) < int(root.findtext(".//tev:MessageLimit", "", NS)):
                 told.append(self.events.get_nowait())
         except Empty:
             pass
+        self.given.append(len(told))
         return f"<tev:PullMessagesResponse>{''.join(told)}</tev:PullMessagesResponse>"
 
     def _Unsubscribe(self, _: Element) -> str:

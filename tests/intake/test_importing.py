@@ -1,6 +1,9 @@
 """``saqta import`` of rates and lists: once, however often the same file comes."""
 
+import json
 from pathlib import Path
+
+from saqta.commands.registers import IMPORT_EVENTS_MAX
 
 RATES = Path(__file__).parent / "rates"
 LIST = "kind,value,reason,source\nmsisdn,{},confiscated,operator\nship,1,stolen,police\n"
@@ -8,6 +11,17 @@ LIST = "kind,value,reason,source\nmsisdn,{},confiscated,operator\nship,1,stolen,
 
 def events(saqta, data: Path) -> int:
     return saqta("log", "verify", "--data", data, "--json").summary["events"]
+
+
+def test_a_long_register_is_appended_in_parts_and_whole(saqta, tmp_path: Path) -> None:
+    count = 2 * IMPORT_EVENTS_MAX + 1
+    units = tmp_path / "units.csv"
+    units.write_text("unit,name\n" + "".join(f"U{n},Patrol {n}\n" for n in range(count)))
+    ran = saqta("import", "units", units, "--data", tmp_path / "data", "--json")
+    assert ran.summary == {"read": count, "accepted": count, "refused": []}
+    assert saqta("log", "export", "--out", tmp_path / "log.jsonl", "--data", tmp_path / "data").code == 0
+    told = [json.loads(line)["data"]["unit"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert told == [f"U{n}" for n in range(count)]
 
 
 def test_the_same_rates_again_change_nothing(saqta, tmp_path: Path) -> None:

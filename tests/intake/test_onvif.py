@@ -18,8 +18,8 @@ from saqta.intake.door import Door
 from saqta.intake.onvif.device import Device, View
 from saqta.intake.onvif.digest import authorization
 from saqta.intake.onvif.discovery import ADDRESSES_MAX, discover
+from saqta.intake.onvif.events import MESSAGES_MAX, onvif
 from saqta.intake.onvif.events import OnvifDevice as Settings
-from saqta.intake.onvif.events import onvif
 from saqta.intake.onvif.soap import ANSWER_BYTES_MAX, DEPTH_MAX, SoapError, parsed
 from saqta.log.logins import Logins
 from saqta.log.memory import MemoryLog
@@ -186,7 +186,7 @@ def test_the_command_prints_cameras_that_can_be_imported(device: OnvifDevice, tm
     register = tmp_path / "cameras.csv"
     register.write_text(ran.out)
     imported = saqta("import", "cameras", register, "--data", data, "--json")
-    assert imported.summary == {"read": 1, "accepted": 1, "refused": 0}
+    assert imported.summary == {"read": 1, "accepted": 1, "refused": []}
     with closing(Logins(data / "logins.db")) as logins:
         assert {logins.of(row[field]) for field in ("source", "evidence_source")} == {Login(USER, PASSWORD)}
     wrong = saqta("onvif", "streams", device.address, "--data", data)
@@ -240,6 +240,18 @@ def test_events_become_alerts_once_and_without_what_identifies(device: OnvifDevi
     stored = b"".join(recorded.stored for recorded in listening.read(0))
     assert b"123ABC02" not in stored
     assert b"Alice" not in stored
+
+
+def test_of_one_pull_so_many_are_asked_for_and_all_of_many_pulls_are_taken(
+    device: OnvifDevice, listening: MemoryLog
+) -> None:
+    until(lambda: "PullMessages" in device.asked)
+    count = 2 * MESSAGES_MAX + 1
+    for number in range(count):
+        rule = f'<tt:SimpleItem Name="Rule" Value="yard {number}"/>'
+        device.tell(FIELD, data=INSIDE, sources=rule, at=AT)
+    until(lambda: listening.size() == count)
+    assert max(device.given) == MESSAGES_MAX
 
 
 def test_an_event_from_the_future_is_put_aside(device: OnvifDevice, listening: MemoryLog) -> None:

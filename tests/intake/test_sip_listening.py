@@ -94,6 +94,18 @@ def test_a_spoofed_number_is_declined_and_another_is_sent_on(port: int) -> None:
     assert honest.header("Contact") == "<sip:+77011234567@saqta.kz>"
 
 
+def test_datagrams_that_wait_are_all_read_though_others_have_their_turn_between(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "DATAGRAMS_MAX", 1)
+    with UdpSwitch(port) as switch, TcpSwitch(port) as other:
+        for _ in range(20):
+            switch.send(request("OPTIONS"))
+        other.socket.sendall(PING)
+        assert other.line() == b"\r\n"
+        assert [switch.final().status for _ in range(20)] == [200] * 20
+
+
 def test_one_stream_carries_many_calls_and_pings(port: int) -> None:
     calls = [request("INVITE", caller, transport="TCP") for caller in (SPOOFED, HONEST, SPOOFED)]
     with TcpSwitch(port) as switch:

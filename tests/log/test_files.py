@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from log.made import START_MS, alert, large
-from saqta.log.files import REFUSED_MAX, export, import_lines
+from saqta.log.files import IMPORT_EVENTS_MAX, REFUSED_MAX, export, import_lines
 from saqta.log.memory import MemoryLog
 from saqta.log.merkle import Tree, leaf_hash
+from saqta.log.port import READ_EVENTS_MAX
 from saqta.log.sqlite import SqliteLog, SqliteReader
 from saqta.model.errors import InputError
 from saqta.model.event import EVENT_BYTES_MAX, encode
@@ -41,7 +42,7 @@ def test_an_export_tells_its_progress_and_ends_where_the_log_stood() -> None:
         log.append([alert(10_000 + done)])
 
     assert export(log, out, progress=progress) == 2_500
-    assert told == [(1000, 2500), (2000, 2500), (2500, 2500)]
+    assert told == [(READ_EVENTS_MAX, 2500), (2 * READ_EVENTS_MAX, 2500), (2500, 2500)]
 
 
 def test_an_export_until_a_moment_leaves_out_what_was_recorded_later() -> None:
@@ -60,7 +61,7 @@ def test_an_imported_log_has_the_same_root(tmp_path: Path) -> None:
     imported = import_lines(copy, io.BytesIO(exported(log)), told.append)
     assert imported == (2_501, 2_501, 0, ())
     assert copy.root() == log.root()
-    assert told == [1000, 2000, 2501]
+    assert told == [IMPORT_EVENTS_MAX, 2 * IMPORT_EVENTS_MAX, 2501]
     assert import_lines(copy, io.BytesIO(exported(log))) == (2_501, 0, 2_501, ())
     assert copy.root() == log.root()
     reader = SqliteReader(tmp_path / "log.db")

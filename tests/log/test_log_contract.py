@@ -13,7 +13,7 @@ from log.made import alert, large, noted
 from saqta.log.appending import LOG_SOURCE
 from saqta.log.memory import MemoryLog
 from saqta.log.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
-from saqta.log.port import BATCH_EVENTS_MAX, READ_BYTES_MAX, Log, Position
+from saqta.log.port import BATCH_EVENTS_MAX, READ_BYTES_MAX, READ_EVENTS_MAX, Log, Position
 from saqta.log.sqlite import SqliteLog
 from saqta.model import catalogue, kinds
 from saqta.model.errors import ContentConflict, InputError, StorageError, VersionConflict
@@ -55,6 +55,12 @@ def test_a_read_ends_at_its_limit_and_at_the_end(log: Log) -> None:
     assert [recorded.seq for recorded in log.read(3, limit=2)] == [4, 5]
     assert [recorded.seq for recorded in log.read(8)] == [9, 10]
     assert log.read(10) == []
+
+
+def test_a_read_without_a_limit_ends_at_the_largest(log: Log) -> None:
+    log.append([alert(n) for n in range(READ_EVENTS_MAX + 1)])
+    assert [recorded.seq for recorded in log.read(0)] == [*range(1, READ_EVENTS_MAX + 1)]
+    assert [recorded.seq for recorded in log.read(READ_EVENTS_MAX)] == [READ_EVENTS_MAX + 1]
 
 
 def test_a_read_of_large_events_ends_early_but_never_empty(log: Log) -> None:

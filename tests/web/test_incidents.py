@@ -10,7 +10,7 @@ from saqta.model import kinds
 from saqta.model.command import KIND_CHARS_MAX, NOTE_CHARS_MAX, REASON_CHARS_MAX, SPEED_KMH_MAX, TITLE_CHARS_MAX
 from saqta.model.terms import IncidentState
 from saqta.web.commands import KEY_CHARS_MAX
-from saqta.web.paging import PAGE_ITEMS_MAX
+from saqta.web.paging import CURSOR_CHARS_MAX, PAGE_ITEMS_MAX
 
 CALL = {
     "kind": "intrusion",
@@ -290,13 +290,15 @@ def test_a_cursor_is_the_next_of_the_same_list(centre) -> None:
         }
         assert all(cursors.values())
         for address in cursors:
-            for cursor in (*cursors.values(), "junk", "anVuaw==", "0", "\u0436", "%ff", "A" * 2_048):
+            for cursor in (*cursors.values(), "junk", "anVuaw==", "0", "\u0436", "%ff", "A" * CURSOR_CHARS_MAX):
                 response = alice.get(address, params={"limit": 1, "cursor": cursor})
                 if cursor == cursors[address]:
                     assert response.status_code == 200
                 else:
                     assert (response.status_code, response.json()["field"]) == (422, "cursor"), (address, cursor)
-        assert alice.get("/api/v1/incidents", params={"cursor": "A" * 2_049}).json()["field"] == "cursor"
+        assert (
+            alice.get("/api/v1/incidents", params={"cursor": "A" * (CURSOR_CHARS_MAX + 1)}).json()["field"] == "cursor"
+        )
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,8 @@ def read_model(folder: Path) -> Model:
             text = file.read(TREES_BYTES_MAX + 1)
     except (OSError, msgspec.DecodeError) as error:
         raise InputError("model", str(folder), f"a folder that `saqta fraud train` wrote ({error})") from error
+    if len(text) > TREES_BYTES_MAX:
+        raise InputError("model", str(folder / TREES), f"at most {TREES_BYTES_MAX} bytes")
     if manifest.features != feature_set():
         expected = f"a model of this program's features, {feature_set()[:12]}: train it again"
         raise InputError("model", f"features {manifest.features[:12]}", expected)

@@ -18,6 +18,7 @@ CALLED_MS = 3_600_000
 """A payment belongs to the campaign that called its payer so shortly before."""
 MEMBERS_MAX = 256
 LISTED_MAX = 15
+"""So many of those that were stopped stand in an alert's reasons."""
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,5 +107,6 @@ def _alert(recorded: Recorded, key: str, campaign: Campaign) -> Event:
 def _reasons(key: str, campaign: Campaign) -> Iterator[str]:
     count, minutes = len(campaign.victims), (campaign.last_ms - campaign.first_ms) // 60_000 + 1
     what = "one number called" if key.startswith("call/") else "one account was to be paid by"
-    yield f"{what} {count} people within {minutes} min"
+    newest = f"; the newest {LISTED_MAX} follow" if len(campaign.stopped) > LISTED_MAX else ""
+    yield f"{what} {count} people within {minutes} min{newest}"
     yield from campaign.stopped[-LISTED_MAX:]
