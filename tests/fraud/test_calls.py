@@ -134,3 +134,24 @@ def test_after_a_call_of_an_unknown_foreigner_only_what_is_far_above_habit_is_he
     assert "after_a_risky_call" in codes(large)
     assert "after_a_risky_call" not in codes(later)
     assert "on_the_phone_with_risk" not in codes(large)
+
+
+def test_calls_at_once_are_those_that_are_not_over(decides) -> None:
+    at_once = decides(*(call(n, FOREIGN, victim(n), after_s=10 * n, seconds=600) for n in range(8)))
+    assert ["many_at_once" in codes(answer) for answer in at_once] == [False] * 6 + [True] * 2
+    assert "7 calls at once" in at_once[6]["reasons"][0]["text"]
+    in_turn = decides(*(call(100 + n, THEIRS, victim(n), after_s=700 * n, seconds=600) for n in range(12)))
+    assert [answer for answer in in_turn if "many_at_once" in codes(answer)] == []
+
+
+def test_more_minutes_with_one_foreign_range_than_a_line_can_speak_serve_to_share_revenue(decides) -> None:
+    def calls(first: int, caller: str, callee: Callable[[int], str], apart_s: float) -> list[dict[str, Any]]:
+        made = (call(first + n, caller, callee(n), after_s=apart_s * n, seconds=1_500) for n in range(8))
+        return decides(*made)
+
+    fast = calls(0, THEIRS, lambda n: f"+25263{4000 + n:07d}", 60)
+    assert ["revenue_share" in codes(answer) for answer in fast] == [False] * 4 + [True] * 4
+    one_line = calls(100, OTHER, lambda n: f"+25263{4000 + n:07d}", 1_500)
+    elsewhere = calls(200, OURS, lambda n: f"+25263{4_000 + 10_000 * n:07d}", 60)
+    at_home = calls(300, "+77075550001", lambda n: f"+7701234{4000 + n}", 60)
+    assert [each for each in (*one_line, *elsewhere, *at_home) if "revenue_share" in codes(each)] == []

@@ -30,6 +30,8 @@ from saqta.fraud.tally import days, distinct, hours
 SHORT_S = 5.0
 """A call that rings so long only wants to be called back."""
 MINUTE_MS = 60_000.0
+SPENT_S_MAX = 3600.0
+"""So much of a call counts as spent with its range within an hour."""
 
 HEARD = {
     "trunk_foreign": "1 when it comes over a foreign trunk",
@@ -64,6 +66,8 @@ HEARD = {
     "callee_listed": "1 when a list blocks the number called",
     "imei_listed": "1 when a list blocks the device",
     "imsi_listed": "1 when a list blocks the SIM card",
+    "caller_at_once": "calls of the caller that go on, this one included, as far as lengths are known; at most 9",
+    "range_minutes_1h": "minutes the caller spent with a foreign range of ten thousand numbers, fading within an hour",
 }
 """What rules on calls may use, and what it means. New ones come last, as in features.JOINED."""
 
@@ -95,7 +99,8 @@ def read_caller(state: State, event: Record, caller: int, ring_at: int, row: Rec
     hour, day = event.time_ms // HOUR_MS, event.time_ms // (24 * HOUR_MS)
     row.caller_age_h = (event.time_ms - life.first_ms) / HOUR_MS
     row.caller_calls = life.count
-    row.caller_pace_1m = faded(life.pace, event.time_ms - life.last_ms)
+    row.caller_pace_1m = faded(life.pace, event.time_ms - life.last_ms, MINUTE_MS)
+    row.caller_at_once = 1 + (ring.ends_ms > event.time_ms).sum()
     row.caller_run = life.run if life.last_other == event.counterpart else 0
     row.caller_reports = life.frauds
     row.caller_last_report_d = days_since(life.last_fraud_ms, event.time_ms)
@@ -110,6 +115,6 @@ def read_caller(state: State, event: Record, caller: int, ring_at: int, row: Rec
 
 
 @compiled
-def faded(pace: float, elapsed_ms: int) -> float:
-    """A count of what happens, as it has faded since: steady calls, n a minute, hold it near n."""
-    return pace * math.exp(-max(elapsed_ms, 0) / MINUTE_MS)
+def faded(pace: float, elapsed_ms: int, within_ms: float) -> float:
+    """A count of what happens, as it has faded since: what is steady, n within that time, holds it near n."""
+    return pace * math.exp(-max(elapsed_ms, 0) / within_ms)

@@ -7,6 +7,7 @@ import numpy as np
 
 from saqta.fraud.compiled import compiled
 from saqta.fraud.layout import (
+    AT_ONCE,
     CLOCK_MS,
     DAY_MS,
     DAYS,
@@ -167,6 +168,8 @@ def _new_ring(state: State, slot: int, hour: int) -> int:
     ring.owner = slot
     ring.hour = hour - 24 * (DAYS + 1)
     ring.day = ring.hour // 24
+    for n in range(AT_ONCE):
+        ring.ends_ms[n] = 0
     return int(place)
 
 

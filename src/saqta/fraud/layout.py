@@ -21,6 +21,8 @@ WINDOW_D = 30
 LABEL_DELAY_D_MAX = DAYS - WINDOW_D - 2
 LIFE_D = 400
 LATE_MS = HOUR_MS
+AT_ONCE = 8
+"""Calls of one caller whose ends are remembered."""
 SWEPT = 4
 """Slots that are looked at for age with each new key: so nothing ever stops to sweep."""
 SEARCHED = 64
@@ -53,11 +55,11 @@ EVENT = np.dtype(
     ]
 )
 """One event for the machine. ``actor`` pays or calls, ``counterpart`` is paid or called, ``subscriber`` is the
-telephone of who pays. A device is what was paid with, or the IMEI; a place is a cell; 0 where there is none.
-``amount`` is in units of the currency, or the seconds of a call, negative while they aren't known. ``facts`` are
-the bits below. ``told`` is what others say: of a payment or call which of its names lists block, as bits below; of a
-label HONEST or FRAUD. ``id`` of a label is that of what it labels, its time when it was known. A swap tells
-when the ``subscriber`` came to another SIM card, and nothing else."""
+telephone of who pays, of a call the range of numbers that is called. A device is what was paid with, or the IMEI; a
+place is a cell; 0 where there is none. ``amount`` is in units of the currency, or the seconds of a call, negative
+while they aren't known. ``facts`` are the bits below. ``told`` is what others say: of a payment or call which of its
+names lists block, as bits below; of a label HONEST or FRAUD. ``id`` of a label is that of what it labels, its time
+when it was known. A swap tells when the ``subscriber`` came to another SIM card, and nothing else."""
 
 FOREIGN_TRUNK, NATIONAL_TRUNK, ATTESTED_A, ATTESTED_B, ATTESTED_C = 1, 2, 4, 8, 16
 CALLER_NATIONAL, CALLER_UNASSIGNED, CALLEE_NATIONAL, CALLEE_UNASSIGNED = 32, 64, 128, 256
@@ -87,10 +89,11 @@ LIFE = np.dtype(
         ("risk", "<i4"),
     ]
 )
-"""A key for its whole life. ``met`` numbers the event that met it last; ``ring`` is 1 + its place among the rings,
-0 while it is quiet; ``mean`` and ``variance`` are the habit: of amounts, each cut to three deviations, older ones
-fading. ``pace`` is a count that fades within a minute, ``run`` how often in a row ``last_other`` was called.
-``risky`` is the last call of risk to a subscriber, ``last_other`` who called."""
+"""A key for its whole life. ``met`` numbers the event that met it last; ``ring`` is 1 + its place among the rings, 0
+while it is quiet; ``mean`` and ``variance`` are the habit: of amounts, each cut to three deviations, older ones
+fading. ``pace`` is a count that fades within a minute, for who calls a range of numbers the minutes spent with it,
+fading within an hour; ``run`` how often in a row ``last_other`` was called. ``risky`` is the last call of risk to a
+subscriber, ``last_other`` who called."""
 
 RING = np.dtype(
     [
@@ -109,10 +112,12 @@ RING = np.dtype(
         ("day_noted", "<u4", (DAYS,)),
         ("day_frauds", "<u4", (DAYS,)),
         ("day_plain_frauds", "<u4", (DAYS,)),
+        ("ends_ms", "<i8", (AT_ONCE,)),
     ]
 )
 """A busy key. ``others`` are 64-bit sketches of the counterparts. ``noted`` counts what stands out: payments far
-above the payer's habit, calls that were short. ``plain_frauds`` are known frauds whose amount did not stand out."""
+above the payer's habit, calls that were short. ``plain_frauds`` are known frauds whose amount did not stand out.
+``ends_ms`` is when those of the caller's calls end that end last, as far as their lengths are known."""
 
 MEMO = np.dtype(
     [

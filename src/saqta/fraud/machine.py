@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from saqta.fraud.calls import CALL_ROW, SHORT_S, faded, read_caller, read_facts
+from saqta.fraud.calls import CALL_ROW, MINUTE_MS, SHORT_S, SPENT_S_MAX, faded, read_caller, read_facts
 from saqta.fraud.compiled import compiled, prefetch
 from saqta.fraud.features import LEARNED, ROW, read, read_joined
 from saqta.fraud.keys import find, known, met, put, remove, ring_of
@@ -13,6 +13,7 @@ from saqta.fraud.labels import pass_time, take_label
 from saqta.fraud.layout import (
     ANSWER,
     CALL,
+    CALLEE_NATIONAL,
     CONFLICT,
     DECIDED,
     EVENTS,
@@ -38,7 +39,7 @@ RULE_FIRED, UNKNOWN_FOREIGNER = 2, 1
 MODEL_FEATURES = len(LEARNED)
 AHEAD = 16
 LINE_BYTES, RING_BYTES, TABLE_BYTES = 64, RING.itemsize, TABLE.itemsize
-PAIR, WITH_DEVICE, CALLED, CELLS, PAYEE, SWAPPED = (
+PAIR, WITH_DEVICE, CALLED, CELLS, PAYEE, SWAPPED, SPENT = (
     np.uint64(n)
     for n in (
         0x9E3779B97F4A7C15,
@@ -47,6 +48,7 @@ PAIR, WITH_DEVICE, CALLED, CELLS, PAYEE, SWAPPED = (
         0x27D4EB2F165667C5,
         0x85EBCA77C2B2AE63,
         0xD6E8FEB86659FD93,
+        0xA0761D6478BD642F,
     )
 )
 """Turn a key into that of another role: so one who pays and is paid, or calls and is called, has a key for each."""
@@ -141,7 +143,8 @@ def _repeat(memo: Record, event: Record, answer: Record) -> None:
 def _digest(event: Record) -> Any:
     """What an event says, in one number: by it a repeat is told from other content under the same id."""
     digest = np.uint64(event.time_ms) * PAIR + np.uint64(event.kind)
-    for part in (event.actor, event.counterpart, event.device, event.subscriber, event.place):
+    subscriber = event.subscriber if event.kind != CALL else np.uint64(0)
+    for part in (event.actor, event.counterpart, event.device, subscriber, event.place):
         digest = (digest ^ (digest >> np.uint64(29)) ^ part) * PAIR
     digest ^= (np.uint64(event.facts) << np.uint64(16)) | np.uint64(event.currency)
     return (digest ^ (digest >> np.uint64(32))) * PAIR + np.uint64(np.int64(event.amount * 10_000.0))
@@ -195,12 +198,13 @@ def _call(state: State, rules: Ranges, event: Record, row: Record, values: Array
     else:
         row.caller_received_30d = 0
     _device(state, event, hour, row)
+    _spend(state, event, row)
     answer.mask, answer.shadow = judge(rules, event, values)
     answer.status = DECIDED
     _mark(state.life[called], event, row, answer.mask)
     short = 0.0 <= event.amount < SHORT_S
     seconds = max(event.amount, 0.0)
-    _dial(state.life[caller], event)
+    _dial(state.life[caller], state.ring[caller_ring], event)
     add(state.ring[caller_ring], hour, seconds, event.counterpart, short)
     add(state.ring[called_ring], hour, seconds, event.actor, short)
     live(state.life[caller], time_ms, seconds)
@@ -237,11 +241,25 @@ def _device(state: State, event: Record, hour: int, row: Record) -> None:
 
 
 @compiled
-def _dial(life: Record, event: Record) -> None:
-    """The caller's pace, and how often in a row the same number was called."""
-    life.pace = faded(life.pace, event.time_ms - life.last_ms) + 1.0
+def _spend(state: State, event: Record, row: Record) -> None:
+    """How long the caller spoke with a foreign range; what this call adds is seen by the next."""
+    row.range_minutes_1h = 0
+    if event.facts & CALLEE_NATIONAL or event.subscriber == 0:
+        return
+    life = state.life[met(state, event.actor ^ (event.subscriber * SPENT), event.time_ms)]
+    row.range_minutes_1h = faded(life.pace, event.time_ms - life.last_ms, HOUR_MS)
+    life.pace = row.range_minutes_1h + min(max(event.amount, 0.0), SPENT_S_MAX) / 60.0
+    live(life, event.time_ms, 0.0)
+
+
+@compiled
+def _dial(life: Record, ring: Record, event: Record) -> None:
+    """The caller's pace, how often in a row the same number was called, and when the call is over."""
+    life.pace = faded(life.pace, event.time_ms - life.last_ms, MINUTE_MS) + 1.0
     life.run = life.run + 1 if life.last_other == event.counterpart else 1
     life.last_other = event.counterpart
+    if event.amount > 0.0:
+        ring.ends_ms[ring.ends_ms.argmin()] = event.time_ms + int(event.amount * 1000.0)
 
 
 @compiled

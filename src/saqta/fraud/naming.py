@@ -4,9 +4,10 @@ from xxhash import xxh3_64_intdigest
 
 from saqta.model.money import EXPONENTS
 
-ACCOUNT, NUMBER, DEVICE, CELL, PLACE, CHANNEL, ID = (
+ACCOUNT, NUMBER, RANGE, DEVICE, CELL, PLACE, CHANNEL, ID = (
     "account:",
     "number:",
+    "range:",
     "device:",
     "cell:",
     "place:",

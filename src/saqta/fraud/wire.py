@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from saqta.fraud import layout
-from saqta.fraud.naming import ACCOUNT, CELL, CHANNEL, CURRENCY_NUMBERS, DEVICE, ID, NUMBER, PLACE, key
+from saqta.fraud.naming import ACCOUNT, CELL, CHANNEL, CURRENCY_NUMBERS, DEVICE, ID, NUMBER, PLACE, RANGE, key
 from saqta.fraud.numbers import Numbers, require_e164
 from saqta.fraud.rules import Action
 from saqta.model.errors import InputError
@@ -19,6 +19,8 @@ from saqta.model.place import Place
 
 TEXT_MAX = 128
 SINCE_MS = 946_684_800_000
+RANGE_DIGITS = 4
+"""Numbers that differ in so many of their last digits alone are of one range."""
 FUTURE_MS = 5 * 60_000
 """For so long a partner's clock may run before ours."""
 CALL_S_MAX = 7 * 86_400
@@ -172,7 +174,7 @@ class Packer:
             key(NUMBER, message.caller),
             key(NUMBER, message.callee),
             key(DEVICE, message.imei) if message.imei else 0,
-            0,
+            key(RANGE, message.callee[:-RANGE_DIGITS]),
             key(CELL, message.cell) if message.cell else 0,
             -1.0 if message.seconds is None else message.seconds,
             facts,

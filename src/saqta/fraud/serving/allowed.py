@@ -62,7 +62,7 @@ def _told(made: DecisionsMade, at: int, row: Any) -> dict[str, Any]:
         "score": float(row["score"]),
         "actor": f"{row['actor']:016x}",
         "counterpart": f"{row['counterpart']:016x}",
-        "subscriber": f"{row['subscriber']:016x}" if row["subscriber"] else None,
+        "subscriber": f"{row['subscriber']:016x}" if row["subscriber"] and not is_call else None,
         "time_ms": int(row["time_ms"]),
         "amount": decimal_text(round(float(row["amount"]) * 10**exponent), currency) if currency else None,
         "currency": currency,

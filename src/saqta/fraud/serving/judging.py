@@ -147,7 +147,7 @@ class Judge:
             action=action,
             actor=f"{event['actor']:016x}",
             counterpart=f"{event['counterpart']:016x}",
-            subscriber=f"{event['subscriber']:016x}" if event["subscriber"] else None,
+            subscriber=f"{event['subscriber']:016x}" if event["subscriber"] and not on_call else None,
             time_ms=int(event["time_ms"]),
             reasons=tuple(reasons[:DECISION_REASONS_MAX]),
             values=values_text(values),
