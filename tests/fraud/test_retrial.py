@@ -45,7 +45,8 @@ def test_the_command_tells_the_tried_rules_beside_what_was_done(tmp_path: Path) 
     assert effects["large"]["amounts"] == {"KZT": f"{sum(n + 1.5 for n in range(49, 90)):.2f}"}
     assert (effects["now"]["hits"], effects["any_call"]["already"]) == (stopped, 10)
     assert effects["with"]["hits"] == stopped + effects["large"]["hits"] - effects["large"]["already"]
-    assert isinstance(CliRunner().invoke(app, words[:4]).exception, InputError)
+    empty = CliRunner().invoke(app, [*words[:4], "--data", str(tmp_path / "none")])
+    assert str(empty.exception) == f"there is no {tmp_path / 'none' / 'log.db'}"
 
 
 def test_no_more_is_tried_than_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
