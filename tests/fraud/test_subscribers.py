@@ -149,12 +149,14 @@ def test_figures_of_somebody_else_are_measured_beside_other_models(tmp_path: Pat
         (["evaluate", "--usage", "usage.csv", "--label-column", "name"], "columns of numbers"),
         (["evaluate", "--usage", "usage.csv", "--label-column", "calls"], "at least 10 of both kinds"),
         (["judge", "missing.csv", "--model", "missing"], "subscribers train"),
+        (["evaluate", "--records", "calls.csv", "--labels", "usage.csv"], "records.callee: got 'nothing in line 3'"),
     ],
 )
 def test_bad_input_is_one_clear_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saqta: Callable[..., Ran], arguments: list[str], says: str
 ) -> None:
     (tmp_path / "usage.csv").write_text("name,calls,cells\na,1,2\nb,0,2\n")
+    (tmp_path / "calls.csv").write_text("time,caller,callee\n2026-01-01T08:00:00Z,1,2\n2026-01-01T08:00:00Z,1,\n")
     monkeypatch.chdir(tmp_path)
     ran = saqta("fraud", "subscribers", *arguments)
     assert (ran.code, ran.out) == (2, "")

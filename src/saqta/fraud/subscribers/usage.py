@@ -60,6 +60,10 @@ class Usage(NamedTuple):
 def read_records(path: Path) -> Usage:
     """The usage of each number that called CALLS_MIN times; InputError names what is wrong with the file."""
     records = _read(path, NEEDED, OPTIONAL)
+    for name in NEEDED:
+        if records[name].null_count:
+            line = pc.index(pc.is_null(records[name]), True).as_py() + 2
+            raise InputError(f"records.{name}", f"nothing in line {line}", "a value in every record")
     try:
         time_ms = pc.strptime(pc.utf8_slice_codeunits(records["time"], 0, 19), "%Y-%m-%dT%H:%M:%S", "ms")
         seconds = pc.cast(records["seconds"], pa.float64()).fill_null(np.nan).to_numpy()
@@ -123,64 +127,92 @@ class _Calls(NamedTuple):
 
 def _features(calls: _Calls, numbers: int) -> NDArray[np.float64]:
     """(numbers, FEATURES); rows of numbers that never called mean nothing."""
-    caller, day, hour = calls.caller, calls.time_ms // DAY_MS, calls.time_ms // HOUR_MS
-
-    def count(which: NDArray[Any]) -> NDArray[np.float64]:
-        return np.bincount(which, minlength=numbers).astype(float)
-
-    def different(of: NDArray[np.int64]) -> NDArray[np.float64]:
-        return count(np.unique(np.column_stack([caller, of])[of >= 0], axis=0)[:, 0])
-
-    def mean(values: NDArray[Any], among: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
-        among = np.ones(len(caller), bool) if among is None else among
-        total = np.bincount(caller[among], values[among].astype(float), minlength=numbers)
-        return total / np.maximum(count(caller[among]), 1)
-
-    made = np.maximum(count(caller), 1)
-    first_d = np.full(numbers, day.max(), np.int64)
-    np.minimum.at(first_d, caller, day)
-    age_d = day.max() - first_d + 1.0
-    days = np.maximum(different(day), 1)
-    told = ~np.isnan(calls.seconds)
-    seconds_mean = mean(calls.seconds, told)
-    square = mean(calls.seconds**2, told)
-    hours, per_hour = np.unique(np.column_stack([caller, hour]), axis=0, return_counts=True)
-    busiest = np.zeros(numbers)
-    np.maximum.at(busiest, hours[:, 0], per_hour)
-    pairs = np.unique(np.column_stack([caller, calls.callee]), axis=0)
-    back = np.isin(pairs[:, 0] * numbers + pairs[:, 1], pairs[:, 1] * numbers + pairs[:, 0])
-    callees = count(pairs[:, 0])
-    known = np.bincount(pairs[:, 0], back.astype(float), minlength=numbers)
-    columns = {
-        "calls_1d": made / days,
-        "active_share": days / age_d,
-        "age_d": age_d,
-        "busiest_hour": busiest,
-        "hours_1d": count(hours[:, 0]) / days,
-        "callees": callees,
-        "callee_share": callees / made,
-        "prefix_share": different(calls.prefix) / made,
-        "seconds_mean": seconds_mean,
-        "seconds_spread": np.sqrt(np.maximum(square - seconds_mean**2, 0)) / np.maximum(seconds_mean, 1),
-        "short_share": mean(calls.seconds < SHORT_S, told),
-        "long_share": mean(calls.seconds > LONG_S, told),
-        "received_to_made": count(calls.callee) / made,
-        "known_share": known / np.maximum(callees, 1),
-        "foreign_share": mean(calls.foreign),
-        "devices": different(calls.device),
-        "numbers_on_device": _shared(caller, calls.device, numbers),
-        "cells_1d": different(calls.cell) / days,
-    }
+    by = _ByCaller(calls.caller, numbers)
+    columns = _when(calls, by) | _whom(calls, by) | _how_long(calls, by) | _by_what(calls, by)
     return np.column_stack([columns[name] for name in FEATURES])
 
 
-def _shared(caller: NDArray[np.int64], device: NDArray[np.int64], numbers: int) -> NDArray[np.float64]:
-    """The most callers on any device that a caller used."""
-    pairs = np.unique(np.column_stack([caller, device])[device >= 0], axis=0)
+class _ByCaller:
+    """Figures of the calls of each caller, (numbers,)."""
+
+    def __init__(self, caller: NDArray[np.int64], numbers: int) -> None:
+        self.caller, self.numbers = caller, numbers
+        self.made = np.maximum(self.count(caller), 1)
+
+    def count(self, callers: NDArray[Any]) -> NDArray[np.float64]:
+        return np.bincount(callers, minlength=self.numbers).astype(float)
+
+    def different(self, of: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How many different ones; -1 is none."""
+        return self.count(self.pairs(of)[:, 0])
+
+    def pairs(self, of: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The different pairs (caller, of) without those of none."""
+        return np.unique(np.column_stack([self.caller, of])[of >= 0], axis=0)
+
+    def mean(self, values: NDArray[Any], among: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+        among = np.ones(len(self.caller), bool) if among is None else among
+        total = np.bincount(self.caller[among], values[among].astype(float), minlength=self.numbers)
+        return total / np.maximum(self.count(self.caller[among]), 1)
+
+
+_Columns = dict[str, NDArray[np.float64]]
+
+
+def _when(calls: _Calls, by: _ByCaller) -> _Columns:
+    day, hour = calls.time_ms // DAY_MS, calls.time_ms // HOUR_MS
+    first_d = np.full(by.numbers, day.max(), np.int64)
+    np.minimum.at(first_d, by.caller, day)
+    age_d = day.max() - first_d + 1.0
+    days = np.maximum(by.different(day), 1)
+    hours, per_hour = np.unique(np.column_stack([by.caller, hour]), axis=0, return_counts=True)
+    busiest = np.zeros(by.numbers)
+    np.maximum.at(busiest, hours[:, 0], per_hour)
+    return {
+        "calls_1d": by.made / days,
+        "active_share": days / age_d,
+        "age_d": age_d,
+        "busiest_hour": busiest,
+        "hours_1d": by.count(hours[:, 0]) / days,
+        "cells_1d": by.different(calls.cell) / days,
+    }
+
+
+def _whom(calls: _Calls, by: _ByCaller) -> _Columns:
+    pairs = by.pairs(calls.callee)
+    back = np.isin(pairs[:, 0] * by.numbers + pairs[:, 1], pairs[:, 1] * by.numbers + pairs[:, 0])
+    callees = by.count(pairs[:, 0])
+    known = np.bincount(pairs[:, 0], back.astype(float), minlength=by.numbers)
+    return {
+        "callees": callees,
+        "callee_share": callees / by.made,
+        "prefix_share": by.different(calls.prefix) / by.made,
+        "received_to_made": by.count(calls.callee) / by.made,
+        "known_share": known / np.maximum(callees, 1),
+    }
+
+
+def _how_long(calls: _Calls, by: _ByCaller) -> _Columns:
+    told = ~np.isnan(calls.seconds)
+    mean, square = by.mean(calls.seconds, told), by.mean(calls.seconds**2, told)
+    return {
+        "seconds_mean": mean,
+        "seconds_spread": np.sqrt(np.maximum(square - mean**2, 0)) / np.maximum(mean, 1),
+        "short_share": by.mean(calls.seconds < SHORT_S, told),
+        "long_share": by.mean(calls.seconds > LONG_S, told),
+    }
+
+
+def _by_what(calls: _Calls, by: _ByCaller) -> _Columns:
+    pairs = by.pairs(calls.device)
     callers = np.bincount(pairs[:, 1], minlength=1)
-    most = np.zeros(numbers)
+    most = np.zeros(by.numbers)
     np.maximum.at(most, pairs[:, 0], callers[pairs[:, 1]])
-    return most
+    return {
+        "foreign_share": by.mean(calls.foreign),
+        "devices": by.count(pairs[:, 0]),
+        "numbers_on_device": most,
+    }
 
 
 def _numbered(texts: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
