@@ -206,6 +206,10 @@ def test_cameras_of_the_settings_watch_their_source(tmp_path: Path, saqta) -> No
         (["watch", *SECOND, "--zone", ZONE, *("--abandoned-zone", "yard=5") * 2], "abandoned_zone: got 'yard'"),
         (["import", "units", "none.csv"], "readable file"),
         (["import", "ships", "none.csv"], "one of cameras"),
+        (["import", "units", "none.csv", "--jumped", "USD"], "rates"),
+        (["log", "rebuild"], "there is no"),
+        (["person", "erase", "+77010000000", "--purpose", "asked"], "there is no"),
+        (["token", "add", "--role", "partner", "--partner", "X", "--source", "not a URI"], "without # and spaces"),
         (["token", "add", "--role", "partner"], "partner"),
         (["log", "replay", "--until", "yesterday"], "RFC 3339"),
         (["log", "import", "none.jsonl"], "none.jsonl"),
@@ -235,10 +239,12 @@ def test_a_camera_that_the_settings_do_not_know_is_refused(tmp_path: Path, saqta
 
 def test_a_camera_that_can_not_be_watched_is_refused_before_it_is_recorded(data: Path, tmp_path: Path, saqta) -> None:
     register = tmp_path / "cameras.csv"
-    register.write_text("camera,source\nMain gate,rtsp://camera.example/1\ngate,rtsp://camera.example/2\n")
+    register.write_text(
+        "camera,source\nMain gate,rtsp://camera.example/1\ngate,rtsp://camera.example/2\ndoor,http://camera.example/3\n"
+    )
     ran = saqta("import", "cameras", register, "--data", data, "--json")
-    assert (ran.summary["read"], ran.summary["accepted"]) == (2, 1)
-    assert [refused["line"] for refused in ran.summary["refused"]] == [2]
+    assert (ran.summary["read"], ran.summary["accepted"]) == (3, 1)
+    assert [refused["line"] for refused in ran.summary["refused"]] == [2, 4]
     settings = tmp_path / "saqta.toml"
     settings.write_text('[cameras."Main gate"]\nsource = "sim:demo/depot"\n')
     refused = saqta("serve", "--data", data, "--settings", settings, "--port", "0")

@@ -67,6 +67,18 @@ def test_a_row_with_other_cells_than_the_header_has_columns_is_refused_alone(wri
     )
 
 
+def test_a_name_stands_once_in_a_register(write) -> None:
+    register = read_register("units", write("unit,name\nU1,Patrol 1\nU2,Patrol 2\nU1,Patrol 3\n"))
+    assert [record.name for record in register.records] == ["Patrol 1", "Patrol 2"]
+    assert register.refused == ((4, "row: got 'U1', expected each name once: it stands in line 2 as well"),)
+
+
+@pytest.mark.parametrize("unit", ["U1/..", "U\t1", "x" * (kinds.NAME_CHARS_MAX + 1)])
+def test_what_can_not_stand_in_an_address_is_no_unit(write, unit: str) -> None:
+    register = read_register("units", write(f"unit,name\n{unit},Patrol 1\n{'x' * kinds.NAME_CHARS_MAX},Patrol 2\n"))
+    assert [refusal.line for refusal in register.refused] == [2]
+
+
 def test_a_cell_may_hold_commas_and_line_feeds_in_quotes(write) -> None:
     register = read_register("units", write('unit,name\nU1,"Patrol, 1\nNorth"\nU2\n'))
     assert [record.name for record in register.records] == ["Patrol, 1\nNorth"]

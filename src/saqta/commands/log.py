@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from saqta import wiring
-from saqta.commands.options import DATA, Data, Json, group, opened_file, readable_log
+from saqta.commands.options import DATA, Data, Json, group, opened_file, readable_log, require_log
 from saqta.log import checkpoints, files
 from saqta.log.notes import NOTE_BYTES_MAX, is_note
 from saqta.log.runner import rebuild as rebuild_tables
@@ -91,6 +91,7 @@ def replay(
 @log.command()
 def rebuild(data: Data = DATA, as_json: Json = False) -> None:
     """Throw the tables away and fold the log into them again; no server may be running."""
+    require_log(data)
     with wiring.opened(data) as folder, progress("rebuilding") as advance:
         rebuild_tables(STEPS, folder.log, folder.tables, advance)
         digests = {table.name: folder.tables.digest(table) for step in STEPS for table in step.tables}

@@ -56,6 +56,12 @@ def readable_log(data: Path) -> Iterator[SqliteReader]:
         reader.close()
 
 
+def require_log(data: Path) -> None:
+    """StorageError where there is no log: what is only to be looked after is not made."""
+    with readable_log(data):
+        return
+
+
 @contextmanager
 def kept_logins(data: Path) -> Iterator[Logins]:
     """The cameras' logins in ``data``, made where it is not there; a server may be at work on it."""

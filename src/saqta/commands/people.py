@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from saqta import wiring
-from saqta.commands.options import ACTOR, DATA, Data, group
+from saqta.commands.options import ACTOR, DATA, Data, group, require_log
 from saqta.log.personal import Keyring
 from saqta.model import kinds
 from saqta.model.errors import InputError
@@ -49,6 +49,7 @@ def erase(
     data: Data = DATA,
 ) -> None:
     """Destroy the keys of a person's fields: they can't be read again, the log still verifies."""
+    require_log(data)
     keyring = Keyring(data / "keys.db")
     try:
         found = keyring.find_person(identifier)

@@ -38,6 +38,8 @@ def import_register(
 ) -> None:
     """Import a register; rows that are refused are told with their line and the reason."""
     results = Results(as_json)
+    if jumped and kind != "rates":
+        raise InputError("jumped", ", ".join(jumped), "the import of rates, which alone may jump")
     if kind == "rates":
         register, events = _rates(file, data, jumped or ())
     else:
@@ -54,12 +56,17 @@ def _register(kind: str, file: Path, data: Path) -> tuple[Register, list[Event]]
     if kind not in REGISTERS:
         raise InputError("kind", kind, f"one of {', '.join((*REGISTERS, 'rates', 'lists'))}")
     if kind == "cameras":
-        register = read_register(kind, file, camera_settings)
+        register = read_register(kind, file, _check_camera)
         with kept_logins(data) as logins:
             cameras = (record for record in register.records if isinstance(record, CameraRegistered))
             return register, wiring.announce((without_logins(one, logins) for one in cameras), ACTOR)
     register = read_register(kind, file)
     return register, wiring.announce(register.records, ACTOR)
+
+
+def _check_camera(camera: CameraRegistered) -> None:
+    camera_settings(camera)
+    wiring.PLUGINS.factory(camera.source)
 
 
 def _rates(file: Path, data: Path, jumped: Sequence[str]) -> tuple[Register, list[Event]]:

@@ -56,11 +56,15 @@ class Plugins(NamedTuple):
     guards: Mapping[str, GuardFactory] = {}
 
     def open(self, source: str) -> Opened:
-        """Finds the factory by the source's scheme; InputError when there is none."""
+        """Opens a source; InputError when it can't be."""
+        return self.factory(source)(source)
+
+    def factory(self, source: str) -> SourceFactory:
+        """What opens a source, by its scheme; InputError when there is none."""
         factory = self.sources.get(scheme(source))
         if factory is None:
             raise InputError("source", source, f"a file or one of {', '.join(sorted(self.sources))}")
-        return factory(source)
+        return factory
 
     def model(self, settings: CameraSettings) -> Model | None:
         """The camera's model, None where it goes without; opened afresh. InputError when the file can't be used."""

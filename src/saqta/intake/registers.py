@@ -7,6 +7,7 @@ coordinates are equal to 1e-6 degrees (11 cm). Coordinates are WGS 84 degrees; G
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +23,8 @@ REFUSED_MAX = 10_000
 EDGES_PER_EVENT_MAX = 4_000
 FEATURES_PER_EVENT_MAX = 1_000
 DEFAULT_SPEED_KMH = 40.0
+_UNIT = re.compile(rf"[^/\x00-\x1f\x7f]{{1,{kinds.NAME_CHARS_MAX}}}")
+"""It stands in addresses of the API."""
 
 
 class Refusal(NamedTuple):
@@ -57,6 +60,7 @@ def read_register(kind: str, path: Path, check: Callable[[Any], object] = lambda
         raise InputError("kind", kind, "one of " + ", ".join(REGISTERS))
     accepted: list[Any] = []
     refused: list[Refusal] = []
+    lines: dict[str, int] = {}
     read = 0
     for number, row in _rows(path):
         read += 1
@@ -65,6 +69,7 @@ def read_register(kind: str, path: Path, check: Callable[[Any], object] = lambda
                 raise row
             parsed = build.parse(row)
             check(parsed)
+            _check_once(lines, build.name(parsed), number)
             accepted.append(parsed)
         except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             missing = isinstance(error, KeyError)
@@ -73,6 +78,12 @@ def read_register(kind: str, path: Path, check: Callable[[Any], object] = lambda
         why = f" ({refused[0].reason} in line {refused[0].line})" if refused else ""
         raise InputError("file", str(path), f"at least one row of {kind}{why}")
     return Register(tuple(build.gather(accepted, path.stem)), read, tuple(refused))
+
+
+def _check_once(lines: dict[str, int], name: str | None, number: int) -> None:
+    """InputError where an earlier one of the ``lines`` has this name: which of them holds can't be known."""
+    if name is not None and lines.setdefault(name, number) != number:
+        raise InputError("row", name, f"each name once: it stands in line {lines[name]} as well")
 
 
 def refuse(refused: list[Refusal], line: int, reason: str) -> None:
@@ -181,6 +192,8 @@ def _camera(row: _Row) -> kinds.Record:
 
 def _unit(row: _Row) -> kinds.Record:
     unit = _text(row.fields, "unit")
+    if not _UNIT.fullmatch(unit):
+        raise InputError("unit", unit, f"1 to {kinds.NAME_CHARS_MAX} characters in one line, without /")
     given = row.fields.get("capabilities") or ""
     listed = given.split(";") if isinstance(given, str) else map(str, given)
     return kinds.UnitRegistered(
@@ -251,13 +264,16 @@ def _as_they_are(records: Iterable[kinds.Record], stem: str) -> Iterator[kinds.R
 
 
 class _Register(NamedTuple):
+    """``name`` gives what a row is called, where none but it may be called so."""
+
     parse: Callable[[_Row], Any]
     gather: Callable[[list[Any], str], Iterator[kinds.Record]]
+    name: Callable[[Any], str | None] = lambda row: None
 
 
 REGISTERS: dict[str, _Register] = {
-    "cameras": _Register(_camera, _as_they_are),
-    "units": _Register(_unit, _as_they_are),
+    "cameras": _Register(_camera, _as_they_are, lambda camera: camera.camera),
+    "units": _Register(_unit, _as_they_are, lambda unit: unit.unit),
     "roads": _Register(_road, _gather_roads),
     "places": _Register(_place, _gather_places),
 }

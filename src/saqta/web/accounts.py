@@ -16,6 +16,7 @@ from saqta.web.access import digest
 
 SOURCE = "/saqta/accounts"
 LINK_S = 24 * 3600
+_SOURCE = re.compile(r"[^\s#\x00-\x1f\x7f]{1,200}")
 _NAME = re.compile(r"[\w.@-]{1,64}")
 
 
@@ -57,8 +58,8 @@ def add_token(
     """
     if role is Role.PARTNER:
         _require_name("partner", partner or "")
-        if not source or source.startswith("/saqta") or "#" in source:
-            expected = "the URI that the partner's events come from, not one of Saqta's own, and without #"
+        if not _SOURCE.fullmatch(source or "") or (source or "").startswith("/saqta"):
+            expected = "the URI that the partner's events come from, not one of Saqta's own, and without # and spaces"
             raise InputError("source", source, expected)
     elif partner or source:
         raise InputError("partner", partner or source, f"nothing, for role {role}")
