@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from log.made import alert, large, noted
-from saqta.log import appending, sqlite
+from saqta.log import appending, following, sqlite
 from saqta.log.memory import MemoryLog
 from saqta.log.merkle import GROUP
 from saqta.log.sqlite import SqliteLog, SqliteReader
 from saqta.model.errors import ContentConflict, DamageError, InputError, StorageError, VersionConflict
+from saqta.model.event import encode
 
 
 @pytest.fixture
@@ -292,14 +293,16 @@ def test_a_disk_that_gives_errors_refuses_and_loses_nothing(log: SqliteLog) -> N
     assert log.append([alert(1), alert(2)]) == [(1, True), (2, False)]
 
 
-def test_a_hole_and_an_unreadable_event_are_damage(log: SqliteLog) -> None:
+def test_a_hole_and_an_unreadable_event_are_damage(log: SqliteLog, path: Path) -> None:
     log.append([alert(n) for n in range(10)])
     log._writing.execute("DELETE FROM events WHERE seq = 4")
     log._writing.execute("UPDATE events SET stored = x'00' WHERE seq = 7")
+    reader = SqliteReader(path)
     with pytest.raises(DamageError, match="missing between seq 1 and 10"):
-        log.read(0)
+        reader.read(0)
     with pytest.raises(DamageError, match="seq 7 can't be read") as caught:
-        log.read(5)
+        reader.read(5)
+    reader.close()
     assert caught.value.seq == 7
     with pytest.raises(DamageError, match="hashes of the tree are missing"):
         log.root()
@@ -348,3 +351,20 @@ def test_one_event_of_the_largest_size(log: SqliteLog) -> None:
     with pytest.raises(InputError):
         log.append([large(2, (1 << 20) + 1000)])
     assert len(log.read(0)) == 1
+
+
+@pytest.mark.parametrize("bound", ["EVENTS", "BYTES"])
+def test_the_newest_events_are_kept_at_hand_and_older_ones_are_read_from_the_file(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    size = len(encode(alert(1)))
+    monkeypatch.setattr(following, f"NEWEST_{bound}_MAX", 3 if bound == "EVENTS" else 3 * size + size // 2)
+    for n in range(5):
+        log.append([alert(n)])
+    assert [recorded.seq for recorded in log.read(0)] == [1, 2, 3, 4, 5]
+    log._writing.execute("DELETE FROM events WHERE seq > 2")
+    assert [recorded.seq for recorded in log.read(2)] == [3, 4, 5]
+    assert [recorded.seq for recorded in log.read(1)] == [2]
+    assert log.read(2)[0] is log.read(2)[0]
+    assert [recorded.seq for recorded in log.read(3, 1)] == [4]
+    assert log.read(5) == []

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from log.made import NOTES, START_MS, STEP, TALLIES, Tally, alert, noted
+from log.made import NOTES, START_MS, STEP, TALLIES, Tally, alert, large, noted
 from saqta.log import runner as module
 from saqta.log.memory import MemoryLog
 from saqta.log.port import BATCH_EVENTS_MAX, Log
@@ -239,7 +239,7 @@ def test_a_step_that_stopped_counts_anew(log: Log, tables: TableStore) -> None:
             runner.catch_up()
         assert tables.cursor("tally") == stops * module.PUT_ASIDE_MAX
     runner.catch_up()
-    assert tables.cursor("tally") == log.size()
+    assert runner.seq == log.size()
 
 
 def test_tables_of_another_log_are_refused(log: Log, tables: TableStore) -> None:
@@ -397,6 +397,40 @@ def test_a_step_without_folds_for_a_kind_passes_over_it(log: Log, tables: TableS
     calls: list[Callable[..., Any]] = []
     step = STEP._replace(folds={kinds.IncidentNoted: lambda *_: calls.append(_) or NOTHING})
     log.append([alert(1), noted(1)])
-    Runner(step, log, tables).catch_up()
+    runner = Runner(step, log, tables)
+    runner.catch_up()
     assert len(calls) == 1
-    assert tables.cursor("tally") == 2
+    assert runner.seq == 2
+
+
+def test_a_cursor_alone_is_committed_once_in_so_many_events(
+    log: Log, tables: TableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nothing follows from is looked at again after a crash, and nothing follows from it again."""
+    monkeypatch.setattr(module, "UNCOMMITTED_EVENTS_MAX", 5)
+    heard: list[int] = []
+    runner = Runner(STEP, log, tables, lambda commit: heard.append(commit.seq))
+    cursors = []
+    for n in range(7):
+        log.append([large(n, 400)])
+        runner.catch_up()
+        cursors.append(tables.cursor("tally"))
+    assert cursors == [0, 0, 0, 0, 5, 5, 5]
+    assert heard == [1, 2, 3, 4, 5, 6, 7]
+    again = Runner(STEP, log, tables)
+    assert again.catch_up() == 2
+    log.append([alert(1)])
+    again.catch_up()
+    assert (tables.cursor("tally"), tables.get(TALLIES, "C1")) == (8, Tally(1, 8))
+
+
+def test_a_step_that_is_stopped_commits_its_cursor(log: Log, tables: TableStore) -> None:
+    log.append([large(1, 400)])
+    taken, stop = threading.Event(), threading.Event()
+    runner = Runner(STEP, log, tables, lambda commit: taken.set())
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(runner.run, stop)
+        assert taken.wait(10)
+        stop.set()
+        running.result(10)
+    assert tables.cursor("tally") == 1

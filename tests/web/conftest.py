@@ -193,7 +193,7 @@ class Centre:
 
     def settle(self) -> None:
         """Waits until every step has taken the whole log."""
-        wait_until(lambda: all(self.tables.cursor(name) == self.log.size() for name in self._runners))
+        wait_until(lambda: all(runner.seq == self.log.size() for runner in self._runners.values()))
 
     def http(self, name: str | None = None, **options: object) -> httpx.Client:
         """A client with the token of one of its people, or of nobody."""

@@ -102,6 +102,7 @@ def test_a_fault_of_ours_is_a_problem_that_tells_nothing(centre, caplog) -> None
 
 
 def test_a_store_that_cannot_be_read_is_503(centre) -> None:
+    centre.stop_steps()
     centre.tables.close()
     with centre.http("alice") as alice:
         with capture_logs() as lines:

@@ -2,6 +2,8 @@
 
 - A batch is folded, what follows from it is appended, then its rows and the cursor are committed together. A crash in
   between repeats the batch, and what it appends again are repeats by their ids.
+- Where nothing changes and nothing follows, the cursor alone is committed, once in UNCOMMITTED_EVENTS_MAX events:
+  after a crash a step looks at those again, and nothing follows again.
 - An event that a step can't take, or that leads to one too large to keep, is put aside with its reason, as an event,
   and the step goes on. PUT_ASIDE_MAX in a row stop it, once they are on record: started again, it goes on behind them.
 - Replaying and rebuilding fold what the log holds and append nothing that it holds.
@@ -34,6 +36,10 @@ PUT_ASIDE_MAX = 100
 REASON_CHARS_MAX = 500
 COMMAND_TRIES_MAX = 5
 """A command is decided so many times while others move its subjects on."""
+UNCOMMITTED_EVENTS_MAX = 1_000
+"""A step's cursor in its tables may lie so many events behind the step, where none of them changed anything."""
+REST_S = 0.02
+"""A step that has taken what came rests for so long: what comes meanwhile it takes in one go."""
 REBUILD_EVENTS_MAX = 10_000
 """A rebuild commits so many events at a time."""
 
@@ -61,12 +67,17 @@ class Runner:
         self._step, self._log, self._tables, self._on_commit = step, log, tables, on_commit
         self._lock = threading.RLock()
         self._folding = _Folding(step)
-        self._cursor = tables.cursor(step.name)
+        self._cursor = self._committed = tables.cursor(step.name)
         if self._cursor > log.size():
             raise StorageError(
                 f"the tables of {step.name} are at seq {self._cursor}, the log ends at {log.size()}: "
                 "they belong to another log; run: saqta log rebuild"
             )
+
+    @property
+    def seq(self) -> int:
+        """The seq up to which the step has taken the log; its cursor in the tables may lie a little behind."""
+        return self._cursor
 
     def catch_up(self) -> int:
         """Takes every event that the log holds now; returns how many. Raises StepStopped when the step can't go on."""
@@ -82,6 +93,10 @@ class Runner:
         for batch in self._log.follow(self._cursor, stop):
             with self._lock:
                 self._take([recorded for recorded in batch if recorded.seq > self._cursor])
+            stop.wait(REST_S)
+        with self._lock:
+            if self._committed < self._cursor:
+                self._commit(Commit(self._cursor, ()))
 
     def command(self, command: Command, context: Context) -> list[Recorded]:
         """Decides a command on tables that hold the whole log; returns its events when the step has taken them too.
@@ -126,13 +141,18 @@ class Runner:
                 break
         _append(self._log, follow)
         commit = Commit(recorded.seq, overlay.changes())
-        self._tables.commit(self._step.name, *commit)
+        if commit.changes or follow or commit.seq - self._committed >= UNCOMMITTED_EVENTS_MAX:
+            self._commit(commit)
         self._cursor = commit.seq
         if self._on_commit:
             self._on_commit(commit)
         if folding.is_stopped:
             self._folding = _Folding(self._step)
             raise StepStopped(self._step.name, commit.seq, folding.put_aside, folding.reason)
+
+    def _commit(self, commit: Commit) -> None:
+        self._tables.commit(self._step.name, *commit)
+        self._committed = commit.seq
 
 
 def rebuild(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from saqta.log import merkle
 from saqta.log.appending import Group, Queue, Request, name_of, recorded_at, request_of, request_of_stored
 from saqta.log.database import Format, Readers, check_format, faults, insert, look_up, open_for_writing, transaction
-from saqta.log.following import Growth
+from saqta.log.following import Growth, Newest
 from saqta.log.port import READ_BYTES_MAX, READ_EVENTS_MAX, Position
 from saqta.model.errors import DamageError, InputError, StorageError
 from saqta.model.event import Event, Recorded, decode
@@ -157,10 +157,14 @@ class SqliteLog(SqliteReader):
             super().close()
             self._writing.close()
             raise
-        self._growth = Growth(self._tree.size)
+        self._growth, self._newest = Growth(self._tree.size), Newest(self._tree.size)
         self._queue = Queue(str(path))
         self._writer = threading.Thread(target=self._write, name=f"writer of {path.name}", daemon=True)
         self._writer.start()
+
+    def read(self, after: int, limit: int = READ_EVENTS_MAX) -> list[Recorded]:
+        newest = self._newest.read(after, limit, READ_BYTES_MAX)
+        return super().read(after, limit) if newest is None else newest
 
     def append(self, events: Sequence[Event], expected: Mapping[str, int] | None = None) -> list[Position]:
         return self.submit(events, expected).result()
@@ -179,7 +183,7 @@ class SqliteLog(SqliteReader):
         return self._growth.follow(self.read, after, stop)
 
     def size(self) -> int:
-        return self._growth.size
+        return self._tree.size
 
     def close(self) -> None:
         self._queue.close()
@@ -207,6 +211,8 @@ class SqliteLog(SqliteReader):
                     request.future.set_exception(result)
                 else:
                     request.future.set_result(result)
+            # Who waits for an answer goes before who follows.
+            self._growth.announce(self._tree.size)
 
     def _commit(self, requests: Sequence[Request]) -> Sequence[list[Position] | Exception]:
         """Decides the requests and keeps what they add, in one transaction."""
@@ -215,8 +221,7 @@ class SqliteLog(SqliteReader):
             results = [group.take(request) for request in requests]
             tree = self._keep(group) if group.entries else self._tree
         self._tree = tree
-        if group.entries:
-            self._growth.announce(tree.size)
+        self._newest.add([entry.stored for entry in group.entries])
         return results
 
     def _keep(self, group: Group) -> merkle.Tree:
