@@ -15,7 +15,10 @@ import msgspec
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from saqta.model.command import AskCallBack, TellOutcome
 from saqta.model.errors import InputError, SaqtaError
@@ -25,7 +28,7 @@ from saqta.web import problems
 from saqta.web.access import MAY, Caller, CallerOf, GuardedRoute, admit, guarded_router
 from saqta.web.commands import Caused, ContextOf, Door, perform
 from saqta.web.paging import page_of
-from saqta.web.ports import Decided, Line, Ports, PortsOf
+from saqta.web.ports import Decided, Limits, Line, Ports, PortsOf
 from saqta.web.present import answer, json_bytes
 
 OWN = "centre"
@@ -34,6 +37,7 @@ ADMITTED_MAX = 4_096
 ADMITTED_MS = 1_000
 """So long a token is known without a look at the table."""
 Kind = Literal["payment", "call"]
+_MAY_DECIDE: dict[Kind, frozenset[Role]] = {"payment": MAY["decide_payment"], "call": MAY["decide_call"]}
 DecisionId = Annotated[str, Path(alias="id", max_length=200)]
 
 
@@ -167,13 +171,13 @@ def _asks(one: dict[str, Any]) -> dict[str, Any]:
 @plain.post("/api/v1/decisions/payment", response_model=Decision | page_of(Decision), openapi_extra=_asks(_PAYMENT))
 async def decide_payment(request: Request) -> Response:
     """Whether to book a payment: one, or a list. Durable before it is answered; the same `id` gets the same answer."""
-    return await decide(request, request.state.caller, "payment")
+    return await _answered(request, "payment")
 
 
 @plain.post("/api/v1/decisions/call", response_model=Decision | page_of(Decision), openapi_extra=_asks(_CALL))
 async def decide_call(request: Request) -> Response:
     """Whether to connect a call: one, or a list. Durable before it is answered; the same `id` gets the same answer."""
-    return await decide(request, request.state.caller, "call")
+    return await _answered(request, "call")
 
 
 @router.get("/api/v1/decisions/{id}", response_model=dict[str, Any])
@@ -212,21 +216,26 @@ def ask_call_back(ports: PortsOf, caller: CallerOf, context: ContextOf, decision
     return perform(ports, command, context)
 
 
-async def decide(request: Request, caller: Caller, kind: Kind) -> Response:
-    """Asks the decision path, and waits for its answers. InputError, BusyError or HTTPException where it can't."""
-    app = request.app
-    ports: Ports = app.state.ports
-    body = await _body(request, ports)
-    arrivals: Arrivals = app.state.arrivals
+async def _answered(request: Request, kind: Kind) -> Response:
+    body = await decide(request.app.state, request.state.caller, kind, request.receive)
+    return Response(body, media_type="application/json")
+
+
+async def decide(state: State, caller: Caller, kind: Kind, receive: Receive) -> bytes:
+    """Asks the decision path, and waits for its answers; the body of the answer.
+
+    InputError, ContentConflict, BusyError or HTTPException where there is none.
+    """
+    ports: Ports = state.ports
+    body = await _body(receive, ports.limits)
+    arrivals: Arrivals = state.arrivals
     future, done = arrivals.expect()
     ports.decisions.ask(_tenant(caller), kind, caller.role is Role.PARTNER, body, done)
     lines, many = await future
     if many:
-        return Response(
-            b'{"items":[' + b",".join(_items(lines, body)) + b'],"next":null}', media_type="application/json"
-        )
+        return b'{"items":[' + b",".join(_items(lines, body)) + b'],"next":null}'
     if isinstance(lines[0], bytes):
-        return Response(lines[0], media_type="application/json")
+        return lines[0]
     raise lines[0]
 
 
@@ -273,10 +282,9 @@ def _found(ports: Ports, caller: Caller, decision: str) -> Decided:
     return found
 
 
-def admitted_lately(request: Request, kind: Kind) -> Caller | None:
-    """The caller with a token that was admitted within ADMITTED_MS; None for all others."""
-    state = request.app.state
-    known = state.admitted.get((request.headers.get("authorization"), MAY[f"decide_{kind}"]))
+def admitted_lately(state: State, authorization: str | None, kind: Kind) -> Caller | None:
+    """The caller with a token, as its header has it, that was admitted within ADMITTED_MS; None for all others."""
+    known = state.admitted.get((authorization, _MAY_DECIDE[kind]))
     return known[0] if known is not None and known[1] > state.ports.clock() else None
 
 
@@ -295,18 +303,21 @@ async def _admitted(request: Request, roles: frozenset[Role]) -> Caller:
     return caller
 
 
-async def _body(request: Request, ports: Ports) -> bytes:
-    most = ports.limits.decisions_body_bytes_max
+async def _body(receive: Receive, limits: Limits) -> bytes:
     parts = []
-    size = 0
+    size, more = 0, True
     try:
-        async with asyncio.timeout(ports.limits.body_wait_s):
-            async for part in request.stream():
-                size += len(part)
-                if size > most:
-                    raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have at most {most} bytes")
-                parts.append(part)
+        async with asyncio.timeout(limits.body_wait_s):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                parts.append(message.get("body", b""))
+                size, more = size + len(parts[-1]), message.get("more_body", False)
+                if size > limits.decisions_body_bytes_max:
+                    detail = f"a body may have at most {limits.decisions_body_bytes_max} bytes"
+                    raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
     except TimeoutError as error:
-        wait_s = ports.limits.body_wait_s
-        raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, f"no whole body came for {wait_s:g} s") from error
+        detail = f"no whole body came for {limits.body_wait_s:g} s"
+        raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, detail) from error
     return b"".join(parts)

@@ -5,28 +5,31 @@ request. Whoever was not admitted lately goes the long way, which admits or refu
 """
 
 from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
 from time import perf_counter
 from typing import Literal
 
+from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from saqta.model.errors import SaqtaError
 from saqta.web import decisions, problems
-from saqta.web.front import answered
+from saqta.web.front import Header, answered
 
 KINDS: Mapping[str, Literal["payment", "call"]] = {
     "/api/v1/decisions/payment": "payment",
     "/api/v1/decisions/call": "call",
 }
+JSON: Header = (b"content-type", b"application/json")
 
 
 class Direct:
     """ASGI: decides for whom it knows, and hands the rest to ``app``, which keeps its state in ``app.state``."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: FastAPI) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,21 +37,32 @@ class Direct:
         if kind is None:
             return await self._app(scope, receive, send)
         scope["app"] = self._app
-        request = Request(scope, receive)
-        caller = decisions.admitted_lately(request, kind)
+        state = self._app.state
+        caller = decisions.admitted_lately(state, _authorization(scope), kind)
         if caller is None:
             return await self._app(scope, receive, send)
-        began = perf_counter()
+        began, status = perf_counter(), int(HTTPStatus.OK)
         try:
-            answer = await decisions.decide(request, caller, kind)
-        except HTTPException as error:
-            answer = await problems.of_http(request, error)
-        except SaqtaError as error:
-            answer = await problems.of_model(request, error)
-        await self._send(answer, scope, receive, send, began)
+            body = await decisions.decide(state, caller, kind, receive)
+            headers = [*_headers(scope["scheme"]), (b"content-length", b"%d" % len(body))]
+        except (HTTPException, SaqtaError) as error:
+            request = Request(scope)
+            of = problems.of_http if isinstance(error, HTTPException) else problems.of_model
+            problem = await of(request, error)
+            status, body, headers = problem.status_code, bytes(problem.body), answered(scope, problem.raw_headers)
+        state.counts.add("POST", status, perf_counter() - began)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-    async def _send(self, answer: Response, scope: Scope, receive: Receive, send: Send, began: float) -> None:
-        counts = scope["app"].state.counts
-        counts.add("POST", answer.status_code, perf_counter() - began)
-        answer.raw_headers = answered(scope, answer.raw_headers)
-        await answer(scope, receive, send)
+
+def _authorization(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return str(value, "latin-1")
+    return None
+
+
+@cache
+def _headers(scheme: str) -> tuple[Header, ...]:
+    """What every answer in JSON carries, but for its length."""
+    return tuple(answered({"scheme": scheme}, [JSON]))

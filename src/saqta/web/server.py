@@ -1,8 +1,9 @@
-"""The HTTP server: uvicorn on httptools, with limits of its own and a stop that does not wait for live streams."""
+"""The HTTP server: uvicorn on httptools and uvloop, with limits of its own; its stop does not wait for live streams."""
 
 import socket
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -82,6 +83,9 @@ class Server(uvicorn.Server):
             )
         )
         self._live = live
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        uvloop.run(self.serve(sockets))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends the live streams, then stops as uvicorn does: what is being answered is answered first."""
