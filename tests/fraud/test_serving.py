@@ -6,20 +6,24 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from intake.listening import until
+from saqta.fraud.layout import CALL, PAYMENT
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.tables import ENTRIES
+from saqta.fraud.naming import CURRENCY_NUMBERS
 from saqta.fraud.serving import pseudonyms
 from saqta.fraud.serving.judging import JUDGED_MAX
 from saqta.fraud.serving.opening import open_path
 from saqta.fraud.serving.path import COMMITS_MAX, WAITING_MAX, DecisionPath
 from saqta.fraud.serving.reading import ASKED_MAX, Question
-from saqta.fraud.serving.rows import commit_of
+from saqta.fraud.serving.rows import ROW, Commit, commit_of
 from saqta.fraud.serving.step import SWAPS, Swapped
 from saqta.fraud.serving.ticket import Ticket, portions
 from saqta.fraud.stored_state import in_use
@@ -31,7 +35,7 @@ from saqta.log.tables import MemoryTables
 from saqta.model import catalogue
 from saqta.model.errors import BusyError, ContentConflict, DamageError, InputError
 from saqta.model.event import Event
-from saqta.model.kinds import DecisionsMade, ListTerms, SimSwapped
+from saqta.model.kinds import DecisionsMade, ListTerms, Quoted, SimSwapped, UsedRate
 from saqta.model.list_entry import Entry
 from saqta.model.listing import digester, entry_id
 from saqta.model.moment import from_text, to_text
@@ -114,10 +118,27 @@ def call(n: int, **fields: object) -> dict[str, object]:
     return made | {"time": to_text(NOW_MS - 1_000_000 + n * 1000)} | fields
 
 
+@pytest.mark.parametrize("fallback", [None, "no_model"])
+def test_what_is_simply_allowed_is_answered_in_the_same_words(fallback: str | None) -> None:
+    """Its line is put together from parts, the others' is encoded whole."""
+    rows = np.zeros(4, ROW)
+    rows["kind"], rows["score"] = [PAYMENT, PAYMENT, PAYMENT, CALL], [0.0, 1e-5, 0.25, 0.1]
+    rows["currency"] = [CURRENCY_NUMBERS[code] for code in ("KZT", "USD", "JPY", "KZT")]
+    rows["time_ms"], rows["amount"] = NOW_MS, [450000.07, 12.5, 7, 0]
+    quoted = Quoted(publisher="nbk", day=date(2026, 3, 12), currency="USD", units="1", quote="KZT", worth="480.5")
+    used = UsedRate(currency="USD", day=quoted.day, lines=(quoted,))
+    made = {"tenant": "bank-a", "number": 7, "model": "50%-b", "rules": "r%d", "features": "f", "root": "", "rows": ""}
+    commit = Commit(DecisionsMade(**made, fallback=fallback, rates=(used,)), rows)
+    for row in range(len(rows)):
+        for id in ('the "first" — бірінші', "100%d"):
+            assert commit.line(id, row, "bank") == msgspec.json.encode(commit.answer(id, row, "bank"))
+
+
 def test_siphash_is_that_of_its_paper() -> None:
-    key, word = np.frombuffer(bytes(range(16)), "<u8"), np.frombuffer(bytes(range(8)), "<u8").copy()
-    assert pseudonyms.siphashes(word, key)[0] == 0x93F5F5799A932462
-    assert pseudonyms.siphashes(np.zeros(1, np.uint64), key)[0] == 0
+    first, second = np.frombuffer(bytes(range(16)), "<u8")
+    [word] = np.frombuffer(bytes(range(8)), "<u8")
+    assert pseudonyms.pseudonym(word, first, second) == 0x93F5F5799A932462
+    assert pseudonyms.pseudonym(np.uint64(0), first, second) == 0
 
 
 @pytest.mark.parametrize("is_clean", [True, False])

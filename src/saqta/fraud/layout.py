@@ -8,6 +8,7 @@ kept while any of them is younger than ``DAYS``. Bucket ``n`` of a ring is day `
 bucket of now and as many before it as it has hours or days: it covers its span at least.
 """
 
+from mmap import MADV_NOHUGEPAGE, mmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -172,22 +173,28 @@ class Limits(NamedTuple):
 
 
 def empty(label_delay_d: int, limits: Limits) -> State:
-    """A state that knows nothing. Memory that was never used costs nothing: the arrays are the system's zero
-    pages."""
+    """A state that knows nothing. Memory that was never used costs nothing: it is had page by page as it is used."""
     keys, memos = _table_size(limits.keys_max), _table_size(limits.memos_max)
     counters = np.zeros(COUNTERS, np.int64)
     counters[DELAY_D] = label_delay_d
     return State(
         _touched(keys),
-        np.zeros(limits.keys_max, LIFE),
+        _unused(limits.keys_max, LIFE),
         np.zeros(limits.keys_max, np.int32),
-        np.zeros(limits.busy_max, RING),
+        _unused(limits.busy_max, RING),
         np.zeros(limits.busy_max, np.int32),
         _touched(memos),
-        np.zeros(limits.memos_max, MEMO),
+        _unused(limits.memos_max, MEMO),
         np.zeros(limits.pending_max, PENDING),
         counters,
     )
+
+
+def _unused(records: int, record: np.dtype[Any]) -> Array:
+    """Zeros in pages of 4 KiB: for one of 2 MiB the system looks for milliseconds, while decisions wait."""
+    memory = mmap(-1, max(1, records * record.itemsize))
+    memory.madvise(MADV_NOHUGEPAGE)
+    return np.frombuffer(memory, record, records)
 
 
 def _touched(entries: int) -> Array:

@@ -16,7 +16,7 @@ from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
 from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
 from saqta.fraud.serving.listed import listed
-from saqta.fraud.serving.pseudonyms import NameKeys, pseudonymise
+from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonymise
 from saqta.fraud.serving.rows import ROW, Commit, Place, packed, root_of, values_text
 from saqta.fraud.serving.tenge import Exchange
 from saqta.fraud.trees import NO_TREES, contributions, steps
@@ -65,8 +65,7 @@ class Judge:
     def warm_up(self) -> None:
         """Has everything compiled before it is needed, which the first time takes long."""
         self.fold(self._events[:0])
-        keys = NameKeys(np.frombuffer(bytes(16), "<u8"), np.frombuffer(bytes(16), "<u8"))
-        pseudonymise(np.zeros(1, EVENT), keys)
+        pseudonymise(np.zeros(1, EVENT), name_keys(bytes(16), bytes(16)))
         for explain in (steps, contributions):
             explain(self.trees, np.zeros(MODEL_FEATURES, np.float32), np.zeros(MODEL_FEATURES + 1))
 

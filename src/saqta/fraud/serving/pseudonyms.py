@@ -13,52 +13,58 @@ import numpy as np
 from saqta.fraud.layout import CALL, Array
 from saqta.fraud.naming import NUMBER, key
 
-FIELDS = ("actor", "counterpart", "device", "subscriber", "place")
-
 
 class NameKeys(NamedTuple):
-    """Two keys of 128 bits, as four words: the tenant's own and the centre's."""
+    """Two keys of 128 bits, of two words each: the tenant's own and the centre's."""
 
-    own: Array
-    shared: Array
+    own: tuple[Any, Any]
+    shared: tuple[Any, Any]
 
 
 def name_keys(own: bytes, shared: bytes) -> NameKeys:
     """From 16 bytes each."""
-    return NameKeys(np.frombuffer(own, "<u8"), np.frombuffer(shared, "<u8"))
+    return NameKeys(_words(own), _words(shared))
+
+
+def _words(key: bytes) -> tuple[Any, Any]:
+    first, second = np.frombuffer(key, "<u8")
+    return first, second
 
 
 def subscriber(number: str, shared: bytes) -> str:
     """The pseudonym of a telephone number in E.164, in hexadecimal, as decisions have it."""
-    word = np.array([key(NUMBER, number)], np.uint64)
-    return f"{int(siphashes(word, np.frombuffer(shared, '<u8'))[0]):016x}"
+    first, second = name_keys(shared, shared).shared
+    return f"{int(pseudonym(np.uint64(key(NUMBER, number)), first, second)):016x}"
 
 
+@numba.njit(cache=True)
 def pseudonymise(events: Array, keys: NameKeys) -> None:
-    """Replaces, in place, every name in ``events`` (layout.EVENT)."""
-    own, shared = keys
-    calls = events["kind"] == CALL
-    events["id"] = siphashes(np.ascontiguousarray(events["id"]), own)
-    for field in FIELDS:
-        names = np.ascontiguousarray(events[field])
-        if field == "subscriber":
-            events[field] = siphashes(names, shared)
-        else:
-            events[field] = np.where(calls, siphashes(names, shared), siphashes(names, own))
+    """Replaces, in place, every name in ``events`` (layout.EVENT).
+
+    It holds the interpreter's lock: it is done sooner than the lock could be had again.
+    """
+    own_first, own_second = keys.own
+    shared_first, shared_second = keys.shared
+    for n in range(events.shape[0]):
+        event = events[n]
+        first, second = (shared_first, shared_second) if event.kind == CALL else (own_first, own_second)
+        event.id = pseudonym(event.id, own_first, own_second)
+        event.actor = pseudonym(event.actor, first, second)
+        event.counterpart = pseudonym(event.counterpart, first, second)
+        event.device = pseudonym(event.device, first, second)
+        event.subscriber = pseudonym(event.subscriber, shared_first, shared_second)
+        event.place = pseudonym(event.place, first, second)
 
 
-@numba.njit(cache=True, nogil=True)
-def siphashes(words: Array, key: Array) -> Array:
-    """SipHash-2-4 of each word's 8 bytes, little-endian; 0, which is none, stays 0, and nothing else becomes it."""
-    out = np.zeros_like(words)
-    for n in range(words.shape[0]):
-        if words[n] != 0:
-            out[n] = max(_siphash(words[n], key[0], key[1]), np.uint64(1))
-    return out
+@numba.njit(cache=True)
+def pseudonym(word: Any, first: Any, second: Any) -> Any:
+    """0, which is none, stays 0, and nothing else becomes it."""
+    return max(_siphash(word, first, second), np.uint64(1)) if word != 0 else np.uint64(0)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True)
 def _siphash(word: Any, first: Any, second: Any) -> Any:
+    """SipHash-2-4 of a word's 8 bytes, little-endian."""
     a = first ^ np.uint64(0x736F6D6570736575)
     b = second ^ np.uint64(0x646F72616E646F6D)
     c = first ^ np.uint64(0x6C7967656E657261)
@@ -72,7 +78,7 @@ def _siphash(word: Any, first: Any, second: Any) -> Any:
     return a ^ b ^ c ^ d
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True)
 def _round(a: Any, b: Any, c: Any, d: Any) -> Any:
     a += b
     b = _turned(b, 13) ^ a
@@ -87,6 +93,6 @@ def _round(a: Any, b: Any, c: Any, d: Any) -> Any:
     return a, b, c, d
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True)
 def _turned(word: Any, bits: int) -> Any:
     return (word << np.uint64(bits)) | (word >> np.uint64(64 - bits))

@@ -8,7 +8,7 @@
 
 import base64
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -96,6 +96,7 @@ class Commit:
     def __init__(self, made: DecisionsMade, rows: Array) -> None:
         self.made, self.rows = made, rows
         self.notable = {row.row: row for row in made.notable}
+        self._allowed = _allowed(made)
         self._scores: list[float] = rows["score"].tolist()
         self._tenge = Tenge(made.rates)
         self._paid = list(
@@ -135,7 +136,27 @@ class Commit:
 
     def line(self, id: str, row: int, reader: Reader) -> bytes:
         """The same in JSON."""
-        return _encode(self.answer(id, row, reader))
+        if row in self.notable:
+            return _encode(self.answer(id, row, reader))
+        score, tenge = _encode(self._scores[row]), _encode(self._in_tenge(row))
+        return self._allowed % (_encode(id), score, b"%d" % row, tenge)
+
+
+def _allowed(made: DecisionsMade) -> bytes:
+    """The answers to what is simply allowed, in JSON, with places for id, score, row and amount in tenge."""
+    place: Any = msgspec.Raw(b"\0")  # No text in JSON holds this byte.
+    decision: Any = msgspec.Raw(_encode(f"{made.tenant}-{made.number}-")[:-1] + b'\0"')
+    answered = Answered(
+        id=place,
+        action="allow",
+        score=place,
+        reasons=(FALLBACKS[made.fallback],) if made.fallback else (),
+        decision_id=decision,
+        model=made.model,
+        rules=made.rules,
+        tenge=place,
+    )
+    return _encode(answered).replace(b"%", b"%%").replace(b"\0", b"%b")
 
 
 def commit_of(made: DecisionsMade) -> Commit:
