@@ -62,7 +62,7 @@ def victim(number: int) -> str:
         ({"trunk": "foreign", "caller": FOREIGN}, "allow", None),
         ({"caller": "+77990000000"}, "block", "unassigned_caller"),
         ({"attestation": "A"}, "allow", None),
-        ({"attestation": "C"}, "warn", "attested_by_gateway"),
+        ({"attestation": "C"}, "allow", None),
     ],
 )
 def test_what_a_call_says_of_itself(decides, fields: dict[str, Any], action: str, code: str | None) -> None:
@@ -155,3 +155,27 @@ def test_more_minutes_with_one_foreign_range_than_a_line_can_speak_serve_to_shar
     elsewhere = calls(200, OURS, lambda n: f"+25263{4_000 + 10_000 * n:07d}", 60)
     at_home = calls(300, "+77075550001", lambda n: f"+7701234{4000 + n}", 60)
     assert [each for each in (*one_line, *elsewhere, *at_home) if "revenue_share" in codes(each)] == []
+
+
+def test_a_call_over_a_gateway_counts_only_beside_what_stands_out_by_itself(decides) -> None:
+    decides(*(payment(f"h{n}", -86_400 * (20 - n), amount=str(10 + n % 3)) for n in range(20)))
+    decides(call(1, callee=OURS, attestation="C"))
+    courier, mule, again = decides(
+        payment("p1", 1_200, amount="13", payee="courier"),
+        payment("p2", 1_300, amount="900", payee="mule"),
+        payment("p3", 1_400, amount="900", payee="mule"),
+    )
+    assert "after_an_unverified_call" not in codes(courier)
+    assert "after_an_unverified_call" in codes(mule)
+    assert "after_an_unverified_call" in codes(again), "the second payment of the same day is no older acquaintance"
+
+
+def test_a_lesser_call_does_not_hide_a_riskier_one_for_an_hour(decides) -> None:
+    decides(*(payment(f"h{n}", -86_400 * (20 - n), amount=str(10 + n % 3)) for n in range(20)))
+    decides(call(1, trunk="foreign"), call(2, FOREIGN, after_s=600))
+    held = decides(payment("p1", 1_200, payee="mule"))[0]
+    assert "since 20 min" in held["reasons"][0]["text"]
+    decides(call(3, f"{FOREIGN[:-1]}9", after_s=4_000))
+    later = decides(payment("p2", 4_600, amount="900", payee="mule 2"))[0]
+    assert [code for code in codes(later) if "call" in code or "phone" in code] == ["after_a_risky_call"]
+    assert any("10 min after a risky call" in reason["text"] for reason in later["reasons"])

@@ -59,7 +59,7 @@ def test_a_spoofed_call_is_blocked_and_the_payment_after_it_held_until_somebody_
         assert [reason["code"] for reason in call["reasons"]] == ["spoofed_number", "no_model"]
         payment = ask(alfa, "payment", PAYMENT)
         assert (payment["action"], payment["hold_until"]) == ("hold", "2026-01-31T08:10:00.000Z")
-        assert payment["rules"] == "standard-2"
+        assert payment["rules"] == "standard-4"
         address = f"/api/v1/decisions/{payment['decision_id']}"
         told = alfa.get(address).json()
         assert (told["held"], told["outcome"], told["kind"]) == (True, None, "payment")

@@ -32,6 +32,8 @@ SHORT_S = 5.0
 MINUTE_MS = 60_000.0
 SPENT_S_MAX = 3600.0
 """So much of a call counts as spent with its range within an hour."""
+ATTESTED_BY_GATEWAY = 1.0
+"""Attestation C: the gateway knows where the call came in, and nothing of who calls."""
 
 HEARD = {
     "trunk_foreign": "1 when it comes over a foreign trunk",

@@ -103,7 +103,8 @@ LEARNED = {
 
 JOINED = {
     "device_new": "1 when the payer never paid with this device before, 0 else, -1 where none is told",
-    "call_risk": "the last risky call to the payer's telephone: 2 a rule fired, 1 an unknown foreign number, 0 none",
+    "call_risk": "the last risky call to the payer's telephone: 2 a rule fired, 1 an unknown foreign number, "
+    "0.5 an unknown number that a gateway alone vouches for, 0 none",
     "call_age_min": "minutes since that call began",
     "call_on": "1 while that call goes on, as far as is known",
     "call_reports": "how many frauds are known of its caller",
@@ -116,6 +117,10 @@ JOINED = {
 recorded values are read again by their place."""
 
 ROW = np.dtype([(name, "<f4") for name in (*LEARNED, *JOINED)])
+NO_RISK, UNKNOWN_FOREIGNER, RULE_FIRED, UNKNOWN_UNVERIFIED = range(4)
+"""Of what risk a call was, as the state keeps it."""
+RISKS = (0.0, 1.0, 2.0, 0.5)
+"""The same as ``call_risk`` tells it."""
 CALL_ON_MIN = 60.0
 """For so long a call whose end wasn't told is taken to go on."""
 
@@ -152,10 +157,10 @@ def read_joined(state: State, event: Record, with_device: int, called: int, swap
     row.device_new = NEVER if with_device < 0 else 1.0 if state.life[with_device].count == 0 else 0.0
     row.call_risk, row.call_on, row.call_reports = 0, 0, 0  # The row still holds the event before.
     row.call_age_min = NEVER
-    if called < 0 or state.life[called].risk == 0:
+    if called < 0 or state.life[called].risk == NO_RISK:
         return
     life = state.life[called]
-    row.call_risk = life.risk
+    row.call_risk = RISKS[life.risk]
     minutes = (event.time_ms - life.risky_ms) / 60_000.0
     row.call_age_min = minutes
     row.call_on = 1.0 if 0.0 <= minutes <= (CALL_ON_MIN if life.risky_s < 0.0 else life.risky_s / 60.0) else 0.0

@@ -5,9 +5,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from saqta.fraud.calls import CALL_ROW, MINUTE_MS, SHORT_S, SPENT_S_MAX, faded, read_caller, read_facts
+from saqta.fraud.calls import (
+    ATTESTED_BY_GATEWAY,
+    CALL_ROW,
+    MINUTE_MS,
+    SHORT_S,
+    SPENT_S_MAX,
+    faded,
+    read_caller,
+    read_facts,
+)
 from saqta.fraud.compiled import compiled, prefetch
-from saqta.fraud.features import LEARNED, ROW, read, read_joined
+from saqta.fraud.features import (
+    LEARNED,
+    NO_RISK,
+    RISKS,
+    ROW,
+    RULE_FIRED,
+    UNKNOWN_FOREIGNER,
+    UNKNOWN_UNVERIFIED,
+    read,
+    read_joined,
+)
 from saqta.fraud.keys import find, known, met, put, remove, ring_of
 from saqta.fraud.labels import pass_time, take_label
 from saqta.fraud.layout import (
@@ -34,8 +53,8 @@ from saqta.fraud.rules import Ranges, Rules, judge
 from saqta.fraud.tally import NOTED_DEVIATIONS, PLAIN_DEVIATIONS, add, days, distinct, hours, live, stands_out
 from saqta.fraud.trees import Trees, raw_score, share
 
-RULE_FIRED, UNKNOWN_FOREIGNER = 2, 1
-"""Of what risk a call was."""
+RISK_STAYS_MS = HOUR_MS
+"""For so long a call of less risk does not take the place of one of more."""
 MODEL_FEATURES = len(LEARNED)
 AHEAD = 16
 LINE_BYTES, RING_BYTES, TABLE_BYTES = 64, RING.itemsize, TABLE.itemsize
@@ -265,9 +284,16 @@ def _dial(life: Record, ring: Record, event: Record) -> None:
 @compiled
 def _mark(life: Record, event: Record, row: Record, mask: int) -> None:
     """A subscriber remembers the last call of risk, and who called."""
-    stranger = row.caller_national == 0.0 and row.pair_calls == 0.0 and row.called_before == 0.0
-    risk = RULE_FIRED if mask != 0 else UNKNOWN_FOREIGNER if stranger else 0
-    if risk > 0:
+    risk = NO_RISK
+    if mask != 0:
+        risk = RULE_FIRED
+    elif row.pair_calls == 0.0 and row.called_before == 0.0:
+        if row.caller_national == 0.0:
+            risk = UNKNOWN_FOREIGNER
+        elif row.attestation == ATTESTED_BY_GATEWAY:
+            risk = UNKNOWN_UNVERIFIED
+    stays = event.time_ms - life.risky_ms < RISK_STAYS_MS and RISKS[life.risk] > RISKS[risk]
+    if risk != NO_RISK and not stays:
         life.risk = risk
         life.risky_ms = event.time_ms
         life.risky_s = event.amount
