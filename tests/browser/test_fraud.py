@@ -3,20 +3,20 @@
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from browser.server import Serving, serving
 from browser.test_console import AXE, RULES
 from saqta import wiring
 from saqta.model.terms import Role
-from saqta.web.accounts import add_token
+from saqta.web.accounts import add_token, add_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -53,6 +53,7 @@ class City(NamedTuple):
     server: Serving
     telecom: Partner
     bank: Partner
+    supervisor_link: str
 
     def pay(
         self, name: str, victim: int, payee: str = "KZ-M-1", amount: str = "450000.00", currency: str = "KZT"
@@ -166,16 +167,47 @@ def test_a_case_shows_the_call_before_the_network_and_its_like(desk: Page) -> No
 def test_an_entry_is_proposed_and_waits_for_somebody_else(desk: Page) -> None:
     case = open_case(desk, "300 000 KZT")
     desk.keyboard.press("p")
-    desk.keyboard.type("KZ-M-1")
+    case.get_by_label("Whom").select_option("another, typed in full")
+    case.get_by_label("Account or number, in full").fill("KZ-M-1")
+    case.get_by_label("Why it should be blocked").fill("a mule of many")
     desk.keyboard.press("Enter")
     expect(told(desk)).to_contain_text("Proposed")
     expect(case.locator("form")).to_have_count(0)
     desk.keyboard.press("3")
-    queue(desk).get_by_role("listitem").get_by_role("button").click()
+    queue(desk).get_by_role("listitem").get_by_role("button").filter(has_text="a mule of many").click()
     entry = desk.get_by_role("region", name="Entry of a list")
     expect(entry.get_by_text("KZ-M-1", exact=True)).to_be_visible()
     desk.keyboard.press("c")
     expect(told(desk)).to_contain_text("Not done.")
+
+
+def test_whom_a_case_knows_is_proposed_by_that_alone(desk: Page) -> None:
+    case = open_case(desk, "300 000 KZT")
+    desk.keyboard.press("p")
+    expect(case.get_by_label("Whom")).to_be_focused()
+    desk.keyboard.press("Tab")
+    desk.keyboard.press("Enter")
+    expect(told(desk)).to_contain_text("Proposed")
+
+
+def test_the_caller_of_a_campaign_waits_to_be_blocked(desk: Page) -> None:
+    desk.keyboard.press("3")
+    queue(desk).get_by_role("listitem").get_by_role("button").filter(has_text="one number called").click()
+    entry = desk.get_by_role("region", name="Entry of a list")
+    expect(entry.get_by_text("known by this pseudonym alone")).to_be_visible()
+    desk.keyboard.press("c")
+    expect(told(desk)).to_contain_text("In force")
+
+
+def test_the_incident_of_a_campaign_has_a_warning_for_those_at_risk(city: City, browser: Browser) -> None:
+    with closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.goto(city.supervisor_link)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button").filter(has_text="Scam campaign").first.click()
+        warning = page.get_by_role("region", name="Warning for people at risk")
+        expect(warning.locator("p[lang=kk]")).to_contain_text("102")
+        expect(warning.get_by_role("button", name="Copy")).to_have_count(3)
 
 
 @pytest.mark.parametrize(("size", "theme"), [*((size, "dark") for size in SIZES), (SIZES[0], "light")])
@@ -246,20 +278,14 @@ def tell(city: City) -> None:
 
 @contextmanager
 def opened(data: Path) -> Iterator[City]:
-    """The program over a new log, with a telecom, a bank, and farid, a fraud analyst."""
+    """The program over a new log, with a telecom, a bank, farid, a fraud analyst, and samal, a supervisor."""
+    into = (lambda events: wiring.append(data, events)), wiring.now_ms, wiring.new_secret
     tokens = [
-        add_token(
-            lambda events: wiring.append(data, events),
-            wiring.now_ms,
-            wiring.new_secret,
-            Role.PARTNER,
-            "test",
-            name,
-            source,
-        )
+        add_token(*into, Role.PARTNER, "test", name, source)
         for name, source in (("metro", "/telecoms/metro"), ("alfa", "/banks/alfa"))
     ]
+    secret = add_user(*into, "samal", Role.SUPERVISOR, "test")
     with serving(data, "farid", Role.FRAUD_ANALYST) as server, ExitStack() as stack:
         headers = ({"authorization": f"Bearer {token}"} for token in tokens)
         clients = [stack.enter_context(httpx.Client(base_url=server.url, headers=each)) for each in headers]
-        yield City(server, *map(Partner, clients))
+        yield City(server, *map(Partner, clients), f"{server.url}/sign-in?link={secret}")

@@ -1,5 +1,6 @@
 """What may be listed, and what may become of an entry."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +58,13 @@ def test_the_table_alone_says_what_may_follow(state: EntryState, trigger: Trigge
         changed = apply(entry(state), told, TOLD[trigger])
         assert changed is not None
         assert (changed.state, changed.version, changed.changed_ms) == (after, 7, 1_000)
+
+
+@pytest.mark.parametrize("state", [EntryState.PROPOSED, EntryState.IN_FORCE, EntryState.APPEALED])
+def test_what_a_step_proposes_changes_nothing_where_it_waits_or_blocks_already(state: EntryState) -> None:
+    told = recorded(TOLD[Trigger.PROPOSE])
+    followed = Recorded(told.seq, b"", msgspec.structs.replace(told.event, cause="/saqta/fraud/alfa#1"))
+    assert apply(entry(state), followed, TOLD[Trigger.PROPOSE]) == msgspec.structs.replace(entry(state), version=7)
 
 
 def test_an_entry_is_made_by_a_proposal_or_by_an_appeal_against_an_imported_list() -> None:

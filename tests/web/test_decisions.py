@@ -269,6 +269,41 @@ def test_what_a_call_shows_is_looked_up(bank: Centre, kind: str, value: str, fie
         assert "on_the_phone_with_risk" in codes
 
 
+def test_whom_decisions_know_by_a_pseudonym_alone_is_blocked_once_two_people_say_so(bank: Centre) -> None:
+    with bank.http("pavel") as telecom, bank.http("farid") as farid, bank.http("gulnar") as gulnar:
+        call = ask(telecom, "call", SPOOFED)
+        new = {"decision": call["decision_id"], "party": "actor", "reason": "swindles", "source": "the desk"}
+        proposed = farid.post("/api/v1/lists/parties", json=new)
+        entry = proposed.headers["location"].rsplit("/", 1)[1]
+        honest = SPOOFED | {"id": "c8", "trunk": "national"}
+        assert ask(telecom, "call", honest)["action"] == "allow"
+        seen = gulnar.get(f"/api/v1/lists/entries/{entry}").json()
+        assert (seen["listed"], len(seen["party"]), seen["terms"]["kind"]) == (None, 16, "msisdn")
+        assert gulnar.post(f"/api/v1/lists/entries/{entry}/confirm", json={"reason": ""}).status_code == 200
+        blocked = ask(telecom, "call", honest | {"id": "c9"})
+        assert (blocked["action"], blocked["reasons"][0]["entry"]) == ("block", entry)
+        found = farid.post("/api/v1/lists/find", json={"kind": "msisdn", "value": SPOOFED["caller"]}).json()
+        assert (found["entry"], found["blocked"]) == (entry, True)
+        assert gulnar.post("/api/v1/lists/parties", json=new).status_code == 409
+        unknown = farid.post("/api/v1/lists/parties", json=new | {"party": "subscriber"})
+        assert (unknown.status_code, unknown.json()["field"]) == (422, "party")
+        assert farid.post("/api/v1/lists/parties", json=new | {"decision": "alfa-9-9"}).status_code == 404
+
+
+def test_an_account_is_blocked_at_the_partner_alone_that_asked_about_it(bank: Centre) -> None:
+    with bank.http("alfa") as alfa, bank.http("farid") as farid, bank.http("gulnar") as gulnar:
+        list_entry(bank, "account", PAYMENT["account"], valid_until="2026-01-31T09:00:00Z")
+        stopped = ask(alfa, "payment", PAYMENT)
+        new = {"decision": stopped["decision_id"], "party": "counterpart", "reason": "a mule", "source": "the desk"}
+        entry = farid.post("/api/v1/lists/parties", json=new).headers["location"].rsplit("/", 1)[1]
+        assert entry.startswith("payee-")
+        gulnar.post(f"/api/v1/lists/entries/{entry}/confirm", json={"reason": ""})
+        other = PAYMENT | {"id": "p2", "account": "KZ0000001"}
+        assert next(reason["code"] for reason in ask(alfa, "payment", other)["reasons"]) == "listed_payee"
+    with bank.http("beta") as beta:
+        assert ask(beta, "payment", other)["action"] == "allow"
+
+
 def test_who_asks_often_goes_a_shorter_way_with_the_same_answers(bank: Centre) -> None:
     bodies = {b"{": 422, b"[" + b" " * (1 << 20) + b"]": 413, json.dumps(PAYMENT).encode(): 200}
     for body, status in bodies.items():

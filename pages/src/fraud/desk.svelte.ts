@@ -8,6 +8,7 @@ import {
   type EntryDecision,
   type Figure,
   type ListedKind,
+  type Party,
   type ListEntry,
   type Stopped,
 } from '../lib/fraud';
@@ -150,6 +151,13 @@ export class FraudDesk extends Seat {
     const stopped = this.stopped;
     if (!stopped) return;
     const send = () => this.fraud.propose(kind, value, reason, t('fraud.title'), [stopped.event]);
+    if (await this.perform(send, t('done.proposed'))) this.form = null;
+  }
+
+  async proposeParty(party: Party, reason: string): Promise<void> {
+    const stopped = this.stopped;
+    if (!stopped) return;
+    const send = () => this.fraud.proposeParty(stopped.decision, party, reason, t('fraud.title'));
     if (await this.perform(send, t('done.proposed'))) this.form = null;
   }
 

@@ -1,6 +1,6 @@
 /** How the desk says what was done to a call or payment, and who its parties are. */
 
-import { shortName, type PartyNode, type Stopped } from '../lib/fraud';
+import { shortName, type ListEntry, type Party, type PartyNode, type Stopped } from '../lib/fraud';
 import { t } from '../lib/messages';
 import { amountText } from '../lib/money';
 
@@ -25,6 +25,22 @@ export function parties({ kind, actor, counterpart, subscriber }: Stopped): stri
   const of = kind === 'call' ? 'number' : 'account';
   const owner = subscriber ? `, ${t('party.telephone', { name: shortName(subscriber) })}` : '';
   return `${partyName(of, actor)}${owner} → ${partyName(of, counterpart)}`;
+}
+
+/** Whom a decision knows by a pseudonym: as what, and how it is said. */
+export function known({ kind, actor, counterpart, subscriber }: Stopped): [Party, string][] {
+  const of = kind === 'call' ? 'number' : 'account';
+  return [
+    ['actor', partyName(of, actor)],
+    ['counterpart', partyName(of, counterpart)],
+    ...(subscriber ? [['subscriber', t('party.telephone', { name: shortName(subscriber) })] as [Party, string]] : []),
+  ];
+}
+
+/** Whom an entry lists that is known by a pseudonym alone: its first signs, as cases show them. */
+export function partyWords({ party, terms }: ListEntry): string {
+  const name = partyName(terms.kind === 'msisdn' ? 'number' : 'account', party ?? '');
+  return t('entry.party', { name });
 }
 
 /** Whoever did it, as colleagues call them. */

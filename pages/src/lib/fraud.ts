@@ -78,6 +78,9 @@ export interface Figure {
 export const LISTED_KINDS = ['msisdn', 'imsi', 'imei', 'account', 'payee'] as const;
 export type ListedKind = (typeof LISTED_KINDS)[number];
 
+/** Whom a decision knows: who called or paid, who was called or paid, the payer's telephone. */
+export type Party = 'actor' | 'counterpart' | 'subscriber';
+
 /** An entry of a list that somebody proposes, or against which somebody appeals. */
 export interface ListEntry {
   id: string;
@@ -87,6 +90,7 @@ export interface ListEntry {
   proposed_by: string | null;
   decided_by: string | null;
   evidence: string[];
+  party: string | null;
   appeal: string | null;
 }
 
@@ -128,6 +132,11 @@ export class FraudApi extends RulesApi {
 
   async propose(kind: ListedKind, value: string, reason: string, source: string, evidence: string[]): Promise<void> {
     await this.post('/api/v1/lists/entries', { kind, value, reason, source, evidence });
+  }
+
+  /** Proposes whom a decision knows by a pseudonym alone. */
+  async proposeParty(decision: string, party: Party, reason: string, source: string): Promise<void> {
+    await this.post('/api/v1/lists/parties', { decision, party, reason, source });
   }
 
   async decideEntry(id: string, decision: EntryDecision, reason: string): Promise<void> {

@@ -144,12 +144,14 @@ class ReportPosition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProposeEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """To block something: ``entry`` is its id, ``value`` sealed for the command's first event."""
+    """To block something: ``entry`` is its id, ``value`` sealed for the command's first event, or ``party`` the
+    pseudonym of who is blocked."""
 
     entry: str
     terms: ListTerms
     evidence: tuple[str, ...] = ()
     value: Sealed | None = None
+    party: str | None = None
 
 
 class DecideEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,6 +63,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     appealed_ms: int | None = None
     outcome: str | None = None
     value: Sealed | None = None
+    party: str | None = None
     proposed_event: str | None = None
 
 
@@ -95,7 +96,8 @@ def blocks(entry: Entry, at_ms: int) -> bool:
 def apply(entry: Entry | None, recorded: Recorded, record: kinds.Record) -> Entry | None:
     """The entry after an event about it; None where there is none yet and the event does not say what it lists.
 
-    Raises StateError when the table forbids the event, which a decider never appends: ``require`` first.
+    Raises StateError when the table forbids the event, which a decider never appends: ``require`` first. What a step
+    proposes may wait or block already: then nothing changes but the version.
     """
     if isinstance(record, kinds.ListEntryProposed):
         return _proposed(entry, recorded, record)
@@ -108,7 +110,13 @@ def apply(entry: Entry | None, recorded: Recorded, record: kinds.Record) -> Entr
 
 
 def _proposed(entry: Entry | None, recorded: Recorded, record: kinds.ListEntryProposed) -> Entry:
-    require_proposable(entry, recorded.event.time_ms)
+    try:
+        require_proposable(entry, recorded.event.time_ms)
+    except StateError:
+        if recorded.event.cause is None:
+            raise
+        assert entry is not None  # noqa: S101 - only an entry can be in the way
+        return msgspec.structs.replace(entry, version=recorded.seq)
     return Entry(
         id=record.entry,
         state=PROPOSED,
@@ -118,6 +126,7 @@ def _proposed(entry: Entry | None, recorded: Recorded, record: kinds.ListEntryPr
         proposed_by=recorded.event.actor,
         evidence=record.evidence,
         value=record.value,
+        party=record.party,
         proposed_event=recorded.event.id,
     )
 

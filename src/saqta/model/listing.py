@@ -57,6 +57,15 @@ def entry_id(kind: ListedKind, digest: bytes) -> str:
     return f"{kind}-{digest.hex()}"
 
 
+def party_entry(kind: ListedKind, party: str) -> str:
+    """The name of the entry for one whom decisions know by a pseudonym alone, which needs no key of its own.
+
+    >>> party_entry(ListedKind.MSISDN, "00112233aabbccdd")
+    'msisdn-dd69348094ebd0be3064ef36ad535775'
+    """
+    return entry_id(kind, hashlib.blake2b(f"party:{kind}:{party}".encode(), digest_size=DIGEST_BYTES).digest())
+
+
 def digest_of(entry: str) -> bytes:
     """The digest in an entry's name; InputError when it is none."""
     kind, _, digest = entry.partition("-")

@@ -77,6 +77,7 @@ MAY: dict[str, frozenset[Role]] = {
     "list_entries": FRAUD | {Role.AUDITOR},
     "read_entry": FRAUD,
     "propose_entry": FRAUD,
+    "propose_party": FRAUD,
     "confirm_entry": FRAUD,
     "reject_entry": FRAUD,
     "appeal_entry": FRAUD | DESK,

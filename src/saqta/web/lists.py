@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 from fastapi import Path, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, create_model
 
-from saqta.model.command import DecideEntry, ProposeEntry
+from saqta.model.command import Context, DecideEntry, ProposeEntry
 from saqta.model.errors import InputError
 from saqta.model.kinds import ALERT_REASON_CHARS_MAX, LIST_EVIDENCE_MAX, NAME_CHARS_MAX, ListEntryViewed, ListTerms
-from saqta.model.list_entry import Entry, Trigger
+from saqta.model.list_entry import Entry, Trigger, blocks
+from saqta.model.listing import canonical, party_entry
 from saqta.model.moment import from_datetime
 from saqta.model.terms import ListedKind
-from saqta.views.tables import LIST_ENTRIES, LIST_WAITING, LISTS, BlockingList, EntryOf
+from saqta.views.tables import LIST_ENTRIES, LIST_WAITING, LISTS, STOPPED, BlockingList, EntryOf, Stopped
 from saqta.web import problems
 from saqta.web.access import CallerOf, guarded_router
 from saqta.web.commands import Caused, ContextOf, Door, OptionalReason, Reason, perform
@@ -47,14 +48,27 @@ class Found(BaseModel):
     terms: schema_of(ListTerms) | None  # type: ignore[valid-type]
 
 
-class NewEntry(Asked):
-    """A proposal to block; it waits until a second person confirms it."""
+class Proposal(Door):
+    """Why, in whose name and for how long something should be blocked."""
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ALERT_REASON_CHARS_MAX)]
     source: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARS_MAX)]
     valid_from: AwareDatetime | None = None
     valid_until: AwareDatetime | None = None
+
+
+class NewEntry(Proposal, Asked):
+    """A proposal to block; it waits until a second person confirms it."""
+
     evidence: Annotated[tuple[EventKey, ...], Field(max_length=LIST_EVIDENCE_MAX)] = ()
+
+
+class NewPartyEntry(Proposal):
+    """A proposal to block somebody whom a decision knows by a pseudonym alone: who called or paid, who was called or
+    paid, or the payer's telephone."""
+
+    decision: Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARS_MAX)]
+    party: Literal["actor", "counterpart", "subscriber"]
 
 
 class Reasoned(Door):
@@ -73,9 +87,13 @@ def list_lists(ports: PortsOf, wanted: WantedPage) -> Response:
 
 @router.post("/api/v1/lists/find", response_model=Found)
 def find_listed(ports: PortsOf, asked: Asked) -> Response:
-    """Whether something is blocked now."""
+    """Whether something is blocked now; a telephone number also by the pseudonym that decisions know it by."""
     entry = ports.blocklist.entry_of(asked.kind, asked.value)
     blocked = ports.blocklist.look_up(asked.kind, asked.value, ports.clock())
+    if blocked is None and asked.kind is ListedKind.MSISDN:
+        party = party_entry(asked.kind, ports.decisions.subscriber(canonical(asked.kind, asked.value)))
+        row = ports.tables.get(LIST_ENTRIES, party)
+        entry, blocked = (party, row.terms) if row and blocks(row, ports.clock()) else (entry, None)
     return answer({"entry": entry, "blocked": blocked is not None, "terms": present(blocked)})
 
 
@@ -112,21 +130,29 @@ def read_entry(ports: PortsOf, caller: CallerOf, entry: EntryId, purpose: Stated
 def propose_entry(ports: PortsOf, context: ContextOf, new: NewEntry) -> Response:
     """Proposes to block something; a second person confirms it."""
     entry = ports.blocklist.entry_of(new.kind, new.value)
-    terms = ListTerms(
-        kind=new.kind,
-        reason=new.reason,
-        source=new.source,
-        valid_from_ms=from_datetime(new.valid_from) if new.valid_from else None,
-        valid_until_ms=from_datetime(new.valid_until) if new.valid_until else None,
-    )
-    if terms.valid_until_ms is not None and terms.valid_until_ms <= max(terms.valid_from_ms or 0, ports.clock()):
-        raise InputError("valid_until", str(new.valid_until), "a time to come, after `valid_from`")
     person = ports.keyring.person_of(new.value)
     value = ports.keyring.seal(person, context.event_id(0), "value", new.value)
-    command = ProposeEntry(entry=entry, terms=terms, evidence=new.evidence, value=value)
-    response = perform(ports, command, context, HTTPStatus.CREATED)
-    response.headers["location"] = f"/api/v1/lists/entries/{entry}"
-    return response
+    terms = _terms(ports, new.kind, new)
+    return _propose(ports, ProposeEntry(entry=entry, terms=terms, evidence=new.evidence, value=value), context)
+
+
+@router.post("/api/v1/lists/parties", status_code=HTTPStatus.CREATED, response_model=Caused)
+def propose_party(ports: PortsOf, context: ContextOf, new: NewPartyEntry) -> Response:
+    """Proposes to block a party of a call or payment that was stopped; a second person confirms it.
+
+    Accounts are known to the partner alone that asked about them: there they are blocked.
+    """
+    stopped = ports.tables.get(STOPPED, new.decision)
+    if stopped is None:
+        raise problems.not_found("case", new.decision)
+    party = getattr(stopped, new.party)
+    if party is None:
+        raise InputError("party", new.party, "a party of this decision, which tells of no telephone")
+    kind = _kind_of(stopped, new.party)
+    command = ProposeEntry(
+        entry=party_entry(kind, party), terms=_terms(ports, kind, new), evidence=(stopped.event,), party=party
+    )
+    return _propose(ports, command, context)
 
 
 @router.post("/api/v1/lists/entries/{id}/confirm", response_model=Caused)
@@ -157,6 +183,32 @@ def uphold_entry(ports: PortsOf, context: ContextOf, entry: EntryId, said: Reaso
 def lift_entry(ports: PortsOf, context: ContextOf, entry: EntryId, said: Reasoned) -> Response:
     """Takes an entry out of force, whatever list it came from."""
     return perform(ports, DecideEntry(entry=entry, trigger=Trigger.LIFT, reason=said.reason), context)
+
+
+def _kind_of(stopped: Stopped, party: str) -> ListedKind:
+    """As what a party of a decision is listed."""
+    if stopped.kind == "call" or party == "subscriber":
+        return ListedKind.MSISDN
+    return ListedKind.ACCOUNT if party == "actor" else ListedKind.PAYEE
+
+
+def _terms(ports: Ports, kind: ListedKind, new: Proposal) -> ListTerms:
+    terms = ListTerms(
+        kind=kind,
+        reason=new.reason,
+        source=new.source,
+        valid_from_ms=from_datetime(new.valid_from) if new.valid_from else None,
+        valid_until_ms=from_datetime(new.valid_until) if new.valid_until else None,
+    )
+    if terms.valid_until_ms is not None and terms.valid_until_ms <= max(terms.valid_from_ms or 0, ports.clock()):
+        raise InputError("valid_until", str(new.valid_until), "a time to come, after `valid_from`")
+    return terms
+
+
+def _propose(ports: Ports, command: ProposeEntry, context: Context) -> Response:
+    response = perform(ports, command, context, HTTPStatus.CREATED)
+    response.headers["location"] = f"/api/v1/lists/entries/{command.entry}"
+    return response
 
 
 def _require(ports: Ports, entry: str) -> Entry:

@@ -31,11 +31,13 @@ class Blocklist:
         self._digest = digester(key)
         self._lists: dict[str, dict[bytes, ListTerms]] = {}
         self._decided: dict[bytes, Entry] = {}
+        self._parties: dict[tuple[ListedKind, int], str] = {}
 
     def load(self, tables: Tables) -> None:
         """Takes everything that the tables hold."""
         self._lists = {list_: _rows(tables, list_) for list_, _ in tables.scan(HEADS)}
-        self._decided = {digest_of(id): entry for id, entry in tables.scan(ENTRIES)}
+        for _, entry in tables.scan(ENTRIES):
+            self._take_entry(entry)
 
     def take(self, changes: Iterable[Change], tables: Tables) -> None:
         """Takes what changed in the tables, which hold it already."""
@@ -43,7 +45,17 @@ class Blocklist:
             if change.table == HEADS.name:
                 self._lists = {**self._lists, change.key: _rows(tables, change.key)}
             elif isinstance(change.row, Entry):
-                self._decided[digest_of(change.key)] = change.row
+                self._take_entry(change.row)
+
+    def _take_entry(self, entry: Entry) -> None:
+        self._decided[digest_of(entry.id)] = entry
+        if entry.party is not None:
+            self._parties[entry.terms.kind, int(entry.party, 16)] = entry.id
+
+    @property
+    def has_parties(self) -> bool:
+        """Whether anybody was ever proposed by the pseudonym that decisions know them by."""
+        return bool(self._parties)
 
     @property
     def is_empty(self) -> bool:
@@ -73,6 +85,12 @@ class Blocklist:
             return None
         terms = self._terms(digest, at_ms)
         return None if terms is None else Listing(entry_id(kind, digest), terms)
+
+    def party(self, kind: ListedKind, party: int, at_ms: int) -> Listing | None:
+        """What blocks whom decisions know by this pseudonym; None where nothing does."""
+        entry = self._parties.get((kind, party))
+        terms = self._terms(digest_of(entry), at_ms) if entry is not None else None
+        return None if entry is None or terms is None else Listing(entry, terms)
 
     def _terms(self, digest: bytes, at_ms: int) -> ListTerms | None:
         decided = self._decided.get(digest)

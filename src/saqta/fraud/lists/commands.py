@@ -32,7 +32,11 @@ def _propose(tables: Tables, command: commands.ProposeEntry, context: Context) -
     if entry is None and (terms := imported_terms(tables, digest_of(command.entry), context.now_ms)):
         raise StateError(_subject(command.entry), f"is blocked already, by {terms.source}: {terms.reason}")
     record = kinds.ListEntryProposed(
-        entry=command.entry, terms=command.terms, evidence=command.evidence, value=command.value
+        entry=command.entry,
+        terms=command.terms,
+        evidence=command.evidence,
+        value=command.value,
+        party=command.party,
     )
     return Outcome(events=commanded(context, record), expected=_seen(command.entry, entry))
 

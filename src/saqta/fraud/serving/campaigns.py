@@ -1,7 +1,7 @@
 """Sees a campaign: one caller, or one payee, over several victims, with the payments of those who were called.
 
 Pure, and by pseudonyms alone. The alert is raised when there are VICTIMS_MIN, and again each time that victims
-and payments have become half as many again.
+and payments have become half as many again; with the first one its caller or payee is proposed for the lists.
 """
 
 from collections.abc import Iterator
@@ -10,13 +10,17 @@ import msgspec
 
 from saqta.model import kinds
 from saqta.model.event import Event, Recorded, derive_id
+from saqta.model.listing import party_entry
 from saqta.model.step import Change, Table, Tables, follows
+from saqta.model.terms import ListedKind
 
 VICTIMS_MIN = 3
 WINDOW_MS = 24 * 3_600_000
 CALLED_MS = 3_600_000
 """A payment belongs to the campaign that called its payer so shortly before."""
 MEMBERS_MAX = 256
+PROPOSED_MS = 30 * 24 * 3_600_000
+"""For so long a caller or payee would be blocked."""
 LISTED_MAX = 15
 """So many of those that were stopped stand in an alert's reasons."""
 
@@ -50,7 +54,7 @@ CALLED = Table("fraud_called", Called)
 
 
 def seen(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> tuple[list[Change], list[Event]]:
-    """What a commit changes in the campaigns, and the alerts of those that have grown enough."""
+    """What a commit changes in the campaigns, the alerts of those that have grown enough, and what is proposed."""
     campaigns: dict[str, Campaign] = {}
     called: dict[str, Called] = {}
     for row in record.notable:
@@ -61,13 +65,14 @@ def seen(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> tup
         campaigns[key] = _joined(before, f"{record.tenant}-{record.number}-{row.row}", row)
         if row.kind == "call":
             called[row.counterpart] = Called(key, row.time_ms)
-    alerts = []
+    events = []
     for key, campaign in campaigns.items():
         if len(campaign.victims) >= VICTIMS_MIN and 2 * campaign.size >= 3 * campaign.told:
             campaigns[key] = msgspec.structs.replace(campaign, told=campaign.size)
-            alerts.append(_alert(recorded, key, campaign))
+            events.append(_alert(recorded, key, campaign))
+            events += _proposal(recorded, key, campaign) if campaign.told == 0 else ()
     changes = [CAMPAIGNS.put(key, campaign) for key, campaign in campaigns.items()]
-    return [*changes, *(CALLED.put(victim, row) for victim, row in called.items())], alerts
+    return [*changes, *(CALLED.put(victim, row) for victim, row in called.items())], events
 
 
 def _key(tables: Tables, called: dict[str, Called], row: kinds.NotableRow) -> str:
@@ -102,6 +107,22 @@ def _alert(recorded: Recorded, key: str, campaign: Campaign) -> Event:
     reasons = tuple(_reasons(key, campaign))
     (alert,) = follows("fraud", recorded, kinds.AlertRaised(kind="scam_campaign", reasons=reasons))
     return msgspec.structs.replace(alert, id=derive_id(alert.id, key), source=f"/saqta/fraud/{key}")
+
+
+def _proposal(recorded: Recorded, key: str, campaign: Campaign) -> tuple[Event, ...]:
+    """That the caller or payee is blocked, which a person confirms or rejects."""
+    on, _, party = key.partition("/")
+    kind = ListedKind.MSISDN if on == "call" else ListedKind.PAYEE
+    terms = kinds.ListTerms(
+        kind=kind,
+        reason=next(_reasons(key, campaign)),
+        source="Saqta",
+        valid_until_ms=recorded.event.recorded_ms + PROPOSED_MS,
+    )
+    proposed = kinds.ListEntryProposed(
+        entry=party_entry(kind, party), terms=terms, evidence=(recorded.event.key,), party=party
+    )
+    return follows("fraud", recorded, proposed)
 
 
 def _reasons(key: str, campaign: Campaign) -> Iterator[str]:

@@ -15,7 +15,7 @@ from saqta.fraud.layout import EVENT, Array, State
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
 from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
-from saqta.fraud.serving.listed import listed
+from saqta.fraud.serving.listed import listed, parties_listed
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonymise
 from saqta.fraud.serving.rows import ROW, Commit, Place, packed, root_of, values_text
 from saqta.fraud.serving.tenge import Exchange
@@ -91,6 +91,7 @@ class Judge:
         events = self._events[: len(taken)]
         listings = self._look_up(taken, events, now_ms)
         pseudonymise(events, keys)
+        self._look_up_parties(taken, events, listings, now_ms)
         decide(self.state, self.trees, self.rules, events, self._room)
         return out, self._judged(taken, events, listings, now_ms)
 
@@ -104,6 +105,18 @@ class Judge:
             if bits:
                 events["told"][at], listings[at] = bits, found
         return listings
+
+    def _look_up_parties(
+        self, taken: list[Asked], events: Array, listings: dict[int, Mapping[str, Listing]], now_ms: int
+    ) -> None:
+        """Adds what is listed by the pseudonym that decisions know it by."""
+        if not self._blocklist.has_parties:
+            return
+        for at, one in enumerate(taken):
+            bits, found = parties_listed(one, events[at], self._blocklist, now_ms)
+            if bits:
+                events["told"][at] |= bits
+                listings[at] = {**found, **listings.get(at, {})}
 
     def _judged(
         self, taken: list[Asked], events: Array, listings: Mapping[int, Mapping[str, Listing]], now_ms: int

@@ -11,6 +11,7 @@ from saqta.fraud.layout import (
     LISTED_DEVICE,
     LISTED_SIM,
     LISTED_SUBSCRIBER,
+    Record,
 )
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.wire import Call, Payment
@@ -18,24 +19,26 @@ from saqta.model.terms import ListedKind
 
 
 class Name(NamedTuple):
-    """A field of what is asked, as what it may be listed, and its bit."""
+    """A field of what is asked, as what it may be listed, its bit, and where its pseudonym stands in layout.EVENT; ""
+    where it has none."""
 
     field: str
     kind: ListedKind
     bit: int
+    party: str = ""
 
 
 NAMES: dict[type[Payment] | type[Call], tuple[Name, ...]] = {
     Call: (
-        Name("caller", ListedKind.MSISDN, LISTED_ACTOR),
-        Name("callee", ListedKind.MSISDN, LISTED_COUNTERPART),
+        Name("caller", ListedKind.MSISDN, LISTED_ACTOR, "actor"),
+        Name("callee", ListedKind.MSISDN, LISTED_COUNTERPART, "counterpart"),
         Name("imei", ListedKind.IMEI, LISTED_DEVICE),
         Name("imsi", ListedKind.IMSI, LISTED_SIM),
     ),
     Payment: (
-        Name("account", ListedKind.ACCOUNT, LISTED_ACTOR),
-        Name("payee", ListedKind.PAYEE, LISTED_COUNTERPART),
-        Name("phone", ListedKind.MSISDN, LISTED_SUBSCRIBER),
+        Name("account", ListedKind.ACCOUNT, LISTED_ACTOR, "actor"),
+        Name("payee", ListedKind.PAYEE, LISTED_COUNTERPART, "counterpart"),
+        Name("phone", ListedKind.MSISDN, LISTED_SUBSCRIBER, "subscriber"),
     ),
 }
 
@@ -43,9 +46,22 @@ NAMES: dict[type[Payment] | type[Call], tuple[Name, ...]] = {
 def listed(asked: Payment | Call, blocklist: Blocklist, at_ms: int) -> tuple[int, dict[str, Listing]]:
     """The bits of the names that lists block at a moment, and by the names of their rules what lists say."""
     bits, found = 0, {}
-    for field, kind, bit in NAMES[type(asked)]:
+    for field, kind, bit, _ in NAMES[type(asked)]:
         value = getattr(asked, field)
         listing = blocklist.listing(kind, value, at_ms) if value else None
+        if listing is not None:
+            bits |= bit
+            found[f"listed_{field}"] = listing
+    return bits, found
+
+
+def parties_listed(
+    asked: Payment | Call, event: Record, blocklist: Blocklist, at_ms: int
+) -> tuple[int, dict[str, Listing]]:
+    """The same of the pseudonyms in an ``event`` (layout.EVENT)."""
+    bits, found = 0, {}
+    for field, kind, bit, party in NAMES[type(asked)]:
+        listing = blocklist.party(kind, int(event[party]), at_ms) if party else None
         if listing is not None:
             bits |= bit
             found[f"listed_{field}"] = listing

@@ -18,6 +18,7 @@ LIST_TERMS_MAX = 500
 LIST_PARTS_MAX = 1_000
 LIST_EVIDENCE_MAX = 20
 
+Party = Annotated[str, msgspec.Meta(min_length=16, max_length=16, pattern="^[0-9a-f]*$")]
 EntryId = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Note = Annotated[str, msgspec.Meta(max_length=NOTE_CHARS_MAX)]
 
@@ -51,12 +52,16 @@ class ListImported(Record, frozen=True, kw_only=True):
 
 
 class ListEntryProposed(Record, frozen=True, kw_only=True):
-    """Somebody proposes to block something; ``evidence`` are keys of events, ``value`` what is to be blocked."""
+    """Somebody proposes to block something; ``evidence`` are keys of events.
+
+    ``value`` is what is to be blocked, or ``party`` the pseudonym by which decisions know who is.
+    """
 
     entry: EntryId
     terms: ListTerms
     evidence: Annotated[tuple[str, ...], msgspec.Meta(max_length=LIST_EVIDENCE_MAX)] = ()
     value: Sealed | None = None
+    party: Party | None = None
 
 
 class ListEntryConfirmed(Record, frozen=True, kw_only=True):
