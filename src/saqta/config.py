@@ -49,11 +49,12 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Fraud(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Calls and payments: the folder of a model that `saqta fraud train` wrote (none: rules alone decide), a file of
-    rules in place of the standard ones, the home country of telephone numbers (ISO 3166), for how long a hold lasts,
-    and after how long the fallback answers."""
+    """Calls and payments: the folder of a model that `saqta fraud train` wrote (none: rules alone decide), that of a
+    second one which decides in shadow beside it, a file of rules in place of the standard ones, the home country of
+    telephone numbers (ISO 3166), for how long a hold lasts, and after how long the fallback answers."""
 
     model: str | None = None
+    challenger: str | None = None
     rules: str | None = None
     home: str = "KZ"
     hold_s: float = 1800.0

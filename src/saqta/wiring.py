@@ -28,6 +28,7 @@ from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.publishing.checking import RuleDesk
 from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving import step as fraud
+from saqta.fraud.serving.reviewing import ReviewDesk
 from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
 from saqta.intake.sip.listening import Done, sip
@@ -267,6 +268,7 @@ class Centre:
             keyring=folder.keyring,
             blocklist=self.blocklist,
             rule_desk=RuleDesk(folder.log.read, read_rules(Path(self.settings.fraud.rules or STANDARD))),
+            review_desk=ReviewDesk(folder.log.read),
             evidence_dir=folder.path / "evidence",
             clock=now_ms,
             new_id=new_id,

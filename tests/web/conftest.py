@@ -22,6 +22,7 @@ from saqta.fraud.publishing.checking import RuleDesk
 from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving import step as fraud
 from saqta.fraud.serving.opening import open_path
+from saqta.fraud.serving.reviewing import ReviewDesk
 from saqta.log.personal import Keyring
 from saqta.log.runner import Commit, Runner
 from saqta.log.sqlite import SqliteLog
@@ -105,6 +106,7 @@ class Centre:
             keyring=self.keyring,
             blocklist=self.blocklist,
             rule_desk=RuleDesk(self.log.read, read_rules(STANDARD)),
+            review_desk=ReviewDesk(self.log.read),
             evidence_dir=self.evidence_dir,
             clock=self.clock,
             new_id=self.new_id,

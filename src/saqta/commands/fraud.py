@@ -164,6 +164,43 @@ def drift(
 
 
 @fraud.command()
+def compare(
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder whose log is read.")] = DATA,
+    from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="The day after the last.")] = None,
+    label_delay_d: LabelDelay = 7,
+    card: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A model's folder, into whose card what came of it is written.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the model in force with its challenger by what was told of decisions since, and say how precise what was
+    raised proved to be, by how long it took until that was known."""
+    from saqta.fraud import folder
+    from saqta.fraud.serving import reviewing
+
+    from_ms = 0 if from_day is None else _midnight(from_day, "from")
+    until_ms = EVER_MS if until is None else _midnight(until, "until")
+    with readable_log(data) as log:
+        review = reviewing.review(log.read, from_ms, until_ms, label_delay_d)
+    results, aged = Results(as_json), review.by_label_age()
+    for match in review.matches(min(until_ms, now_ms())):
+        for role, side in (("in force", match.in_force), ("challenger", match.challenger)):
+            common = {"payments": match.payments, "ranked": match.ranked, "frauds": match.frauds}
+            ranks = "not ranked" if side.average_precision is None else f"AP {side.average_precision:.3f}"
+            found = f"{side.raised} raised, {side.alone} of them by it alone ({side.alone_frauds} frauds)"
+            results.line({"role": role, **side._asdict(), **common}, f"{role:10} {side.model}  {ranks}, {found}")
+    for one in aged:
+        until_text = f"to {one.until_d} d" if one.until_d else "and more"
+        precise = "-" if one.precision is None else f"{one.precision:.1%}"
+        found = f"{one.frauds} frauds, {one.honest} honest, precision {precise}"
+        results.line(one._asdict(), f"{one.model or 'rules':12} known after {one.from_d} d {until_text:9} {found}")
+    if card is not None:
+        folder.write_review(card, [one for one in aged if one.model == folder.read_model(card).version])
+    results.summary({"decisions": review.decisions, "raised": review.raised, "untold": review.untold})
+
+
+@fraud.command()
 def decide(
     model: Annotated[Path, typer.Option(metavar="DIR", help="The folder that `train` wrote.")],
     rules: Annotated[Path | None, typer.Option(metavar="FILE", help="Rules in place of the standard ones.")] = None,

@@ -1,11 +1,13 @@
-"""A model's card: what it is, what it learned from, when it acts, and what it must not be taken for."""
+"""A model's card: what it is, what it learned from, when it acts, what it is not, and how it did since."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from saqta.fraud.evaluation import Aged
 from saqta.fraud.features import LEARNED
 from saqta.fraud.rules import Action
 
 STRONGEST = 12
+REVIEW = "## How it did since"
 
 
 def card(
@@ -48,4 +50,23 @@ labels come {label_delay_d} days late. Of a payment nothing is used that was not
 It knows accounts by what they do: no names, no sex, no age, no origin, no place of living. It finds frauds like those
 that it learned from, so it gets worse as these change: compare with `saqta fraud drift`. A score is no proof; a hold is
 for a person to decide. Nothing puts a newer model into force by itself.
+"""
+
+
+def with_review(card: str, aged: Iterable[Aged]) -> str:
+    """The card with what was told since of what it raised, in the place of what was said of that before."""
+    rows = "\n".join(
+        f"| {one.from_d} d{f' to {one.until_d} d' if one.until_d else ' and more'} | {one.frauds} | {one.honest} | "
+        f"{'-' if one.precision is None else f'{one.precision:.1%}'} |"
+        for one in aged
+    )
+    return f"""{card.partition(REVIEW)[0].rstrip()}
+
+{REVIEW}
+Of what it raised, or rules beside it, what was told, by how long after the decision it was known. Frauds become known
+late: a young figure is no final one.
+
+| known after | frauds | honest | precision |
+|---|---|---|---|
+{rows}
 """

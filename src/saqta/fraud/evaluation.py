@@ -43,6 +43,18 @@ class Evaluation(NamedTuple):
     baselines: dict[str, dict[str, float | int]]
 
 
+class Aged(NamedTuple):
+    """Of what a model (None: rules and lists alone) had raised: what was told of it from ``from_d`` days on, to before
+    ``until_d``, and the share of frauds in that."""
+
+    model: str | None
+    from_d: int
+    until_d: int | None
+    frauds: int
+    honest: int
+    precision: float | None
+
+
 def evaluate(payments: Payments, rules: Rules, test_from_ms: int, test_d: int, label_delay_d: int) -> Evaluation:
     """Learns from what was known at ``test_from_ms``, and decides the days from there on as ``decide`` would."""
     if test_from_ms % DAY_MS:

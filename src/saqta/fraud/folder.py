@@ -3,13 +3,15 @@ to."""
 
 import hashlib
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from saqta.fraud.card import card
+from saqta.fraud.card import card, with_review
 from saqta.fraud.drift import SCORE, Bins
+from saqta.fraud.evaluation import Aged
 from saqta.fraud.features import LEARNED
 from saqta.fraud.layout import LABEL_DELAY_D_MAX, LIFE, RING, State
 from saqta.fraud.machine import MODEL_FEATURES
@@ -83,6 +85,14 @@ def write_model(folder: Path, learned: Learned, state: State, label_delay_d: int
     except OSError as error:
         raise StorageError(f"{folder} can't be written: {error.strerror}") from error
     return manifest
+
+
+def write_review(folder: Path, aged: Sequence[Aged]) -> None:
+    """Writes into a model's card what came of what it raised; StorageError when it can't be written."""
+    try:
+        (folder / CARD).write_text(with_review((folder / CARD).read_text(), aged))
+    except OSError as error:
+        raise StorageError(f"{folder / CARD} can't be written: {error.strerror}") from error
 
 
 def read_model(folder: Path) -> Model:

@@ -83,6 +83,13 @@ def share(raw: float) -> float:
 
 
 @compiled
+def score_rows(trees: Trees, rows: Array, out: Array) -> None:
+    """The scores of ``rows``, (n, features) float32, into ``out``, (n,)."""
+    for n in range(rows.shape[0]):
+        out[n] = share(raw_score(trees, rows[n]))
+
+
+@compiled
 def steps(trees: Trees, row: Array, out: Array) -> None:
     """Adds to ``out``, (features + 1,) float64, what each feature's decisions on the row's way added to the expected
     score.

@@ -97,6 +97,7 @@ MAY: dict[str, frozenset[Role]] = {
     "list_rates": READERS | {Role.FRAUD_ANALYST},
     "read_evidence": FIELD | {Role.AUDITOR},
     "read_fraud_statistics": READERS | {Role.FRAUD_ANALYST},
+    "review_models": SHIELD,
     "list_stopped": SHIELD,
     "list_cases": SHIELD,
     "read_case": SHIELD,

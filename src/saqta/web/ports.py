@@ -129,6 +129,14 @@ class RuleDesk(Protocol):
         ...
 
 
+class ReviewDesk(Protocol):
+    """What was told of decisions since they were made. Its method may be called from any thread."""
+
+    def review(self, from_ms: int, now_ms: int) -> Mapping[str, Any]:
+        """How the models did from a moment until now. Blocks; BusyError while another review runs."""
+        ...
+
+
 class Ports(NamedTuple):
     """All that the web may touch.
 
@@ -147,6 +155,7 @@ class Ports(NamedTuple):
     keyring: Keyring
     blocklist: Blocklist
     rule_desk: RuleDesk
+    review_desk: ReviewDesk
     evidence_dir: Path
     clock: Clock
     new_id: Callable[[], str]

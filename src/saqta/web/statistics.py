@@ -17,6 +17,9 @@ Figure = Literal[
     "kept", "stopped", "released",
     "calls_warned", "calls_held", "calls_blocked", "payments_warned", "payments_held", "payments_blocked",
 ]  # fmt: skip
+DAY_MS = 86_400_000
+DAYS, DAYS_MAX = 30, 365
+Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
 Currency = Annotated[str, Query(pattern="^[A-Z]{3}$", description="ISO 4217; of money only")]
 
 
@@ -27,6 +30,14 @@ def read_fraud_statistics(ports: PortsOf) -> Response:
     in_tenge = decimal_text(sum(row.kept_kzt_minor for row in money), TENGE)
     decided = present(ports.tables.get(DECIDED, SYSTEM) or Decided())
     return answer({"decided": decided, "money": [_shown(row) for row in money], "kept_in_tenge": in_tenge})
+
+
+@router.get("/api/v1/statistics/fraud/models", response_model=dict[str, Any])
+def review_models(ports: PortsOf, days: Days = DAYS) -> Response:
+    """How the models did over the last days: the one in force beside its challenger, and how precise what was raised
+    proved to be, by how long it took until that was known."""
+    now_ms = ports.clock()
+    return answer(ports.review_desk.review(now_ms - days * DAY_MS, now_ms))
 
 
 @router.get("/api/v1/statistics/fraud/stopped", response_model=page_of(schema_of(Stopped)))

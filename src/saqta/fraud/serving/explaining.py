@@ -14,7 +14,8 @@ from saqta.fraud.layout import CALL
 from saqta.fraud.lists.tables import ENTRIES
 from saqta.fraud.machine import MODEL_FEATURES
 from saqta.fraud.publishing.books import RuleBook
-from saqta.fraud.rules import FEATURES, Rules
+from saqta.fraud.rules import ACTIONS, FEATURES, Rules
+from saqta.fraud.serving.challenger import challenged_of
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.judging import CALLS
 from saqta.fraud.serving.rows import Commit, values_of
@@ -63,7 +64,8 @@ def explain(
     }
     why: dict[str, Any] = {"features": made.features, "proof": _proof(commit, row)}
     if reader == "analyst":
-        why |= {"tenant": made.tenant, "lists": _lists(commit, row, tables)} | _inside(commit, row, model, on_call)
+        why |= {"tenant": made.tenant, "lists": _lists(commit, row, tables), "challenger": _challenger(commit, row)}
+        why |= _inside(commit, row, model, on_call)
         why["rules"] = list(_rules(commit, row, book.of(made.rules, tables), why["values"] or {}))
     return Explained(made.tenant, told, why)
 
@@ -83,6 +85,15 @@ def _inside(commit: Commit, row: int, model: Model | None, on_call: bool) -> dic
     call_before = {name: by_name[name] for name in JOINED if name.startswith(CALLS)} if not on_call else None
     pseudonyms = {"actor": notable.actor, "counterpart": notable.counterpart, "subscriber": notable.subscriber}
     return {"values": by_name, "contributions": moved, "call_before": call_before, "pseudonyms": pseudonyms}
+
+
+def _challenger(commit: Commit, row: int) -> dict[str, Any] | None:
+    """What the challenger would have had done; None where none was heard."""
+    challenge = commit.made.challenge
+    if challenge is None:
+        return None
+    said = challenged_of(challenge)[row]
+    return {"model": challenge.model, "score": round(float(said["score"]), 6), "action": ACTIONS[said["action"]]}
 
 
 def _rules(commit: Commit, row: int, rules: Rules, values: Mapping[str, float]) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from saqta.fraud.layout import EVENT, Array, State
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
 from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
+from saqta.fraud.serving.challenger import Challenged, Challenger
 from saqta.fraud.serving.listed import listed, parties_listed
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonymise
 from saqta.fraud.serving.rows import ROW, Commit, Place, packed, root_of, values_text
@@ -37,23 +38,32 @@ Fallback = Literal["no_model", "deadline"]
 
 class Judged(NamedTuple):
     """What came of each that was asked: its status (layout), its pseudonymous id, and, in the order of those that were
-    decided, rows (n, 88) uint8, notable rows and those of rules in shadow, numbered from 0 on over all."""
+    decided, rows (n, 88) uint8, notable rows and those of rules in shadow, numbered from 0 on over all, and what the
+    challenger says of each, where there is one."""
 
     statuses: list[int]
     ids: Array
     rows: Array
     notable: list[NotableRow]
     shadow: list[ShadowRow]
+    challenged: Challenged | None = None
 
 
 class Judge:
-    """One model or none, one set of rules, one state; for one thread."""
+    """One model or none, one set of rules, one state, and a challenger that is only heard; for one thread."""
 
     def __init__(
-        self, model: Model | None, rules: Rules, state: State, blocklist: Blocklist, home: str, hold_s: float
+        self,
+        model: Model | None,
+        rules: Rules,
+        state: State,
+        blocklist: Blocklist,
+        home: str,
+        hold_s: float,
+        challenger: Challenger | None = None,
     ) -> None:
         self.model, self.rules, self.state = model, rules, state
-        self._blocklist = blocklist
+        self._blocklist, self._challenger = blocklist, challenger
         self.trees = model.trees if model else NO_TREES
         self._thresholds: dict[Action, float] = model.manifest.thresholds if model else {}
         self._hold_ms = round(hold_s * 1000)
@@ -68,6 +78,8 @@ class Judge:
         pseudonymise(np.zeros(1, EVENT), name_keys(bytes(16), bytes(16)))
         for explain in (steps, contributions):
             explain(self.trees, np.zeros(MODEL_FEATURES, np.float32), np.zeros(MODEL_FEATURES + 1))
+        if self._challenger:
+            self._challenger.judge(self._events[:0], self._room.values[:0], self._room.answers[:0], self.rules)
 
     def fold(self, events: Array) -> None:
         """Takes events as they were recorded, for what they teach; not more than JUDGED_MAX."""
@@ -139,7 +151,11 @@ class Judge:
             ShadowRow(row=row, rules=tuple(rule.name for rule in self.rules.fired(int(silent[row]))))
             for row in np.flatnonzero(silent).tolist()
         ]
-        return Judged(answers["status"].tolist(), events["id"].copy(), rows, notable, shadow)
+        challenged = None
+        if self._challenger:
+            values = self._room.values[decided]
+            challenged = self._challenger.judge(events[decided], values, answers[decided], self.rules)
+        return Judged(answers["status"].tolist(), events["id"].copy(), rows, notable, shadow, challenged)
 
     def _notable(self, row: int, at: int, message: Asked, listings: Mapping[str, Listing], now_ms: int) -> NotableRow:
         on_call = isinstance(message, Call)
@@ -199,7 +215,9 @@ def _about(rule: Rule) -> Literal["payment", "call", "payers_call"]:
 def kept(judged: Judged, keeps: Sequence[bool]) -> Judged:
     """Without the decided rows that are recorded elsewhere."""
     numbers = {row: number for number, row in enumerate(at for at, keep in enumerate(keeps) if keep)}
+    challenged = judged.challenged
     return judged._replace(
+        challenged=challenged and challenged._replace(rows=challenged.rows[np.array(keeps, bool)]),
         rows=judged.rows[np.array(keeps, bool)],
         notable=[
             msgspec.structs.replace(told, row=numbers[told.row]) for told in judged.notable if told.row in numbers
@@ -252,6 +270,7 @@ def commits(
                 for each in judged.shadow
                 if start <= each.row < start + ROWS_MAX
             ),
+            challenge=judged.challenged and judged.challenged.recorded(start, start + ROWS_MAX),
         )
         made.append(Commit(record, rows))
     return made

@@ -8,6 +8,7 @@ from saqta.fraud.layout import Limits, empty
 from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.rules import STANDARD, read_rules
+from saqta.fraud.serving.challenger import Challenger
 from saqta.fraud.serving.judging import Judge
 from saqta.fraud.serving.path import FALLBACK_LIMITS, DecisionPath
 from saqta.log.personal import Keyring
@@ -31,12 +32,16 @@ def open_path(
     now_ns: Callable[[], int],
     *,
     model: str | None,
+    challenger: str | None = None,
     rules: str | None,
     home: str,
     hold_s: float,
     deadline_ms: float,
 ) -> DecisionPath:
-    """A path that starts to decide when it is run; InputError for a model, rules or limits that can't be."""
+    """A path that starts to decide when it is run; InputError for a model, rules or limits that can't be.
+
+    What ``challenger`` says is recorded and nothing else: it comes into force when somebody names it as ``model``.
+    """
     if len(home) != HOME_CHARS or not home.isupper():
         raise InputError("fraud.home", home, "a country, ISO 3166, such as KZ")
     for field, given in (("hold_s", hold_s), ("deadline_ms", deadline_ms)):
@@ -45,6 +50,7 @@ def open_path(
     loaded = read_model(Path(model)) if model else None
     read = read_rules(Path(rules) if rules else STANDARD)
     state = empty(loaded.manifest.label_delay_d if loaded else LABEL_DELAY_D, Limits())
-    judge = Judge(loaded, read, state, blocklist, home, hold_s)
+    second = Challenger(read_model(Path(challenger))) if challenger else None
+    judge = Judge(loaded, read, state, blocklist, home, hold_s, second)
     quick = Judge(None, read, empty(0, FALLBACK_LIMITS), blocklist, home, hold_s)
     return DecisionPath(judge, quick, RuleBook(read), log, keyring, tables, folder, clock, now_ns, deadline_ms)

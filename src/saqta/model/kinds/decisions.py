@@ -85,6 +85,17 @@ class ShadowRow(msgspec.Struct, frozen=True, kw_only=True):
     rules: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=64)]
 
 
+class Challenge(msgspec.Struct, frozen=True, kw_only=True):
+    """What a second model that decides in shadow says of a commit: nothing was done because of it.
+
+    ``rows`` is base64 of 5 bytes a row: the score, little-endian float32, and what would have been done with it in the
+    place of the model in force (0 allow, 1 warn, 2 hold, 3 block). Of a call it says what was done.
+    """
+
+    model: Name
+    rows: str
+
+
 class DecisionsMade(Record, frozen=True, kw_only=True):
     """The decisions for one tenant in one commit; decision ``{tenant}-{number}-{n}`` is row n.
 
@@ -105,6 +116,7 @@ class DecisionsMade(Record, frozen=True, kw_only=True):
     fallback: Literal["no_model", "deadline"] | None = None
     rates: Annotated[tuple[UsedRate, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     shadow: Annotated[tuple[ShadowRow, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
+    challenge: Challenge | None = None
 
 
 def score_of(rows: bytes, row: int) -> float:
