@@ -18,6 +18,7 @@ import structlog
 from saqta import views, wiring
 from saqta.commands.centre import stop_on_signals
 from saqta.config import Settings
+from saqta.edge.frames import open_video
 from saqta.folder import Folder
 from saqta.log.runner import Runner
 from saqta.log.verify import verify
@@ -151,11 +152,11 @@ def _alerts_in(message: dict[str, Any]) -> Iterator[str]:
 def as_cameras(videos: Sequence[Path], city: Scenario) -> Iterator[kinds.CameraRegistered]:
     """Video files as further cameras: beside the city's own ones, with the whole picture as a restricted zone.
 
-    InputError for what is no file.
+    InputError for what is no video.
     """
     places = [camera.place for camera in city.cameras if camera.place]
     for number, video in enumerate(videos):
-        wiring.PLUGINS.open(str(video))
+        open_video(wiring.PLUGINS.open(str(video)), str(video))[0].close()
         beside = places[number % len(places)]
         yield kinds.CameraRegistered(
             camera=f"video-{number + 1}",

@@ -218,11 +218,13 @@ def test_cameras_of_the_settings_watch_their_source(tmp_path: Path, saqta) -> No
         (["serve", "--port", "70000"], "65535"),
         (["fly"], "No such command"),
         (["demo", "--video", "none.mp4", "--port", "0"], "a file that exists"),
+        (["demo", "--video", __file__, "--port", "0"], "a video file"),
+        (["onvif", "discover", "--to", "127.0.0.1:65536"], "1 to 65535"),
         (["log", "export", "--out", "/proc/none/log.jsonl"], "log.db"),
     ],
 )
 def test_bad_input_is_one_clear_message(arguments: list[str], says: str, tmp_path: Path, saqta) -> None:
-    data = [] if arguments[0] in ("watch", "simulate", "bench", "fly") else ["--data", str(tmp_path / "data")]
+    data = [] if arguments[0] in ("watch", "simulate", "bench", "fly", "onvif") else ["--data", str(tmp_path / "data")]
     ran = saqta(*arguments, *data)
     assert ran.code == 2
     assert says in ran.err

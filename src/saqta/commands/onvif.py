@@ -26,6 +26,7 @@ from saqta.terminal import Results, errors
 onvif = group("ONVIF cameras: found in the network, asked for their streams.")
 SOURCE_CHARS_MAX = 24
 _NOT_IN_IDS = re.compile(r"[^\w.-]")
+PORT_MAX = 65_535
 _PORT = MULTICAST[1]
 WaitS = Annotated[float, typer.Option(help="How long answers are waited for.", min=0.1, max=60)]
 To = Annotated[str | None, typer.Option(metavar="HOST[:PORT]", help="Ask only there; by multicast unless given.")]
@@ -110,8 +111,8 @@ def _found(wait_s: float, to: str | None) -> list[Found]:
     if to is None:
         return discover(str(uuid.UUID(wiring.new_id())), wait_s)
     host, _, port = to.partition(":")
-    if not host or (port and not port.isdecimal()):
-        raise InputError("to", to, "HOST or HOST:PORT")
+    if not host or (port and not (port.isdecimal() and 0 < int(port) <= PORT_MAX)):
+        raise InputError("to", to, f"HOST or HOST:PORT, 1 to {PORT_MAX}")
     return discover(str(uuid.UUID(wiring.new_id())), wait_s, (host, int(port or _PORT)))
 
 
