@@ -30,12 +30,24 @@ def test_records_are_decided_in_their_order_and_bad_ones_are_named_by_line(recor
         "2026-03-12T10:00:02Z,+77029876543,+77011234567,sideways,1,\n",
         "2026-03-12T10:00:02Z,+77029876543,+77011234567,foreign,nan,\n",
         "2026-03-12T10:00:02Z\n",
+        "2026-03-12T10:00:02Z,+77029876543,+77011234567,national,1,5,x\n",
     ]
     records.write_text("\ufeff" + HEADER + HONEST + SPOOFED + "\n" + "".join(bad) + HONEST)
     found = list(judge(records, by_rules(rules, "KZ"), NOW_MS))
     assert [(each.line, each.answer.get("action")) for each in found[:2]] == [(2, "allow"), (3, "block")]
-    assert [each.answer["error"]["field"] for each in found[2:7]] == ["time", "caller", "trunk", "seconds", "caller"]
-    assert [each.line for each in found[2:]] == [5, 6, 7, 8, 9, 10]
+    assert [each.answer["error"]["field"] for each in found[2:8]] == [
+        "time",
+        "caller",
+        "trunk",
+        "seconds",
+        "row",
+        "row",
+    ]
+    assert found[7].answer == {
+        "id": "line 10",
+        "error": {"field": "row", "given": "7 cells", "expected": "6, one for each column of the header"},
+    }
+    assert [each.line for each in found[2:]] == [5, 6, 7, 8, 9, 10, 11]
     assert found[-1].answer["action"] == "allow"
 
 

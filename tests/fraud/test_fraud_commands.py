@@ -88,6 +88,12 @@ def test_bad_input_is_one_clear_message(payments_file: Path, saqta, arguments: l
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize("home", ["", "kz", "XX", "KAZ"])
+def test_what_is_no_country_is_nobodys_home(saqta, home: str) -> None:
+    ran = saqta("fraud", "calls", "none.csv", "--home", home)
+    assert (ran.code, "ISO 3166" in ran.err) == (2, True)
+
+
 def test_a_folder_without_a_model_is_refused(tmp_path: Path, saqta) -> None:
     ran = saqta("fraud", "decide", "--model", tmp_path)
     assert ran.code == 2

@@ -272,6 +272,7 @@ def test_what_a_call_shows_is_looked_up(bank: Centre, kind: str, value: str, fie
 def test_whom_decisions_know_by_a_pseudonym_alone_is_blocked_once_two_people_say_so(bank: Centre) -> None:
     with bank.http("pavel") as telecom, bank.http("farid") as farid, bank.http("gulnar") as gulnar:
         call = ask(telecom, "call", SPOOFED)
+        bank.settle()
         new = {"decision": call["decision_id"], "party": "actor", "reason": "swindles", "source": "the desk"}
         proposed = farid.post("/api/v1/lists/parties", json=new)
         entry = proposed.headers["location"].rsplit("/", 1)[1]
@@ -294,6 +295,7 @@ def test_an_account_is_blocked_at_the_partner_alone_that_asked_about_it(bank: Ce
     with bank.http("alfa") as alfa, bank.http("farid") as farid, bank.http("gulnar") as gulnar:
         list_entry(bank, "account", PAYMENT["account"], valid_until="2026-01-31T09:00:00Z")
         stopped = ask(alfa, "payment", PAYMENT)
+        bank.settle()
         new = {"decision": stopped["decision_id"], "party": "counterpart", "reason": "a mule", "source": "the desk"}
         entry = farid.post("/api/v1/lists/parties", json=new).headers["location"].rsplit("/", 1)[1]
         assert entry.startswith("payee-")

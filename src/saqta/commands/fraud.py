@@ -242,7 +242,7 @@ def calls(
     fired: dict[str, int] = {}
     for line, answer in judge(records, decider, now_ms()):
         if (error := answer.get("error")) is not None:
-            wrong = f"{error['field']}: {error['given']}, expected {error['expected']}"
+            wrong = f"{error['field']}: got '{error['given']}', expected {error['expected']}"
             results.line({"line": line, **answer}, f"line {line}: {wrong}")
             continue
         actions[answer["action"]] += 1

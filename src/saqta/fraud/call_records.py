@@ -45,19 +45,22 @@ def judge(path: Path, decider: Decider, now_ms: int) -> Iterator[Judged]:
     """
     records = _records(path)
     while batch := list(islice(records, BATCH_MAX)):
-        answers = decider.answer([record for _, record in batch], now_ms)
-        yield from (Judged(line, _decode(answer)) for (line, _), answer in zip(batch, answers, strict=True))
+        answers = iter(decider.answer([record for _, record in batch if isinstance(record, bytes)], now_ms))
+        for line, record in batch:
+            answer = next(answers) if isinstance(record, bytes) else decider.refuse(_name(line), record)
+            yield Judged(line, _decode(answer))
 
 
-def _records(path: Path) -> Iterator[tuple[int, bytes]]:
+def _records(path: Path) -> Iterator[tuple[int, bytes | InputError]]:
     line = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, restval="", restkey="more")
-            _require_columns(rows.fieldnames or ())
-            for row in rows:
+            rows = csv.reader(file)
+            columns = next(rows, [])
+            _require_columns(columns)
+            for row in filter(None, rows):
                 line = rows.line_num
-                yield line, _record(line, row)
+                yield line, _record(line, columns, row)
     except OSError as error:
         raise InputError("records", str(path), f"a readable file ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -72,14 +75,21 @@ def _require_columns(columns: Any) -> None:
         raise InputError("records", ", ".join(columns)[:200], f"columns {', '.join(lacking)} as well")
 
 
-def _record(line: int, row: dict[str, Any]) -> bytes:
+def _record(line: int, columns: list[str], cells: list[str]) -> bytes | InputError:
     """The call as the decider reads it; a record without a name is named by its line."""
-    told = {name: row[name].strip() for name in NEEDED} | {
+    if len(cells) != len(columns):
+        return InputError("row", f"{len(cells)} cells", f"{len(columns)}, one for each column of the header")
+    row = dict(zip(columns, cells, strict=True))
+    told: dict[str, Any] = {name: row[name].strip() for name in NEEDED} | {
         name: value for name in OPTIONAL if (value := row.get(name, "").strip())
     }
     if "seconds" in told:
         told["seconds"] = _number(told["seconds"])
-    return _encode({"kind": "call", "id": f"line {line}"} | told)
+    return _encode({"kind": "call", "id": _name(line)} | told)
+
+
+def _name(line: int) -> str:
+    return f"line {line}"
 
 
 def _number(text: str) -> float | str:

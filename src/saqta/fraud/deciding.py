@@ -58,7 +58,7 @@ class Decider:
                 message = decode(line)
                 self._packer.pack(message, now_ms, self._buffer, len(taken) * PACKED.size)
             except (InputError, ValueError, RecursionError) as error:
-                out.append(self._error(name_of(line), refused(line, error)))
+                out.append(self.refuse(name_of(line), refused(line, error)))
                 continue
             taken.append(message)
             out.append(None)
@@ -91,7 +91,7 @@ class Decider:
             return self._label(message, status)
         if status == layout.CONFLICT:
             self.decisions -= 1
-            return self._error(message.id, InputError("id", message.id, "an id that was not used for other content"))
+            return self.refuse(message.id, InputError("id", message.id, "an id that was not used for other content"))
         if status == layout.REPEATED and id in self._answered:
             return self._answered[id]
         line = encode(self._reasoned(at, message, id, status, mask, score))
@@ -130,10 +130,11 @@ class Decider:
             return encode({"id": message.id, "of": message.of, "taken": True})
         if status == layout.FULL:
             waiting = f"a label that is known sooner: {len(self.state.pending)} wait already"
-            return self._error(message.id, InputError("known", message.known.isoformat(), waiting))
-        return self._error(message.id, InputError("of", message.of, "the id of a payment or call decided before"))
+            return self.refuse(message.id, InputError("known", message.known.isoformat(), waiting))
+        return self.refuse(message.id, InputError("of", message.of, "the id of a payment or call decided before"))
 
-    def _error(self, id: str | None, error: InputError) -> bytes:
+    def refuse(self, id: str | None, error: InputError) -> bytes:
+        """Counts what can't be taken, and gives its answer."""
         self.errors += 1
-        told: dict[str, Any] = {"field": error.field, "given": repr(error.given)[:80], "expected": error.expected}
+        told: dict[str, Any] = {"field": error.field, "given": error.given_text, "expected": error.expected}
         return encode({"id": id, "error": told})

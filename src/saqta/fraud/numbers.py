@@ -39,6 +39,12 @@ def require_e164(text: str, field: str) -> None:
         raise InputError(field, text, "a number in E.164, such as +77011234567")
 
 
+def require_country(code: str, field: str) -> None:
+    """InputError for what is no country that has telephone numbers."""
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        raise InputError(field, code, "a country by its two letters of ISO 3166, such as KZ")
+
+
 class Numbers:
     """Looks numbers up; the last KNOWN_MAX are remembered, since most call again."""
 

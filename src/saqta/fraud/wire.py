@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from saqta.fraud import layout
 from saqta.fraud.naming import ACCOUNT, CELL, CHANNEL, CURRENCY_NUMBERS, DEVICE, ID, NUMBER, PLACE, RANGE, key
-from saqta.fraud.numbers import Numbers, require_e164
+from saqta.fraud.numbers import Numbers, require_country, require_e164
 from saqta.fraud.rules import Action
 from saqta.model.errors import InputError
 from saqta.model.money import EXPONENTS, minor_units
@@ -120,6 +120,7 @@ class Packer:
     """Turns messages into the machine's events."""
 
     def __init__(self, home: str) -> None:
+        require_country(home, "home")
         self._home = home
         self._numbers = Numbers()
 

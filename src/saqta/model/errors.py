@@ -34,6 +34,12 @@ class InputError(SaqtaError):
         shown = shown if len(shown) <= SHOWN_MAX else f"{shown[: SHOWN_MAX // 2 - 3]}...{shown[-SHOWN_MAX // 2 :]}"
         super().__init__(f"{field}: got {shown}, expected {expected}")
 
+    @property
+    def given_text(self) -> str:
+        """The beginning of what stood there, for answers to programs: text as it is."""
+        text = self.given if isinstance(self.given, str) else repr(self.given)
+        return _USERINFO.sub(r"\1", text)[:SHOWN_MAX]
+
 
 class ForbiddenError(SaqtaError):
     """The actor may not do this."""

@@ -265,7 +265,7 @@ def _row_error(id: str | None, error: SaqtaError) -> bytes:
     """What stands in the place of what could not be decided."""
     told: dict[str, Any] = {"detail": str(error)}
     if isinstance(error, InputError):
-        told |= {"field": error.field, "given": repr(error.given)[:80], "expected": error.expected}
+        told |= {"field": error.field, "given": error.given_text, "expected": error.expected}
     return json_bytes({"id": id, "error": told})
 
 

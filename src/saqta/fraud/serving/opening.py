@@ -6,6 +6,7 @@ from pathlib import Path
 from saqta.fraud.folder import read_model
 from saqta.fraud.layout import Limits, empty
 from saqta.fraud.lists.blocklist import Blocklist
+from saqta.fraud.numbers import require_country
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving.challenger import Challenger
@@ -19,7 +20,6 @@ from saqta.model.moment import Clock
 
 LABEL_DELAY_D = 7
 """Where no model says how long it takes until labels are known."""
-HOME_CHARS = 2
 
 
 def open_path(
@@ -42,8 +42,7 @@ def open_path(
 
     What ``challenger`` says is recorded and nothing else: it comes into force when somebody names it as ``model``.
     """
-    if len(home) != HOME_CHARS or not home.isupper():
-        raise InputError("fraud.home", home, "a country, ISO 3166, such as KZ")
+    require_country(home, "fraud.home")
     for field, given in (("hold_s", hold_s), ("deadline_ms", deadline_ms)):
         if not given > 0:
             raise InputError(f"fraud.{field}", given, "more than 0")
