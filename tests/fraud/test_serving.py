@@ -20,6 +20,7 @@ from saqta.fraud.lists.tables import ENTRIES
 from saqta.fraud.naming import CURRENCY_NUMBERS
 from saqta.fraud.serving import pseudonyms
 from saqta.fraud.serving.judging import JUDGED_MAX
+from saqta.fraud.serving.ledger import numbered
 from saqta.fraud.serving.opening import open_path
 from saqta.fraud.serving.path import COMMITS_MAX, WAITING_MAX, DecisionPath
 from saqta.fraud.serving.reading import ASKED_MAX, Question
@@ -35,7 +36,7 @@ from saqta.log.tables import MemoryTables
 from saqta.model import catalogue
 from saqta.model.errors import BusyError, ContentConflict, DamageError, InputError
 from saqta.model.event import Event
-from saqta.model.kinds import DecisionsMade, ListTerms, Quoted, SimSwapped, UsedRate
+from saqta.model.kinds import ROWS_MAX, DecisionsMade, ListTerms, Quoted, SimSwapped, UsedRate
 from saqta.model.list_entry import Entry
 from saqta.model.listing import digester, entry_id
 from saqta.model.moment import from_text, to_text
@@ -319,13 +320,21 @@ def test_so_many_commits_are_on_their_way_into_the_log_and_what_comes_then_waits
         assert [each.number for each in path.commits()] == [*range(count)]
 
 
+def test_what_is_recorded_elsewhere_takes_no_row_of_a_commit() -> None:
+    ids = list(range(ROWS_MAX + 3))
+    places = numbered(7, ids, {1: (3, 5), 9: (3, 6)}).tolist()
+    assert (places[0], places[1], places[2], places[9], places[10]) == ((7, 0), (3, 5), (7, 1), (3, 6), (7, 8))
+    assert places[-2:] == [(7, ROWS_MAX - 1), (8, 0)]
+    assert numbered(7, ids, {}).tolist() == [(7, row) for row in range(ROWS_MAX)] + [(8, 0), (8, 1), (8, 2)]
+
+
 def test_a_commit_that_is_no_longer_at_hand_is_found_in_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("saqta.fraud.serving.path.RECENT_MAX", 2)
+    monkeypatch.setattr("saqta.fraud.serving.ledger.RECENT_MAX", 2)
     with running(tmp_path) as path:
         first = [path.ask("payment", payment(n))[0] for n in range(4)]
-        assert len(path.path._recent) == 2
+        assert len(path.path._ledger._recent) == 2
         assert [path.ask("payment", payment(n))[0] for n in range(4)] == first
 
 

@@ -54,5 +54,5 @@ def decimal_text(minor: int, currency: str) -> str:
     ('450000.00', '7')
     """
     exponent = EXPONENTS[currency]
-    whole, rest = divmod(minor, 10**exponent)
-    return f"{whole}.{rest:0{exponent}d}" if exponent else str(whole)
+    digits = str(minor).zfill(exponent + 1)
+    return f"{digits[:-exponent]}.{digits[-exponent:]}" if exponent else digits

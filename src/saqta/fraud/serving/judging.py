@@ -18,7 +18,7 @@ from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
 from saqta.fraud.serving.challenger import Challenged, Challenger
 from saqta.fraud.serving.listed import listed, parties_listed
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonymise
-from saqta.fraud.serving.rows import ROW, Commit, Place, packed, root_of, values_text
+from saqta.fraud.serving.rows import ROW, Commit, packed, root_of, values_text
 from saqta.fraud.serving.tenge import Exchange
 from saqta.fraud.trees import NO_TREES, contributions, steps
 from saqta.fraud.wire import PACKED, Call, Packer, Payment
@@ -37,12 +37,13 @@ Fallback = Literal["no_model", "deadline"]
 
 
 class Judged(NamedTuple):
-    """What came of each that was asked: its status (layout), its pseudonymous id, and, in the order of those that were
-    decided, rows (n, 88) uint8, notable rows and those of rules in shadow, numbered from 0 on over all, and what the
-    challenger says of each, where there is one."""
+    """What came of each that was asked: its status (layout), its pseudonymous id; and, in the order of those that were
+    decided, their ids, rows (n, 88) uint8, notable rows and those of rules in shadow, numbered from 0 on over all, and
+    what the challenger says of each, where there is one."""
 
     statuses: list[int]
     ids: Array
+    decided: list[int]
     rows: Array
     notable: list[NotableRow]
     shadow: list[ShadowRow]
@@ -136,11 +137,11 @@ class Judge:
         answers = self._room.answers[: len(taken)]
         decided = np.flatnonzero(answers["status"] == layout.DECIDED)
         least = min(self._thresholds.values(), default=2.0)
-        stands_out = (answers["mask"] != 0) | (answers["score"] >= least)
+        stands_out = (answers["mask"][decided] != 0) | (answers["score"][decided] >= least)
         notable = [
             self._notable(row, at, taken[at], listings.get(at, {}), now_ms)
-            for row, at in enumerate(decided.tolist())
-            if stands_out[at]
+            for row in np.flatnonzero(stands_out).tolist()
+            for at in (int(decided[row]),)
         ]
         for told in notable:
             if told.kind == "call":
@@ -151,11 +152,11 @@ class Judge:
             ShadowRow(row=row, rules=tuple(rule.name for rule in self.rules.fired(int(silent[row]))))
             for row in np.flatnonzero(silent).tolist()
         ]
-        challenged = None
+        ids, challenged = events["id"].copy(), None
         if self._challenger:
             values = self._room.values[decided]
             challenged = self._challenger.judge(events[decided], values, answers[decided], self.rules)
-        return Judged(answers["status"].tolist(), events["id"].copy(), rows, notable, shadow, challenged)
+        return Judged(answers["status"].tolist(), ids, ids[decided].tolist(), rows, notable, shadow, challenged)
 
     def _notable(self, row: int, at: int, message: Asked, listings: Mapping[str, Listing], now_ms: int) -> NotableRow:
         on_call = isinstance(message, Call)
@@ -224,18 +225,6 @@ def kept(judged: Judged, keeps: Sequence[bool]) -> Judged:
         ],
         shadow=[msgspec.structs.replace(each, row=numbers[each.row]) for each in judged.shadow if each.row in numbers],
     )
-
-
-def numbered(first: int, ids: Sequence[int], elsewhere: Mapping[int, Place]) -> list[Place]:
-    """Where each decided id is recorded: ROWS_MAX a commit, numbered from ``first`` on, but for those elsewhere."""
-    places, row = [], 0
-    for id in ids:
-        if id in elsewhere:
-            places.append(elsewhere[id])
-        else:
-            places.append(Place(first + row // ROWS_MAX, row % ROWS_MAX))
-            row += 1
-    return places
 
 
 def commits(

@@ -6,8 +6,9 @@
 - A partner that asks again with an id gets what was recorded then, as long as the state remembers the id.
 """
 
+import gc
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -25,11 +26,12 @@ from saqta.fraud.serving import holds
 from saqta.fraud.serving.allowed import allowed_of
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.explaining import Explained, explain
-from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept, numbered
+from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept
+from saqta.fraud.serving.ledger import Ledger, numbered
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, subscriber
 from saqta.fraud.serving.reading import Kind, read
-from saqta.fraud.serving.rows import SOURCE, Commit, Place, commit_of, events_of, place_of, swapping
-from saqta.fraud.serving.snapshot import PLACE, Kept, read_snapshot, write_snapshot
+from saqta.fraud.serving.rows import Commit, commit_of, events_of, swapping
+from saqta.fraud.serving.snapshot import Kept, read_snapshot, write_snapshot
 from saqta.fraud.serving.step import QUOTED, Swapped, Told
 from saqta.fraud.serving.tenge import Exchange
 from saqta.fraud.serving.ticket import Done, Line, Ticket, portions
@@ -40,7 +42,7 @@ from saqta.model import catalogue
 from saqta.model.catalogue import TYPE_OF, make
 from saqta.model.errors import BusyError, ContentConflict, InputError
 from saqta.model.event import Event
-from saqta.model.kinds import ROWS_MAX, DecisionsMade, OutcomeTold, OutcomeWord, RatesPublished, SimSwapped
+from saqta.model.kinds import DecisionsMade, OutcomeTold, OutcomeWord, RatesPublished, SimSwapped
 from saqta.model.moment import Clock
 from saqta.model.step import Change
 
@@ -48,8 +50,6 @@ WAITING_MAX = 32_768
 """So many decisions may wait; who asks for more is told to come again."""
 COMMITS_MAX = 4
 """So many commits are on their way into the log at a time."""
-RECENT_MAX = 256
-"""So many commits are kept at hand for those who ask again."""
 POLL_S = 0.2
 FALLBACK_LIMITS = Limits(keys_max=1 << 14, busy_max=1 << 12, memos_max=1 << 12, pending_max=16)
 ACTOR = "saqta/fraud"
@@ -95,9 +95,7 @@ class DecisionPath:
         self._last: Future[list[Position]] = Future()
         self._last.set_result([])
         self._failed: BaseException | None = None
-        self._recent: OrderedDict[tuple[str, int], Commit] = OrderedDict()
-        self._numbers: dict[str, int] = {}
-        self._places = np.zeros(len(judge.state.memo), PLACE)
+        self._ledger = Ledger(log, len(judge.state.memo))
         self.is_ready = False
 
     def ask(self, tenant: str, kind: Kind, is_partner: bool, body: bytes, done: Done) -> None:
@@ -136,15 +134,6 @@ class DecisionPath:
         """Is told of rules that came into force: what is decided from now on goes by them."""
         self._book.take(changes)
 
-    def find(self, decision: str) -> tuple[Commit, int] | None:
-        """A decision's commit and row, however long ago; None where there is none. Blocks."""
-        try:
-            tenant, place = place_of(decision)
-        except InputError:
-            return None
-        commit = self._commit(tenant, place.number)
-        return (commit, place.row) if commit is not None and place.row < len(commit.rows) else None
-
     def parts(self) -> tuple[tuple[str, Callable[[threading.Event], None]], ...]:
         """What runs it: each in a thread of its own."""
         release = partial(holds.release, self._tables, self._log, self._clock)
@@ -156,15 +145,13 @@ class DecisionPath:
 
     def look(self, decision: str, is_partner: bool) -> Explained | None:
         """The decision as a partner or an analyst may know it, however long ago; None where there is none. Blocks."""
-        found = self.find(decision)
+        found = self._ledger.find(decision)
         judge, book = self._judge, self._book
         return explain(*found, judge.model, book, self._tables, self._log, is_partner) if found else None
 
     def allowed(self, parties: Collection[str]) -> list[dict[str, Any]]:
         """What was simply allowed of these parties lately, the newest first. Blocks."""
-        with self._lock:
-            numbers = dict(self._numbers)
-        return allowed_of(self._log, numbers, parties)
+        return allowed_of(self._log, dict(self._ledger.numbers), parties)
 
     def run(self, stop: threading.Event) -> None:
         """Rebuilds the state from the log, then decides what comes until ``stop`` is set. Blocks."""
@@ -174,6 +161,8 @@ class DecisionPath:
             self._exchange.add(published)
         self._book.load(self._tables)
         self._rebuild()
+        gc.collect()
+        gc.freeze()  # To look again and again through all that is there by now holds decisions up for 0.2 s at a time.
         self.is_ready = True
         while not stop.is_set():
             tickets, told = self._take()
@@ -217,20 +206,21 @@ class DecisionPath:
     def _end(self) -> None:
         """Sends away those who still wait, and keeps the state for the next start once all is durable."""
         self.is_ready = False
+        gc.unfreeze()
         for ticket in self._take()[0]:
             ticket.done([BusyError("the centre is stopping")] * len(ticket.asked), ticket.many)
         self._last.result()
         size = self._log.size()
-        kept = Kept(size, self._log.root(size).hex(), self._numbers)
-        write_snapshot(self._folder, kept, self._judge.state, self._places)
+        kept = Kept(size, self._log.root(size).hex(), self._ledger.numbers)
+        write_snapshot(self._folder, kept, self._judge.state, self._ledger.places)
 
     def _rebuild(self) -> None:
         """The state as it was, and what the log holds since: equal to one that never stopped."""
         seq = 0
         found = read_snapshot(self._folder, self._log)
         if found is not None:
-            kept, self._judge.state, self._places = found
-            seq, self._numbers = kept.seq, dict(kept.numbers)
+            kept, self._judge.state, self._ledger.places = found
+            seq, self._ledger.numbers = kept.seq, dict(kept.numbers)
         while batch := self._log.read(seq):
             for recorded in batch:
                 record = catalogue.read(recorded.event) if recorded.event.type in FOLDED else None
@@ -246,8 +236,8 @@ class DecisionPath:
         made, first_memo = commit.made, int(self._judge.state.counters[MEMOS])
         self._judge.rules = self._book.of(made.rules, self._tables)
         self._judge.fold(events_of(commit.rows))
-        self._put(first_memo, [Place(made.number, row) for row in range(len(commit.rows))])
-        self._numbers[made.tenant] = max(self._numbers.get(made.tenant, 0), made.number + 1)
+        self._ledger.put(first_memo, numbered(made.number, commit.rows["id"].tolist(), {}))
+        self._ledger.is_taken(made.tenant, made.number)
 
     def _fold_told(self, told: Iterable[Label | Swap]) -> None:
         for each in told:
@@ -257,7 +247,7 @@ class DecisionPath:
 
     def _labelling(self, decision: str, outcome: OutcomeWord, known_ms: int) -> Array | None:
         """The machine's event of a label; None for what labels nothing."""
-        found = self.find(decision) if outcome != "unknown" else None
+        found = self._ledger.find(decision) if outcome != "unknown" else None
         if found is None:
             return None
         commit, row = found
@@ -265,11 +255,6 @@ class DecisionPath:
         label["kind"], label["time_ms"], label["id"] = layout.LABEL, known_ms, commit.rows["id"][row]
         label["told"] = layout.FRAUD if outcome == "fraud" else layout.HONEST
         return label
-
-    def _put(self, first_memo: int, places: Sequence[Place]) -> None:
-        """Where the newest decisions of the state are recorded, by their place among those that it remembers."""
-        memos = np.arange(first_memo, first_memo + len(places)) % len(self._places)
-        self._places[memos] = np.array(places, PLACE)
 
     def _decide(self, tenant: str, tickets: list[Ticket]) -> None:
         judge, now_ms = self._judge, self._clock()
@@ -284,17 +269,18 @@ class DecisionPath:
             elsewhere = {id: place for ticket in tickets for id, place in (ticket.places or {}).items()}
             for ticket in tickets:
                 ticket.claimed = True
-            ids = judged.ids[np.array(judged.statuses, np.uint64) == layout.DECIDED].tolist()
+            ids = judged.decided
             if elsewhere:
                 judged = kept(judged, [id not in elsewhere for id in ids])
-            first = self._reserve(tenant, len(judged.rows))
+            first = self._ledger.reserve(tenant, len(judged.rows))
         places = numbered(first, ids, elsewhere)
-        self._put(first_memo, places)
-        here = dict(zip(ids, places, strict=True))
+        self._ledger.put(first_memo, places)
+        told = places.tolist()
+        here = dict(zip(ids, told, strict=True))
         made = commits(judged, tenant, first, judge.model, judge.rules, self._exchange, self._fallback)
-        self._keep(made)
+        self._ledger.keep(made)
         readers = (ticket.reader for ticket in tickets for _ in ticket.asked)
-        lines = self._lines(tenant, readers, out, judged, lambda id: here.get(id) or self._remembered(id))
+        lines = self._lines(tenant, readers, out, judged, told, lambda id: here.get(id) or self._remembered(id))
         answers = [(ticket, [next(lines) for _ in ticket.asked]) for ticket in tickets]
         self._append(made, now_ms, [each for each in answers if each[0].places is None])
 
@@ -307,12 +293,12 @@ class DecisionPath:
             if ticket.claimed:
                 return
             ticket.claimed = True
-            first = self._reserve(ticket.tenant, len(judged.rows))
-            ids = judged.ids[np.array(judged.statuses, np.uint64) == layout.DECIDED].tolist()
-            ticket.places = dict(zip(ids, numbered(first, ids, {}), strict=True))
+            first = self._ledger.reserve(ticket.tenant, len(judged.rows))
+            places = numbered(first, judged.decided, {}).tolist()
+            ticket.places = dict(zip(judged.decided, places, strict=True))
         made = commits(judged, ticket.tenant, first, None, self._quick.rules, self._exchange, "deadline")
-        self._keep(made)
-        lines = list(self._lines(ticket.tenant, repeat(ticket.reader), out, judged, ticket.places.get))
+        self._ledger.keep(made)
+        lines = list(self._lines(ticket.tenant, repeat(ticket.reader), out, judged, places, ticket.places.get))
         self._log.append(list(self._events(made, now_ms)))
         ticket.done(lines, ticket.many)
 
@@ -322,22 +308,26 @@ class DecisionPath:
         readers: Iterable[Reader],
         out: Sequence[object],
         judged: Judged,
-        where: Callable[[int], Place | None],
+        places: Iterable[tuple[int, int]],
+        repeated: Callable[[int], tuple[int, int] | None],
     ) -> Iterator[Line]:
-        """The answer to each that was asked: what was decided, now or before, or the error."""
-        at = iter(range(len(judged.statuses)))
+        """The answer to each that was asked: what was decided, now or before, or the error. ``places`` are those of
+        what was decided now, in order."""
+        decided, came = iter(places), iter(zip(judged.statuses, judged.ids.tolist(), strict=True))
+        commit: Commit | None = None
         for one, reader in zip(out, readers, strict=False):
             if isinstance(one, InputError):
                 yield one
                 continue
-            n = next(at)
+            status, key = next(came)
             id = one.id  # type: ignore[attr-defined]
-            place = where(int(judged.ids[n])) if judged.statuses[n] != layout.CONFLICT else None
-            commit = self._commit(tenant, place.number) if place else None
+            place = next(decided) if status == layout.DECIDED else repeated(key) if status == layout.REPEATED else None
+            if place is not None and (commit is None or commit.made.number != place[0]):
+                commit = self._ledger.commit(tenant, place[0])
             if place is None or commit is None:
                 yield ContentConflict(tenant, id)
             else:
-                yield commit.line(id, place.row, reader)
+                yield commit.line(id, place[1], reader)
 
     def _append(self, made: list[Commit], now_ms: int, answers: list[tuple[Ticket, list[Line]]]) -> None:
         """Hands the commits to the log; the answers are told when these, and all before them, are durable."""
@@ -365,32 +355,10 @@ class DecisionPath:
                 recorded_ms=now_ms,
             )
 
-    def _reserve(self, tenant: str, rows: int) -> int:
-        """The number of the first of the commits that so many rows take."""
-        first = self._numbers.get(tenant, 0)
-        self._numbers[tenant] = first + -(-rows // ROWS_MAX)
-        return first
-
-    def _keep(self, made: Sequence[Commit]) -> None:
-        with self._lock:
-            for one in made:
-                self._recent[one.made.tenant, one.made.number] = one
-            while len(self._recent) > RECENT_MAX:
-                self._recent.popitem(last=False)
-
-    def _commit(self, tenant: str, number: int) -> Commit | None:
-        with self._lock:
-            commit = self._recent.get((tenant, number))
-        if commit is None:
-            found = self._log.find(f"{SOURCE}/{tenant}", str(number))
-            record = catalogue.read(found.event) if found else None
-            commit = commit_of(record) if isinstance(record, DecisionsMade) else None
-        return commit
-
-    def _remembered(self, id: int) -> Place | None:
+    def _remembered(self, id: int) -> tuple[int, int] | None:
         state = self._judge.state
         memo = find(state.memo_table, np.uint64(id))  # type: ignore[arg-type]
-        return Place(*self._places[memo].item()) if memo >= 0 else None
+        return self._ledger.places[memo].item() if memo >= 0 else None
 
     def _keys_of(self, tenant: str) -> NameKeys:
         if tenant not in self._keys:

@@ -20,6 +20,8 @@ from saqta.model.rates import Quotation, RateBook, converted_by
 TENGE = "KZT"
 EPOCH = date(1970, 1, 1)
 NUMBER_OF_TENGE = CURRENCIES.index(TENGE)
+UNITS = [10 ** EXPONENTS.get(currency, 0) for currency in CURRENCIES]
+"""How many of its minor units one of each currency is, by its number."""
 
 
 class InTenge(msgspec.Struct, frozen=True, gc=False):
@@ -68,8 +70,7 @@ class Tenge:
 
     def of(self, currency: int, time_ms: int, amount: float) -> InTenge | None:
         """What a payment, as it stands in a row, comes to; None where no rate was published."""
-        exponent = EXPONENTS[CURRENCIES[currency]]
-        minor = round(amount * 10**exponent)  # Exact: amounts have less than the 53 bits of a float.
+        minor = round(amount * UNITS[currency])  # Exact: amounts have less than the 53 bits of a float.
         if currency == NUMBER_OF_TENGE:
             return InTenge(decimal_text(minor, TENGE))
         found = self._rates.get((currency, time_ms // DAY_MS))

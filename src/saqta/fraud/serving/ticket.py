@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.judging import JUDGED_MAX
 from saqta.fraud.serving.reading import Question
-from saqta.fraud.serving.rows import Place
 from saqta.model.errors import SaqtaError
 
 Line = bytes | SaqtaError
@@ -29,7 +28,7 @@ class Ticket:
             due_ns,
         )
         self.claimed = False
-        self.places: dict[int, Place] | None = None
+        self.places: dict[int, tuple[int, int]] | None = None
 
 
 def portions(tickets: Iterable[Ticket]) -> Iterator[list[Ticket]]:
