@@ -126,6 +126,8 @@ def test_bad_rows_get_their_errors_and_the_others_are_decided(bank: Centre) -> N
         assert [row["id"] for row in rows] == ["p1", "p9", "p8", "p7", "p6", "p5", None, "p1"]
         assert rows[-1]["action"] == "allow"
         assert ask(alfa, "payment", PAYMENT | {"amount": "-5"}, 422)["field"] == "amount"
+        told = ask(alfa, "payment", PAYMENT | {"kind": "call"}, 422)
+        assert told["detail"] == "kind: got 'call', expected payment, or nothing"
         for content in (b"", b"{", b"[1,", b"[" + b"[" * 5000, b"\xff"):
             response = alfa.post("/api/v1/decisions/payment", content=content)
             assert response.status_code == 422, response.text

@@ -105,6 +105,7 @@ def test_nobody_posts_what_a_person_decides_or_saqta_records(shared_centre, name
         for type_ in {*KINDS, *NOT_KNOWN} - CLAIMS:
             response = post(client, type=type_, source="/partners/metro", data={})
             assert response.status_code == 403, type_
+            assert "claims are saqta.alert.raised.v1, " in response.json()["detail"]
 
 
 def test_what_may_be_posted_of_our_kinds(centre) -> None:

@@ -279,6 +279,16 @@ def test_the_list_goes_page_by_page_from_the_newest_through_every_incident_once(
         assert len(both) == 7
 
 
+@pytest.mark.parametrize("told_as", ["application/x-www-form-urlencoded", "text/plain; charset=utf-8"])
+def test_a_body_that_is_not_told_as_json_is_told_so(centre, told_as: str) -> None:
+    with centre.http("alice") as alice:
+        content = json.dumps({"kind": "crowd", "title": "Crowd", "priority": 3})
+        response = alice.post("/api/v1/incidents", content=content, headers={"content-type": told_as})
+        assert (response.status_code, response.json()["field"]) == (415, "Content-Type")
+        assert f"got {told_as.partition(';')[0]}, expected application/json" in response.json()["detail"]
+        assert alice.post("/api/v1/incidents").status_code == 422
+
+
 def test_a_cursor_is_the_next_of_the_same_list(centre) -> None:
     with centre.http("alice") as alice:
         first, second = (opened(alice, title=f"Call {n}") for n in range(2))

@@ -29,6 +29,8 @@ from saqta.web.ports import Ports, PortsOf
 from saqta.web.present import answer
 from saqta.web.subscribers import without_numbers
 
+CLAIMS = sorted(name for name, kind in KINDS.items() if kind.claim)
+
 router = guarded_router("events")
 
 
@@ -111,7 +113,8 @@ def post_events(request: Request, ports: PortsOf, caller: CallerOf, body: Annota
 def _require_allowed(caller: Caller, claim: Claim) -> None:
     source, type_ = claim.name[0], claim.attributes["type"]
     if type_.split(".")[0] == "saqta" and not (type_ in KINDS and KINDS[type_].claim):
-        raise ForbiddenError(f"{type_} is no claim: only Saqta itself makes such events")
+        why = "only Saqta itself makes such events" if type_ in KINDS else "no such kind is known here"
+        raise ForbiddenError(f"{type_} is no claim: {why}; claims are {', '.join(CLAIMS)}, and kinds that are not ours")
     if caller.role is Role.PARTNER and source != caller.partner_source:
         raise ForbiddenError(f"partner {caller.name} posts as {caller.partner_source}, not as {source}")
     if source.startswith("/saqta"):

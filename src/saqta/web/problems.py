@@ -121,6 +121,10 @@ async def of_http(request: Request, error: Exception) -> Response:
 async def _of_validation(request: Request, error: Exception) -> Response:
     first = cast(RequestValidationError, error).errors()[0]
     field = _field(first["loc"])
+    told_as = request.headers.get("content-type", "none").partition(";")[0]
+    if first["loc"] == ("body",) and first["type"] != "missing" and not told_as.endswith("json"):
+        detail = f"Content-Type: got {told_as}, expected application/json"
+        return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, "input", "Content-Type")
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, f"{field or 'body'}: {first['msg']}", "input", field if field else None
     )

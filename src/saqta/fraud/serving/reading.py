@@ -53,7 +53,8 @@ def _read(kind: Kind, content: bytes) -> Asked | InputError:
         one: Asked = _ONE[kind].decode(content)
         return one
     except UNREADABLE as error:
-        return refused(content, error)
+        told = refused(content, error)
+        return InputError("kind", told.given, f"{kind}, or nothing") if told.field == "kind" else told
 
 
 def _split(body: bytes) -> list[msgspec.Raw]:
