@@ -210,6 +210,17 @@ def test_the_incident_of_a_campaign_has_a_warning_for_those_at_risk(city: City, 
         expect(warning.get_by_role("button", name="Copy")).to_have_count(3)
 
 
+def test_what_decisions_proved_is_looked_back_on(desk: Page) -> None:
+    """After the first of the module, by which one of them is told to be fraud."""
+    desk.get_by_role("button", name="Look back").click()
+    hindsight = desk.get_by_role("region", name="In hindsight")
+    within_a_day = hindsight.get_by_role("listitem").filter(has_text="within 1 d")
+    expect(within_a_day).to_contain_text(re.compile(r"[1-9]\d* of [1-9]\d*"))
+    expect(hindsight.get_by_role("listitem").filter(has_text="30 d or later")).to_contain_text("nothing told")
+    expect(hindsight.get_by_text("No second model decides in shadow")).to_be_visible()
+    assert violations(desk) == []
+
+
 @pytest.mark.parametrize(("size", "theme"), [*((size, "dark") for size in SIZES), (SIZES[0], "light")])
 def test_every_state_is_drawn_whole_and_axe_finds_nothing(desk: Page, theme: str, size: tuple[int, int]) -> None:
     desk.set_viewport_size({"width": size[0], "height": size[1]})

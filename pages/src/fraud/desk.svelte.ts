@@ -10,13 +10,14 @@ import {
   type ListedKind,
   type Party,
   type ListEntry,
+  type Review,
   type Stopped,
 } from '../lib/fraud';
 import { t } from '../lib/messages';
 import { neighbour } from '../lib/queue';
 import { settling } from '../lib/settling';
 import type { FraudStatistics } from '../lib/types';
-import { Seat } from '../room/seat.svelte';
+import { refusal, Seat } from '../room/seat.svelte';
 import { RuleDesk } from './rules.svelte';
 import { what } from './words';
 
@@ -41,6 +42,8 @@ export class FraudDesk extends Seat {
   entry = $state.raw<(ListEntry & { listed: string | null }) | null>(null);
   problem = $state.raw<Problem | null>(null);
   form = $state.raw<Form | null>(null);
+  review = $state.raw<{ days: number; found: Review } | null>(null);
+  reviewing = $state.raw(false);
 
   waitingCount = $derived(this.board.tables.fraud_waiting.get('system')?.count ?? 0);
   /** Changes whenever anything changed that this desk shows. */
@@ -84,6 +87,20 @@ export class FraudDesk extends Seat {
   showMoney(): void {
     if (this.tab === 'rules') this.show('waiting');
     else this.select(null);
+  }
+
+  /** Looks back over so many days; it reads the log, so it is asked for and not kept up to date. */
+  async lookBack(days: number): Promise<void> {
+    if (this.reviewing) return;
+    this.reviewing = true;
+    try {
+      this.review = { days, found: await this.fraud.reviewModels(days) };
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.tell(refusal(error));
+    } finally {
+      this.reviewing = false;
+    }
   }
 
   select(id: string | null): void {

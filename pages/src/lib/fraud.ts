@@ -62,11 +62,42 @@ export interface Case {
     model: string | null;
     rules: string;
     values: Record<string, number> | null;
+    challenger: { model: string; score: number; action: Stopped['action'] } | null;
     contributions: { feature: string; means: string; value: number; moved: number }[] | null;
   };
   timeline: Stopped[];
   network: Network;
   alike: { fraud: number; honest: number; open: number; items: Stopped[] };
+}
+
+/** One model's side of a comparison; precisions are null where not both kinds of labels are known. */
+export interface Ranked {
+  model: string;
+  average_precision: number | null;
+  card_precision_100: number | null;
+  raised: number;
+  raised_frauds: number;
+  alone: number;
+  alone_frauds: number;
+}
+
+/** What was told since of what a model raised, by how many days after it was decided. */
+export interface Aged {
+  model: string | null;
+  from_d: number;
+  until_d: number | null;
+  frauds: number;
+  honest: number;
+  precision: number | null;
+}
+
+/** How the models did, by what was told of decisions since. */
+export interface Review {
+  decisions: number;
+  raised: number;
+  untold: number;
+  matches: { payments: number; ranked: number; frauds: number; in_force: Ranked; challenger: Ranked }[];
+  by_label_age: Aged[];
 }
 
 /** What a figure counts: money by currency, or decisions by what was done. */
@@ -107,6 +138,10 @@ export class FraudApi extends RulesApi {
   counted({ name, currency }: Figure): Promise<Page<Stopped>> {
     const query = new URLSearchParams({ figure: name, limit: String(PAGE_ITEMS), ...(currency && { currency }) });
     return this.get(`/api/v1/statistics/fraud/stopped?${query}`);
+  }
+
+  reviewModels(days: number): Promise<Review> {
+    return this.get(`/api/v1/statistics/fraud/models?days=${days}`);
   }
 
   case(decision: string): Promise<Case> {
