@@ -16,6 +16,7 @@ from saqta import registry
 from saqta.edge.keeping.whole import begun, sweep, whole
 from saqta.edge.node import CameraNode
 from saqta.edge.plugins import Plugins
+from saqta.model.errors import StorageError
 
 WRITES_WITHOUT_END = {
     "keeps evidence": """
@@ -111,3 +112,14 @@ def test_one_writers_files_are_swept_without_the_others(folder: Path) -> None:
         path.write_bytes(b"half")
     sweep(folder, 99999999)
     assert [path.name for path in folder.iterdir()] == [mine.name]
+
+
+def test_a_device_or_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    pipe, folder = tmp_path / "pipe.mkv", tmp_path / "folder.mkv"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for out in (pipe, folder):
+        with pytest.raises(StorageError, match="it is no file"), whole(out) as part:
+            part.write_bytes(b"film")
+    assert pipe.is_fifo()
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe.mkv", "folder.mkv"}

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import socket
 import sqlite3
 import subprocess
@@ -273,6 +274,21 @@ def test_a_full_disk_leaves_no_half_export(data: Path, tmp_path: Path, saqta) ->
     ran = saqta("log", "export", "--out", tmp_path / "log.jsonl", "--data", data)
     assert (ran.code, "can't be written" in ran.err) == (2, True)
     assert not (tmp_path / "log.jsonl").exists()
+
+
+def test_an_export_into_a_pipe_leaves_the_pipe(data: Path, tmp_path: Path, saqta) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert saqta("log", "export", "--out", pipe, "--data", data).code == 0
+    assert os.read(reader, 1 << 16).count(b"\n") == 3
+    os.close(reader)
+    assert pipe.is_fifo()
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")
+    ran = saqta("log", "export", "--out", full, "--data", data)
+    assert (ran.code, "can't be written" in ran.err) == (2, True)
+    assert full.is_symlink()
 
 
 def test_what_is_no_video_is_refused(tmp_path: Path, saqta) -> None:

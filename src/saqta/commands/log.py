@@ -47,15 +47,18 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write all events as CloudEvents, in order; each line holds the bytes of the tree's leaf."""
-    draft = out.with_name(out.name + ".part")
+    straight = out.exists() and not out.is_file()  # A pipe or a device takes lines; it is not to be replaced.
+    draft = out if straight else out.with_name(out.name + ".part")
     try:
         with progress("exporting") as advance, readable_log(data) as reader, opened_file(draft, "out", "wb") as file:
             events = files.export(reader, file, progress=advance)
-        draft.replace(out)
+        if not straight:
+            draft.replace(out)
     except OSError as error:
         raise StorageError(f"{out} can't be written: {error.strerror}") from error
     finally:
-        draft.unlink(missing_ok=True)
+        if not straight:
+            draft.unlink(missing_ok=True)
     Results(as_json).summary({"events": events})
 
 

@@ -17,7 +17,10 @@ from saqta.model.errors import StorageError
 
 @contextmanager
 def whole(out: Path) -> Iterator[Path]:
-    """A name to write to while the block runs, which becomes ``out`` when it ends well; StorageError when it can't."""
+    """A name to write to while the block runs, which becomes ``out`` when it ends well; StorageError when it can't, or
+    where a folder or a device is ``out``."""
+    if out.exists() and not out.is_file():
+        raise StorageError(f"{out} can't be written: it is no file")
     for left in out.parent.glob(escape(f".{out.name}.") + "*.part"):
         if _is_gone(left.suffixes[-2][1:]):
             left.unlink(missing_ok=True)
