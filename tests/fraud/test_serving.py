@@ -43,7 +43,7 @@ from saqta.model.moment import from_text, to_text
 from saqta.model.terms import EntryState, ListedKind
 
 NOW_MS = from_text("2026-03-12T08:00:00Z")
-WAIT_S = 30
+WAIT_S = 120
 LISTED = Listing("payee-0", ListTerms(kind=ListedKind.PAYEE, reason="a mule's account", source="police"))
 
 

@@ -20,14 +20,14 @@ from saqta.model.errors import InputError
 
 TRAIN_D = 60
 HELD_BACK_D = 7
-ROUNDS = 200
+ROUNDS = 130
 CHUNK_EVENTS = 1 << 15
 SETTINGS = {
     "objective": "binary",
     "learning_rate": 0.05,
-    "num_leaves": 15,
-    "max_depth": 6,
-    "min_data_in_leaf": 30,
+    "num_leaves": 31,
+    "max_depth": 7,
+    "min_data_in_leaf": 100,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
