@@ -210,6 +210,25 @@ def test_a_bounded_number_of_alerts_waits_for_its_original(tmp_path: Path) -> No
     assert len(lost) == 2
 
 
+def test_no_gap_of_a_stream_is_forgotten_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saqta.edge.keeping.originals.GAPS_MAX", 2)
+    lost: list[str] = []
+    originals = Originals(60.0, lambda alert, groups: None, lambda alert, why, partly: lost.append(alert))
+    with av.open(str(encode(tmp_path / "a.mkv", scene([], 16)))) as container:
+        for packet in container.demux(video=0):
+            at_s = float((packet.pts or 0) * packet.time_base)
+            if packet.size:
+                if any(damaged_s - 0.1 < at_s < damaged_s + 0.1 for damaged_s in (2.5, 6.5, 10.5)):
+                    packet.dts = 0
+                originals.add(packet, at_s)
+        originals.end()
+    for from_s in (0.5, 2.4, 6.4, 8.5, 10.4, 14.5):
+        originals.expect(str(from_s), from_s, from_s + 0.2)
+    assert lost == ["2.4", "6.4", "10.4"]
+
+
 def test_an_original_of_which_nothing_or_not_all_can_be_held_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

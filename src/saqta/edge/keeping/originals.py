@@ -24,7 +24,7 @@ RING_BYTES_MAX = 64 << 20
 """Of one stream's originals in memory; with more, the oldest go."""
 ALERTS_WAITING_MAX = 64
 GAPS_MAX = 64
-"""Of the damaged places in a stream, the newest are remembered."""
+"""Of the damaged places in a stream; with more, the oldest two are told as one, with what lies between them."""
 
 
 class Group(NamedTuple):
@@ -82,7 +82,7 @@ class Originals:
         self._expected: deque[tuple[str, float, float]] = deque()
         self._groups: deque[Group] = deque()
         self._grouper = Grouper()
-        self._gaps: deque[tuple[float, float]] = deque(maxlen=GAPS_MAX)
+        self._gaps: deque[tuple[float, float]] = deque()
         self._forgotten_s = -inf
         self._bytes = 0
         self._from_s = self._at_s = 0.0
@@ -155,6 +155,9 @@ class Originals:
             content = write()
         except FFmpegError:
             self._gaps.append((self._from_s, until_s))
+            if len(self._gaps) > GAPS_MAX:
+                (from_s, _), (_, oldest_until_s) = self._gaps.popleft(), self._gaps.popleft()
+                self._gaps.appendleft((from_s, oldest_until_s))
             return True
         if content is not None:
             self._put(content, until_s)
