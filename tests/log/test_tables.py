@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saqta.log import tables as module
+from saqta.log.database import READERS_IDLE_MAX, Readers
 from saqta.log.overlay import Overlay
 from saqta.log.tables import MemoryTables, SqliteTables, TableStore
 from saqta.model.errors import DamageError, StorageError
@@ -282,3 +284,19 @@ def test_an_overlay_is_what_the_commit_will_be(
 def test_a_step_does_not_change_tables_of_others() -> None:
     with pytest.raises(KeyError, match="others"):
         Overlay(MemoryTables(), [THINGS]).put([OTHERS.put("a", Thing("a"))])
+
+
+def test_of_the_connections_that_nobody_uses_so_many_are_kept(tmp_path: Path) -> None:
+    SqliteTables(tmp_path / "views.db").close()
+    readers = Readers(tmp_path / "views.db")
+    with ExitStack() as stack:
+        lent = [stack.enter_context(readers.lend()) for _ in range(READERS_IDLE_MAX + 2)]
+        assert len({id(one) for one in lent}) == len(lent)
+    closed = 0
+    for connection in lent:
+        try:
+            connection.execute("SELECT 1")
+        except sqlite3.ProgrammingError:
+            closed += 1
+    assert closed == 2
+    readers.close()
