@@ -17,6 +17,7 @@ from saqta.model.list_entry import (
     Trigger,
     apply,
     blocks,
+    is_in_doubt,
     is_valid,
     require,
 )
@@ -162,3 +163,14 @@ def test_every_row_is_found_and_nothing_between_rows(digests: list[bytes], other
     if len(rows) > LISTED_ROW_BYTES and shifted not in digests:
         assert find_in(part, shifted) is None
     assert find_in(part, other.ljust(DIGEST_BYTES, b"\7")[:DIGEST_BYTES]) is None or other[:DIGEST_BYTES] in rows
+
+
+def test_the_first_appeal_alone_against_what_people_listed_puts_it_in_doubt() -> None:
+    appealed = entry(EntryState.APPEALED)
+    assert is_in_doubt(appealed)
+    assert not is_in_doubt(entry())
+    assert not is_in_doubt(entry(EntryState.APPEALED, by=None)), "it is an imported list's"
+    kept = apply(appealed, recorded(TOLD[Trigger.UPHOLD]), TOLD[Trigger.UPHOLD])
+    again = apply(kept, recorded(TOLD[Trigger.APPEAL], seq=8), TOLD[Trigger.APPEAL])
+    assert again is not None
+    assert (again.state, is_in_doubt(again)) == (EntryState.APPEALED, False)

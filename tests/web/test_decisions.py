@@ -234,11 +234,35 @@ def test_a_listed_payee_is_blocked_by_its_entry_until_the_entry_is_lifted(bank: 
         seen = farid.get(why).json()
         assert (seen["lists"], seen["values"]["payee_listed"]) == ([{"entry": entry, "state": "in_force"}], 1.0)
         assert bob.post(f"/api/v1/lists/entries/{entry}/appeal", json={"reason": "not mine"}).status_code == 200
-        assert ask(alfa, "payment", PAYMENT | {"id": "p2"})["action"] == "block"
-        assert bob.post(f"/api/v1/lists/entries/{entry}/lift", json={"reason": "another one's"}).status_code == 200
+        eased = ask(alfa, "payment", PAYMENT | {"id": "p2"})
+        text = "it was blocked, and an appeal waits: a mule's account (police)"
+        assert (eased["action"], eased["reasons"][0]) == (
+            "hold",
+            {"code": "listed_payment_appealed", "text": text, "entry": entry},
+        )
+        assert bob.post(f"/api/v1/lists/entries/{entry}/uphold", json={"reason": "it is theirs"}).status_code == 200
+        assert bob.post(f"/api/v1/lists/entries/{entry}/appeal", json={"reason": "not mine"}).status_code == 200
+        again = ask(alfa, "payment", PAYMENT | {"id": "p2b"})
+        assert (again["action"], again["reasons"][0]["code"]) == ("block", "listed_payee"), "it was upheld before"
+        assert farid.post(f"/api/v1/lists/entries/{entry}/lift", json={"reason": "another one's"}).status_code == 200
         assert ask(alfa, "payment", PAYMENT | {"id": "p3"})["action"] == "allow"
         assert ask(alfa, "payment", PAYMENT) == blocked
         assert farid.get(why).json()["lists"] == [{"entry": entry, "state": "lifted"}]
+
+
+def test_a_caller_in_doubt_is_warned_of_and_what_blocks_beside_it_still_does(bank: Centre) -> None:
+    """Of two names, one appealed against: the other decides."""
+    caller = list_entry(bank, "msisdn", "+77011234567")
+    call = {"id": "c7", "time": NOW, "caller": "+77011234567", "callee": "+77012345678", "trunk": "national"}
+    with bank.http("pavel") as telecom, bank.http("bob") as bob:
+        assert bob.post(f"/api/v1/lists/entries/{caller}/appeal", json={"reason": "not mine"}).status_code == 200
+        warned = ask(telecom, "call", call)
+        assert (warned["action"], warned["reasons"][0]["code"]) == ("warn", "listed_call_appealed")
+        assert warned["reasons"][0]["entry"] == caller
+        device = list_entry(bank, "imei", "490154203237518")
+        blocked = ask(telecom, "call", call | {"id": "c8", "imei": "490154203237518"})
+        entries = [reason["entry"] for reason in blocked["reasons"] if "entry" in reason]
+        assert (blocked["action"], entries) == ("block", [device])
 
 
 def test_an_entry_blocks_while_it_is_valid_alone(bank: Centre) -> None:

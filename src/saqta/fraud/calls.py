@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from saqta.fraud.compiled import compiled
-from saqta.fraud.features import NEVER, days_since
+from saqta.fraud.features import NEVER, days_since, listed_as
 from saqta.fraud.layout import (
     ATTESTED_A,
     ATTESTED_B,
@@ -64,10 +64,10 @@ HEARD = {
     "imei_callers_30d": "different callers on this device in 30 d",
     "imei_cells_30d": "different cells that this device was in over 30 d",
     "imei_calls_1d": "calls from this device in 1 d",
-    "caller_listed": "1 when a list blocks the caller's number",
-    "callee_listed": "1 when a list blocks the number called",
-    "imei_listed": "1 when a list blocks the device",
-    "imsi_listed": "1 when a list blocks the SIM card",
+    "caller_listed": "1 when a list blocks the caller's number, 0.5 while an appeal waits",
+    "callee_listed": "1 when a list blocks the number called, 0.5 while an appeal waits",
+    "imei_listed": "1 when a list blocks the device, 0.5 while an appeal waits",
+    "imsi_listed": "1 when a list blocks the SIM card, 0.5 while an appeal waits",
     "caller_at_once": "calls of the caller that go on, this one included, as far as lengths are known; at most 9",
     "range_minutes_1h": "minutes the caller spent with a foreign range of ten thousand numbers, fading within an hour",
 }
@@ -88,10 +88,10 @@ def read_facts(event: Record, row: Record) -> None:
     row.callee_national = (facts & CALLEE_NATIONAL) != 0
     row.callee_unassigned = (facts & CALLEE_UNASSIGNED) != 0
     row.seconds = event.amount if event.amount >= 0.0 else NEVER
-    row.caller_listed = (event.told & LISTED_ACTOR) != 0
-    row.callee_listed = (event.told & LISTED_COUNTERPART) != 0
-    row.imei_listed = (event.told & LISTED_DEVICE) != 0
-    row.imsi_listed = (event.told & LISTED_SIM) != 0
+    row.caller_listed = listed_as(event.told, LISTED_ACTOR)
+    row.callee_listed = listed_as(event.told, LISTED_COUNTERPART)
+    row.imei_listed = listed_as(event.told, LISTED_DEVICE)
+    row.imsi_listed = listed_as(event.told, LISTED_SIM)
 
 
 @compiled

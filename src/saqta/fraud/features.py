@@ -17,6 +17,7 @@ from saqta.fraud.layout import (
     HOUR_MS,
     LISTED_ACTOR,
     LISTED_COUNTERPART,
+    LISTED_IN_DOUBT,
     LISTED_SUBSCRIBER,
     WINDOW_D,
     Record,
@@ -108,9 +109,9 @@ JOINED = {
     "call_age_min": "minutes since that call began",
     "call_on": "1 while that call goes on, as far as is known",
     "call_reports": "how many frauds are known of its caller",
-    "account_listed": "1 when a list blocks the account that pays",
-    "payee_listed": "1 when a list blocks the account that is paid",
-    "phone_listed": "1 when a list blocks the payer's telephone number",
+    "account_listed": "1 when a list blocks the account that pays, 0.5 while an appeal waits",
+    "payee_listed": "1 when a list blocks the account that is paid, 0.5 while an appeal waits",
+    "phone_listed": "1 when a list blocks the payer's telephone number, 0.5 while an appeal waits",
     "sim_swap_h": "hours since the payer's number came to another SIM card, as far as that was told",
 }
 """What rules may use besides: what a model could learn only where all of it was seen together. New ones come last:
@@ -145,12 +146,18 @@ def read(
 
 
 @compiled
+def listed_as(told: int, bit: int) -> float:
+    """1 where the name of that bit is listed, 0.5 where that is in doubt."""
+    return 0.0 if told & bit == 0 else 0.5 if told & LISTED_IN_DOUBT else 1.0
+
+
+@compiled
 def read_joined(state: State, event: Record, with_device: int, called: int, swapped: int, row: Record) -> None:
     """What rules may use of a payment: slots of the payer with the device, and of the payer's telephone as one that is
     called and as one that came to another SIM card; -1 for none."""
-    row.account_listed = (event.told & LISTED_ACTOR) != 0
-    row.payee_listed = (event.told & LISTED_COUNTERPART) != 0
-    row.phone_listed = (event.told & LISTED_SUBSCRIBER) != 0
+    row.account_listed = listed_as(event.told, LISTED_ACTOR)
+    row.payee_listed = listed_as(event.told, LISTED_COUNTERPART)
+    row.phone_listed = listed_as(event.told, LISTED_SUBSCRIBER)
     row.sim_swap_h = NEVER
     if swapped >= 0 and state.life[swapped].last_ms <= event.time_ms:
         row.sim_swap_h = (event.time_ms - state.life[swapped].last_ms) / HOUR_MS

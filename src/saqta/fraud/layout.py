@@ -65,6 +65,8 @@ when it was known. A swap tells when the ``subscriber`` came to another SIM card
 FOREIGN_TRUNK, NATIONAL_TRUNK, ATTESTED_A, ATTESTED_B, ATTESTED_C = 1, 2, 4, 8, 16
 CALLER_NATIONAL, CALLER_UNASSIGNED, CALLEE_NATIONAL, CALLEE_UNASSIGNED = 32, 64, 128, 256
 LISTED_ACTOR, LISTED_COUNTERPART, LISTED_DEVICE, LISTED_SIM, LISTED_SUBSCRIBER = 1, 2, 4, 8, 16
+LISTED_IN_DOUBT = 32
+"""All that is listed of it is appealed against."""
 
 TABLE = np.dtype([("key", "<u8"), ("slot", "<i8")])
 """Where a key's record lies: 1 + its slot, 0 in an empty place."""

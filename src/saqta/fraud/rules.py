@@ -29,7 +29,7 @@ from saqta.model.errors import InputError
 BITS = 64
 """So many rules hold together: those of a file, those of lists.toml, and those that were published."""
 PUBLISHED_MAX = 16
-LISTS_MAX = 8
+LISTS_MAX = 9
 RULES_MAX = BITS - PUBLISHED_MAX - LISTS_MAX
 """Of a file."""
 CONDITIONS_MAX = 8

@@ -38,7 +38,8 @@ TRANSITIONS: dict[EntryState, dict[Trigger, EntryState]] = {
     APPEALED: {Trigger.UPHOLD: IN_FORCE, Trigger.LIFT: LIFTED},
     LIFTED: {Trigger.PROPOSE: PROPOSED},
 }
-"""State, trigger, state after. An entry that is appealed against stays in force until the appeal is decided; one that
+"""State, trigger, state after. An entry that is appealed against stays in force until the appeal is decided, eased
+while it is ``is_in_doubt``; one that
 was lifted stays so, whatever is imported, until somebody proposes it again."""
 
 BLOCKING = frozenset({IN_FORCE, APPEALED})
@@ -47,7 +48,8 @@ BLOCKING = frozenset({IN_FORCE, APPEALED})
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry as it stands; ``version`` is the seq of the newest event about it.
 
-    ``decided_by`` is who decided last: somebody else decides about an appeal. ``value`` is sealed for the event whose
+    ``decided_by`` is who decided last: somebody else decides about an appeal. ``upheld`` is whether an appeal against
+    it was refused before. ``value`` is sealed for the event whose
     id is ``proposed_event``.
     """
 
@@ -65,6 +67,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     value: Sealed | None = None
     party: str | None = None
     proposed_event: str | None = None
+    upheld: bool = False
 
 
 def require(entry: Entry, trigger: Trigger) -> EntryState:
@@ -91,6 +94,13 @@ def is_valid(terms: ListTerms, at_ms: int) -> bool:
 def blocks(entry: Entry, at_ms: int) -> bool:
     """Whether an entry blocks by itself; one that came from an imported list does so only as long as that list does."""
     return entry.proposed_by is not None and entry.state in BLOCKING and is_valid(entry.terms, at_ms)
+
+
+def is_in_doubt(entry: Entry) -> bool:
+    """Whether what an entry blocks is rather held or warned of: while the first appeal waits against what people of the
+    centre listed. What an authority or an operator gave out blocks until it is decided, and so does what was upheld
+    before: who swindles appeals as well."""
+    return entry.state is EntryState.APPEALED and entry.proposed_by is not None and not entry.upheld
 
 
 def apply(entry: Entry | None, recorded: Recorded, record: kinds.Record) -> Entry | None:
@@ -145,7 +155,8 @@ def _appealed(entry: Entry, recorded: Recorded, record: kinds.ListEntryAppealed)
 
 
 def _upheld(entry: Entry, recorded: Recorded, record: kinds.ListEntryUpheld) -> dict[str, Any]:
-    return {"state": require(entry, Trigger.UPHOLD), "decided_by": recorded.event.actor, "outcome": record.reason}
+    by = recorded.event.actor
+    return {"state": require(entry, Trigger.UPHOLD), "decided_by": by, "outcome": record.reason, "upheld": True}
 
 
 def _lifted(entry: Entry, recorded: Recorded, record: kinds.ListEntryLifted) -> dict[str, Any]:

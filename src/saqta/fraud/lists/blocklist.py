@@ -10,17 +10,23 @@ from typing import NamedTuple
 from saqta.fraud.lists.tables import ENTRIES, HEADS, parts_of
 from saqta.model.errors import InputError
 from saqta.model.kinds import ListTerms
-from saqta.model.list_entry import Entry, blocks, is_valid
+from saqta.model.list_entry import Entry, blocks, is_in_doubt, is_valid
 from saqta.model.listing import canonical, digest_of, digester, entry_id, listed
 from saqta.model.step import Change, Tables
 from saqta.model.terms import EntryState, ListedKind
 
 
 class Listing(NamedTuple):
-    """That something is blocked: by which entry, and on which terms."""
+    """That something is blocked: by which entry, on which terms, and whether an appeal has put that in doubt."""
 
     entry: str
     terms: ListTerms
+    in_doubt: bool = False
+
+
+class _Found(NamedTuple):
+    terms: ListTerms
+    in_doubt: bool = False
 
 
 class Blocklist:
@@ -72,7 +78,8 @@ class Blocklist:
 
     def find(self, kind: ListedKind, value: str, at_ms: int) -> ListTerms | None:
         """The terms on which a value in its canonical form is blocked at a moment; None where it is not."""
-        return self._terms(self._digest(kind, value), at_ms)
+        found = self._found(self._digest(kind, value), at_ms)
+        return found.terms if found else None
 
     def listing(self, kind: ListedKind, value: str, at_ms: int) -> Listing | None:
         """What blocks a value, as people write it, at a moment; None where nothing does, or where it is nothing of that
@@ -83,26 +90,27 @@ class Blocklist:
             digest = self._digest(kind, canonical(kind, value))
         except InputError:
             return None
-        terms = self._terms(digest, at_ms)
-        return None if terms is None else Listing(entry_id(kind, digest), terms)
+        found = self._found(digest, at_ms)
+        return None if found is None else Listing(entry_id(kind, digest), *found)
 
     def party(self, kind: ListedKind, party: int, at_ms: int) -> Listing | None:
         """What blocks whom decisions know by this pseudonym; None where nothing does."""
         entry = self._parties.get((kind, party))
-        terms = self._terms(digest_of(entry), at_ms) if entry is not None else None
-        return None if entry is None or terms is None else Listing(entry, terms)
+        found = self._found(digest_of(entry), at_ms) if entry is not None else None
+        return None if entry is None or found is None else Listing(entry, *found)
 
-    def _terms(self, digest: bytes, at_ms: int) -> ListTerms | None:
+    def _found(self, digest: bytes, at_ms: int) -> _Found | None:
         decided = self._decided.get(digest)
-        if decided is not None and blocks(decided, at_ms):
-            return decided.terms
+        by_people = decided if decided is not None and blocks(decided, at_ms) else None
+        if by_people is not None and not is_in_doubt(by_people):
+            return _Found(by_people.terms)
         if decided is not None and decided.state is EntryState.LIFTED:
             return None
         for rows in self._lists.values():
             terms = rows.get(digest)
             if terms is not None and is_valid(terms, at_ms):
-                return terms
-        return None
+                return _Found(terms)
+        return _Found(by_people.terms, in_doubt=True) if by_people is not None else None
 
 
 def _rows(tables: Tables, list_: str) -> dict[bytes, ListTerms]:

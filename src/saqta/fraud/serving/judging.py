@@ -16,7 +16,7 @@ from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
 from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
 from saqta.fraud.serving.challenger import Challenged, Challenger
-from saqta.fraud.serving.listed import listed, parties_listed
+from saqta.fraud.serving.listed import listed, listing_of, parties_listed, told_of
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonymise
 from saqta.fraud.serving.rows import ROW, Commit, packed, root_of, values_text
 from saqta.fraud.serving.tenge import Exchange
@@ -114,9 +114,9 @@ class Judge:
         if self._blocklist.is_empty:
             return listings
         for at, one in enumerate(taken):
-            bits, found = listed(one, self._blocklist, now_ms)
-            if bits:
-                events["told"][at], listings[at] = bits, found
+            found = listed(one, self._blocklist, now_ms)
+            if found:
+                events["told"][at], listings[at] = told_of(one, found), found
         return listings
 
     def _look_up_parties(
@@ -126,10 +126,10 @@ class Judge:
         if not self._blocklist.has_parties:
             return
         for at, one in enumerate(taken):
-            bits, found = parties_listed(one, events[at], self._blocklist, now_ms)
-            if bits:
-                events["told"][at] |= bits
+            found = parties_listed(one, events[at], self._blocklist, now_ms)
+            if found:
                 listings[at] = {**found, **listings.get(at, {})}
+                events["told"][at] = told_of(one, listings[at])
 
     def _judged(
         self, taken: list[Asked], events: Array, listings: Mapping[int, Mapping[str, Listing]], now_ms: int
@@ -164,7 +164,7 @@ class Judge:
         values: Array = self._room.call_values[at] if on_call else self._room.values[at]
         fired = self.rules.fired(int(answer["mask"]))
         score = float(answer["score"])
-        reasons = [_reason(rule, values, listings.get(rule.name)) for rule in fired]
+        reasons = [_reason(rule, values, listing_of(rule.name, listings)) for rule in fired]
         actions: list[Action] = [rule.action for rule in fired]
         passed = [] if on_call else [action for action, from_ in self._thresholds.items() if score >= from_]
         if passed:

@@ -3,12 +3,14 @@
 A name has its bit in the machine's event, its feature ``{field}_listed`` and its rule ``listed_{field}`` (lists.toml).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from saqta.fraud.layout import (
     LISTED_ACTOR,
     LISTED_COUNTERPART,
     LISTED_DEVICE,
+    LISTED_IN_DOUBT,
     LISTED_SIM,
     LISTED_SUBSCRIBER,
     Record,
@@ -43,26 +45,38 @@ NAMES: dict[type[Payment] | type[Call], tuple[Name, ...]] = {
 }
 
 
-def listed(asked: Payment | Call, blocklist: Blocklist, at_ms: int) -> tuple[int, dict[str, Listing]]:
-    """The bits of the names that lists block at a moment, and by the names of their rules what lists say."""
-    bits, found = 0, {}
-    for field, kind, bit, _ in NAMES[type(asked)]:
+APPEALED = {"listed_call_appealed", "listed_payment_appealed"}
+"""The rules on what is in doubt, whichever name it is."""
+
+
+def listed(asked: Payment | Call, blocklist: Blocklist, at_ms: int) -> dict[str, Listing]:
+    """What lists say at a moment of the names of what is asked, by the names of their rules."""
+    found = {}
+    for field, kind, _, _ in NAMES[type(asked)]:
         value = getattr(asked, field)
         listing = blocklist.listing(kind, value, at_ms) if value else None
         if listing is not None:
-            bits |= bit
             found[f"listed_{field}"] = listing
-    return bits, found
+    return found
 
 
-def parties_listed(
-    asked: Payment | Call, event: Record, blocklist: Blocklist, at_ms: int
-) -> tuple[int, dict[str, Listing]]:
+def parties_listed(asked: Payment | Call, event: Record, blocklist: Blocklist, at_ms: int) -> dict[str, Listing]:
     """The same of the pseudonyms in an ``event`` (layout.EVENT)."""
-    bits, found = 0, {}
-    for field, kind, bit, party in NAMES[type(asked)]:
+    found = {}
+    for field, kind, _, party in NAMES[type(asked)]:
         listing = blocklist.party(kind, int(event[party]), at_ms) if party else None
         if listing is not None:
-            bits |= bit
             found[f"listed_{field}"] = listing
-    return bits, found
+    return found
+
+
+def told_of(asked: Payment | Call, found: Mapping[str, Listing]) -> int:
+    """The bits of the names that are listed. Beside one that blocks, what is in doubt adds nothing."""
+    bits = {f"listed_{field}": bit for field, _, bit, _ in NAMES[type(asked)]}
+    certain = sum(bits[rule] for rule, listing in found.items() if not listing.in_doubt)
+    return certain or sum(bits[rule] for rule in found) | LISTED_IN_DOUBT
+
+
+def listing_of(rule: str, found: Mapping[str, Listing]) -> Listing | None:
+    """What a rule on lists follows; None for any other rule."""
+    return next(iter(found.values()), None) if rule in APPEALED else found.get(rule)
