@@ -12,7 +12,7 @@ import numpy as np
 from saqta.fraud.deciding import BATCH_MAX, Decider
 from saqta.fraud.layout import Array
 
-READ_BYTES = 896
+READ_BYTES = 640
 """Four or five lines: more would wait for each other, fewer would each pay for the whole way."""
 LINE_BYTES_MAX = 64 << 10
 LONGEST_US = 1_000_000

@@ -35,13 +35,13 @@ def minor_units(text: str, currency: str) -> int:
     exponent = EXPONENTS.get(currency)
     if exponent is None:
         raise InputError("currency", currency, "a currency's code of ISO 4217, such as KZT")
-    digits = text.replace(".", "", 1)
-    decimals = len(text) - 1 - text.index(".") if len(digits) < len(text) else 0
-    written = digits.isdigit() and digits.isascii() and text[0] != "." and text[-1] != "."
-    if not written or decimals > exponent or len(digits) > DIGITS_MAX:
+    whole, point, decimals = text.partition(".")
+    digits = whole + decimals
+    written = digits.isdigit() and digits.isascii() and whole and (decimals or not point)
+    if not written or len(decimals) > exponent or len(digits) > DIGITS_MAX:
         form = f"a decimal text with at most {exponent} decimals"
         raise InputError("amount", text, f"an amount in {currency} above zero, {form}")
-    amount = int(digits) * _TENS[exponent - decimals]
+    amount = int(digits) * _TENS[exponent - len(decimals)]
     if not 0 < amount <= AMOUNT_MINOR_MAX:
         raise InputError("amount", text, f"an amount above zero, and at most {AMOUNT_MINOR_MAX} of the smallest units")
     return amount
