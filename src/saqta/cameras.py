@@ -82,6 +82,7 @@ class Cameras:
             settings = camera_settings(
                 camera, self._settings.edge, self._folder.path, self._loop_files, self._folder.logins.of
             )
+            self._plugins.factory(settings.source)
             if settings.model not in self._models:
                 self._plugins.model(settings)
                 self._models.add(settings.model)

@@ -103,12 +103,22 @@ def _fault(content: dict[str, Any], error: msgspec.ValidationError) -> InputErro
     """What is wrong, and where. The error itself does not tell of which camera or device it speaks."""
     told, _, place = str(error).partition(" - at `$")
     table, named, rest = place.strip(".`").partition("[...]")
-    given = content.get(table.partition(".")[0], content)
+    given = _within(content, table)
     for name, one in given.items() if named else ():
+        alone: dict[str, Any] = {name: one}
+        for outer in reversed(table.split(".")):
+            alone = {outer: alone}
         try:
-            msgspec.convert({table: {name: one}}, Settings)
+            msgspec.convert(alone, Settings)
         except msgspec.ValidationError:
             table, given = f"{table}.{name}", one
             break
     where = ".".join(filter(None, ("settings", table + rest)))
-    return InputError(where, given, f"keys and values as docs/settings.md tells of them ({told})")
+    return InputError(where, _within(given, rest), f"keys and values as docs/settings.md tells of them ({told})")
+
+
+def _within(given: Any, path: str) -> Any:
+    """What stands at a path of names, as far down as it can be followed."""
+    for name in (step.partition("[")[0] for step in path.split(".")):
+        given = given.get(name, given) if isinstance(given, dict) else given
+    return given

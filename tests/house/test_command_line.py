@@ -253,6 +253,9 @@ def test_a_camera_that_can_not_be_watched_is_refused_before_it_is_recorded(data:
     refused = saqta("serve", "--data", data, "--settings", settings, "--port", "0")
     assert (refused.code, "Main gate" in refused.err) == (2, True)
     assert "Main gate" not in (data / "log.db").read_bytes().decode(errors="replace")
+    settings.write_text('[cameras.gate]\nsource = "http://camera.example/1"\n')
+    refused = saqta("serve", "--data", data, "--settings", settings, "--port", "0")
+    assert (refused.code, "cameras.gate.source: got" in refused.err) == (2, True)
 
 
 def test_benchmarks_are_listed_before_any_is_run(saqta) -> None:
