@@ -89,3 +89,31 @@ def test_the_command_tells_what_stands_out_and_counts_all(records: Path) -> None
     assert summary["fired"] == {"spoofed_number": 1}
     shown = CliRunner().invoke(app, ["fraud", "calls", str(records)]).stdout
     assert "line 4: time: " in shown
+
+
+LISTS = """kind,value,reason,source,from,until
+msisdn,+442071838750,reported by many,operator A,,
+imei,490154203237518,stolen,police,2026-03-12T10:00:05Z,
+msisdn,nobody,x,y,,
+"""
+
+
+def test_lists_are_asked_at_the_time_of_each_call(records: Path) -> None:
+    lists = records.with_name("blocked.csv")
+    lists.write_text(LISTS)
+    stolen = "2026-03-12T10:00:0{}Z,+77029876543,+77011234567,national,,49-015420-323751-8\n"
+    records.write_text(
+        "time,caller,callee,trunk,seconds,imei\n" + HONEST.replace(",x", ",") + stolen.format(4) + stolen.format(6)
+    )
+    told = CliRunner().invoke(app, ["fraud", "calls", str(records), "--lists", str(lists), "--json"])
+    *lines, last = [json.loads(line) for line in told.stdout.splitlines()]
+    assert [(line["line"], line["action"], line["reasons"]) for line in lines] == [
+        (
+            2,
+            "block",
+            [{"code": "listed_caller", "text": "the caller's number is blocked: reported by many (operator A)"}],
+        ),
+        (4, "block", [{"code": "listed_imei", "text": "the device is blocked: stolen (police)"}]),
+    ]
+    assert last["summary"]["fired"] == {"listed_caller": 1, "listed_imei": 1}
+    assert "blocked.csv, line 4" in told.stderr

@@ -10,9 +10,16 @@ import pytest
 from saqta.fraud.deciding import BATCH_MAX, Decider
 from saqta.fraud.folder import read_model
 from saqta.fraud.layout import Limits, empty
+from saqta.fraud.lists.blocklist import Blocklist
+from saqta.fraud.lists.tables import ENTRIES
 from saqta.fraud.rules import Rules
 from saqta.fraud.training import Learned
+from saqta.log.tables import MemoryTables
+from saqta.model.kinds import ListTerms
+from saqta.model.list_entry import Entry
+from saqta.model.listing import canonical, digester, entry_id
 from saqta.model.moment import from_text, to_text
+from saqta.model.terms import EntryState, ListedKind
 
 START_MS = from_text("2026-03-12T10:00:00Z")
 OURS, THEIRS, OTHER = "+77011234567", "+77029876543", "+77057654321"
@@ -168,6 +175,33 @@ def test_a_call_over_a_gateway_counts_only_beside_what_stands_out_by_itself(deci
     assert "after_an_unverified_call" not in codes(courier)
     assert "after_an_unverified_call" in codes(mule)
     assert "after_an_unverified_call" in codes(again), "the second payment of the same day is no older acquaintance"
+
+
+def test_a_listed_payee_is_blocked_and_a_label_among_the_lines_is_none(
+    learned: tuple[Learned, Path], rules: Rules
+) -> None:
+    blocklist = Blocklist(b"key")
+    digest = digester(b"key")(ListedKind.PAYEE, canonical(ListedKind.PAYEE, "KZ-M-1"))
+    terms = ListTerms(kind=ListedKind.PAYEE, reason="a mule's", source="police")
+    row = Entry(
+        id=entry_id(ListedKind.PAYEE, digest),
+        state=EntryState.IN_FORCE,
+        terms=terms,
+        version=1,
+        changed_ms=0,
+        proposed_by="b",
+    )
+    blocklist.take([ENTRIES.put(row.id, row)], MemoryTables())
+    state = empty(7, Limits(keys_max=8192, busy_max=4096, memos_max=4096))
+    decider = Decider(read_model(learned[1]), rules, state, "KZ", blocklist=blocklist)
+    label = {"kind": "label", "id": "l", "of": "p0", "fraud": True, "known": to_text(START_MS)}
+    lines = [payment("p0", 0), label, payment("p1", 10, payee="KZ-M-1")]
+    told = [
+        json.loads(each) for each in decider.answer([json.dumps(line).encode() for line in lines], START_MS + 10**10)
+    ]
+    assert (told[1]["taken"], told[2]["action"]) == (True, "block")
+    assert told[2]["reasons"][0]["text"] == "the account that is paid is blocked: a mule's (police)"
+    assert "listed_payee" not in codes(told[0])
 
 
 def test_a_lesser_call_does_not_hide_a_riskier_one_for_an_hour(decides) -> None:

@@ -12,11 +12,13 @@ from saqta.commands.options import DATA, Json, TakesFiles, group, readable_log
 from saqta.commands.subscribers import subscribers
 from saqta.fraud.layout import DAY_MS, LABEL_DELAY_D_MAX
 from saqta.model.errors import InputError
+from saqta.model.kinds import ListImported
 from saqta.model.moment import day_start
 from saqta.terminal import Results
-from saqta.wiring import now_ms
+from saqta.wiring import new_secret, now_ms
 
 if TYPE_CHECKING:
+    from saqta.fraud.lists.blocklist import Blocklist
     from saqta.fraud.rules import Rules
 
 fraud = group("Calls and payments: learn, evaluate, try a rule, decide.")
@@ -24,6 +26,12 @@ fraud.add_typer(subscribers, name="subscribers")
 EVER_MS = 1 << 62
 PaymentFiles = Annotated[
     list[Path], typer.Option("--payments", metavar="FILE…", help="Payments as Parquet (docs/fraud.md); repeatable.")
+]
+BlockedFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--lists", metavar="FILE.csv…", help="What is blocked (docs/lists.md), at the time of each; repeatable."
+    ),
 ]
 LabelDelay = Annotated[
     int, typer.Option(help="Days until it is known what a payment was.", min=0, max=LABEL_DELAY_D_MAX)
@@ -206,6 +214,7 @@ def decide(
     rules: Annotated[Path | None, typer.Option(metavar="FILE", help="Rules in place of the standard ones.")] = None,
     home: Annotated[str, typer.Option(help="The home country of telephone numbers, ISO 3166.")] = "KZ",
     fresh: Annotated[bool, typer.Option("--fresh", help="Know nothing of before, not even what `train` saw.")] = False,
+    lists: BlockedFiles = None,
     why: Annotated[bool, typer.Option("--why", help="Give reasons by SHAP values; exact, but slower.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -219,7 +228,7 @@ def decide(
     loaded, read = folder.read_model(model), ruling.read_rules(rules or ruling.STANDARD)
     delay_d = loaded.manifest.label_delay_d
     state = empty(delay_d, Limits()) if fresh else folder.read_learned_state(model)
-    decider = Decider(loaded, read, state, home, why)
+    decider = Decider(loaded, read, state, home, why, _blocklist(lists))
     sys.stdout.flush()
     summary = decide_lines(sys.stdin.fileno(), sys.stdout.fileno(), decider, now_ms, time.perf_counter_ns)
     Results(as_json, aside=not as_json).summary(summary | {"model": loaded.version, "rules": read.version})
@@ -230,6 +239,7 @@ def calls(
     records: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Call records, oldest first (docs/telecom.md).")],
     rules: Annotated[Path | None, typer.Option(metavar="FILE", help="Rules in place of the standard ones.")] = None,
     home: Annotated[str, typer.Option(help="The home country of telephone numbers, ISO 3166.")] = "KZ",
+    lists: BlockedFiles = None,
     as_json: Json = False,
 ) -> None:
     """Decide call records after the fact, in their order, and tell all but those that would be allowed."""
@@ -237,7 +247,7 @@ def calls(
     from saqta.fraud.call_records import by_rules, judge
 
     read = ruling.read_rules(rules or ruling.STANDARD)
-    decider, results = by_rules(read, home), Results(as_json)
+    decider, results = by_rules(read, home, _blocklist(lists)), Results(as_json)
     actions = dict.fromkeys(ruling.ACTIONS, 0)
     fired: dict[str, int] = {}
     for line, answer in judge(records, decider, now_ms()):
@@ -253,6 +263,24 @@ def calls(
             results.line({"line": line, **answer}, f"line {line}: {answer['action']}: {why}")
     counted = {"calls": decider.decisions, "errors": decider.errors, "late": decider.late}
     results.summary(counted | {"actions": actions, "fired": fired, "rules": read.version})
+
+
+def _blocklist(files: list[Path] | None) -> "Blocklist | None":
+    """What the files block, kept in memory alone; rows that can't be are told of."""
+    from saqta.fraud.lists.blocklist import Blocklist
+    from saqta.intake.lists import read_list
+    from saqta.model.listing import digester
+
+    if not files:
+        return None
+    key = new_secret().encode()
+    blocklist = Blocklist(key)
+    for file in files:
+        read = read_list(file, digester(key))
+        blocklist.add([part for part in read.records if isinstance(part, ListImported)])
+        for refusal in read.refused:
+            typer.echo(f"{file}, line {refusal.line}: {refusal.reason}", err=True)
+    return blocklist
 
 
 def _midnight(day: str, field: str) -> int:

@@ -12,12 +12,13 @@ import msgspec
 from saqta.fraud.deciding import BATCH_MAX, Decider
 from saqta.fraud.folder import Manifest, Model
 from saqta.fraud.layout import Limits, empty
+from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.rules import Rules
 from saqta.fraud.trees import NO_TREES
 from saqta.model.errors import InputError
 
 NEEDED = ("time", "caller", "callee")
-OPTIONAL = ("id", "trunk", "attestation", "imei", "cell", "seconds")
+OPTIONAL = ("id", "trunk", "attestation", "imei", "imsi", "cell", "seconds")
 _NO_MANIFEST = Manifest(
     features="", trees="", label_delay_d=0, until="", thresholds={"warn": 2.0}, train_payments=0, train_frauds=0
 )
@@ -33,9 +34,9 @@ class Judged(NamedTuple):
     answer: dict[str, Any]
 
 
-def by_rules(rules: Rules, home: str) -> Decider:
+def by_rules(rules: Rules, home: str, blocklist: Blocklist | None = None) -> Decider:
     """Decides calls, which need no model, and knows nothing of before."""
-    return Decider(_NO_MODEL, rules, empty(0, Limits()), home)
+    return Decider(_NO_MODEL, rules, empty(0, Limits()), home, blocklist=blocklist)
 
 
 def judge(path: Path, decider: Decider, now_ms: int) -> Iterator[Judged]:

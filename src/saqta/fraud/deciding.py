@@ -1,7 +1,7 @@
 """Decides lines in small batches: each is read, goes through the machine, and is answered, in order; a bad one
 gets its error."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,10 @@ from saqta.fraud.calls import HEARD
 from saqta.fraud.features import JOINED, LEARNED
 from saqta.fraud.folder import Model
 from saqta.fraud.layout import EVENT, Array, State
+from saqta.fraud.lists.blocklist import Blocklist, Listing
+from saqta.fraud.lists.listed import listed, listing_of, told_of, with_source
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
-from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rules, said
+from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
 from saqta.fraud.trees import contributions, steps
 from saqta.fraud.wire import PACKED, Answer, Label, Message, Packer, Reason, decode, encode, name_of, refused
 from saqta.model.errors import InputError
@@ -30,8 +32,17 @@ class Decider:
     """Answers for one model, one set of rules, one state. ``why`` names features by their SHAP values, which takes
     longer."""
 
-    def __init__(self, model: Model, rules: Rules, state: State, home: str, why: bool = False) -> None:
-        self.model, self.rules, self.state = model, rules, state
+    def __init__(
+        self,
+        model: Model,
+        rules: Rules,
+        state: State,
+        home: str,
+        why: bool = False,
+        blocklist: Blocklist | None = None,
+    ) -> None:
+        self.model, self.rules, self.state, self._blocklist = model, rules, state, blocklist
+        self._listings: dict[int, Mapping[str, Listing]] = {}
         self._room = room(BATCH_MAX)
         self._buffer = bytearray(PACKED.size * BATCH_MAX)
         self._events = np.frombuffer(self._buffer, EVENT)
@@ -64,9 +75,19 @@ class Decider:
             out.append(None)
         if not taken:
             return [line for line in out if line is not None]
+        if self._blocklist:
+            self._look_up(taken, self._blocklist)
         decide(self.state, self.model.trees, self.rules, self._events[: len(taken)], self._room)
         answered = iter(self._answers(taken))
         return [next(answered) if line is None else line for line in out]
+
+    def _look_up(self, taken: list[Message], blocklist: Blocklist) -> None:
+        """Tells the events what lists blocked of them at their time."""
+        self._listings.clear()
+        for at, message in enumerate(taken):
+            found = listed(message, blocklist, int(self._events["time_ms"][at]))
+            if found:
+                self._events["told"][at], self._listings[at] = told_of(message, found), found
 
     def _answers(self, taken: list[Message]) -> list[bytes]:
         answers = self._room.answers[: len(taken)]
@@ -106,7 +127,11 @@ class Decider:
         values: Array = self._room.call_values[at] if on_call else self._room.values[at]
         fired = self.rules.fired(mask) if mask else ()
         decided = status == layout.DECIDED
-        reasons = [Reason(rule.name, said(rule, values) if decided else rule.says) for rule in fired]
+        listings = self._listings.get(at, {})
+        reasons = [
+            _reason(rule, said(rule, values) if decided else rule.says, listing_of(rule.name, listings))
+            for rule in fired
+        ]
         actions: list[Action] = [rule.action for rule in fired]
         if on_call:
             score = max((RISK[action] for action in actions), default=0.0)
@@ -138,3 +163,7 @@ class Decider:
         self.errors += 1
         told: dict[str, Any] = {"field": error.field, "given": error.given_text, "expected": error.expected}
         return encode({"id": id, "error": told})
+
+
+def _reason(rule: Rule, text: str, listing: Listing | None) -> Reason:
+    return Reason(rule.name, text if listing is None else with_source(text, listing))

@@ -4,12 +4,12 @@ A million entries take about 180 MB and are found in the time of one digest. Wha
 before what an imported list says.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from saqta.fraud.lists.tables import ENTRIES, HEADS, parts_of
 from saqta.model.errors import InputError
-from saqta.model.kinds import ListTerms
+from saqta.model.kinds import ListImported, ListTerms
 from saqta.model.list_entry import Entry, blocks, is_in_doubt, is_valid
 from saqta.model.listing import canonical, digest_of, digester, entry_id, listed
 from saqta.model.step import Change, Tables
@@ -52,6 +52,10 @@ class Blocklist:
                 self._lists = {**self._lists, change.key: _rows(tables, change.key)}
             elif isinstance(change.row, Entry):
                 self._take_entry(change.row)
+
+    def add(self, parts: Sequence[ListImported]) -> None:
+        """Takes a list that stands in no table, in all its parts, in the place of one of its name."""
+        self._lists[parts[0].list] = {digest: terms for part in parts for digest, terms in listed(part)}
 
     def _take_entry(self, entry: Entry) -> None:
         self._decided[digest_of(entry.id)] = entry

@@ -13,10 +13,10 @@ from saqta.fraud.deciding import MEANS, RISK, TOP_FEATURES
 from saqta.fraud.folder import Model, feature_set
 from saqta.fraud.layout import EVENT, Array, State
 from saqta.fraud.lists.blocklist import Blocklist, Listing
+from saqta.fraud.lists.listed import listed, listing_of, parties_listed, told_of, with_source
 from saqta.fraud.machine import MODEL_FEATURES, decide, room
 from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
 from saqta.fraud.serving.challenger import Challenged, Challenger
-from saqta.fraud.serving.listed import listed, listing_of, parties_listed, told_of
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonymise
 from saqta.fraud.serving.rows import ROW, Commit, packed, root_of, values_text
 from saqta.fraud.serving.tenge import Exchange
@@ -202,8 +202,7 @@ def _reason(rule: Rule, values: Array, listing: Listing | None) -> DecisionReaso
     text = said(rule, values)
     if listing is None:
         return DecisionReason(rule.name, text[:TEXT_CHARS_MAX], _about(rule))
-    text += f": {listing.terms.reason} ({listing.terms.source})"
-    return DecisionReason(rule.name, text[:TEXT_CHARS_MAX], _about(rule), listing.entry)
+    return DecisionReason(rule.name, with_source(text, listing)[:TEXT_CHARS_MAX], _about(rule), listing.entry)
 
 
 def _about(rule: Rule) -> Literal["payment", "call", "payers_call"]:

@@ -16,7 +16,7 @@ from saqta.fraud.layout import (
     Record,
 )
 from saqta.fraud.lists.blocklist import Blocklist, Listing
-from saqta.fraud.wire import Call, Payment
+from saqta.fraud.wire import Call, Label, Payment
 from saqta.model.terms import ListedKind
 
 
@@ -30,7 +30,8 @@ class Name(NamedTuple):
     party: str = ""
 
 
-NAMES: dict[type[Payment] | type[Call], tuple[Name, ...]] = {
+NAMES: dict[type[Payment] | type[Call] | type[Label], tuple[Name, ...]] = {
+    Label: (),
     Call: (
         Name("caller", ListedKind.MSISDN, LISTED_ACTOR, "actor"),
         Name("callee", ListedKind.MSISDN, LISTED_COUNTERPART, "counterpart"),
@@ -49,8 +50,8 @@ APPEALED = {"listed_call_appealed", "listed_payment_appealed"}
 """The rules on what is in doubt, whichever name it is."""
 
 
-def listed(asked: Payment | Call, blocklist: Blocklist, at_ms: int) -> dict[str, Listing]:
-    """What lists say at a moment of the names of what is asked, by the names of their rules."""
+def listed(asked: Payment | Call | Label, blocklist: Blocklist, at_ms: int) -> dict[str, Listing]:
+    """What lists say at a moment of the names of what is asked, by the names of their rules; nothing of a label."""
     found = {}
     for field, kind, _, _ in NAMES[type(asked)]:
         value = getattr(asked, field)
@@ -70,7 +71,7 @@ def parties_listed(asked: Payment | Call, event: Record, blocklist: Blocklist, a
     return found
 
 
-def told_of(asked: Payment | Call, found: Mapping[str, Listing]) -> int:
+def told_of(asked: Payment | Call | Label, found: Mapping[str, Listing]) -> int:
     """The bits of the names that are listed. Beside one that blocks, what is in doubt adds nothing."""
     bits = {f"listed_{field}": bit for field, _, bit, _ in NAMES[type(asked)]}
     certain = sum(bits[rule] for rule, listing in found.items() if not listing.in_doubt)
@@ -80,3 +81,8 @@ def told_of(asked: Payment | Call, found: Mapping[str, Listing]) -> int:
 def listing_of(rule: str, found: Mapping[str, Listing]) -> Listing | None:
     """What a rule on lists follows; None for any other rule."""
     return next(iter(found.values()), None) if rule in APPEALED else found.get(rule)
+
+
+def with_source(text: str, listing: Listing) -> str:
+    """What a rule on lists says, with the entry's reason and its source."""
+    return f"{text}: {listing.terms.reason} ({listing.terms.source})"
