@@ -58,6 +58,11 @@ def test_payments_may_come_in_several_files_as_a_shell_gives_them(payments_file:
     assert tried[1:] == [tried[0]] * 3
 
 
+def test_an_option_is_no_file(saqta) -> None:
+    ran = saqta("fraud", "evaluate", "--payments", "--test-from", "2026-03-12")
+    assert (ran.code, ran.err) == (2, "saqta: --payments: got '--test-from', expected a file\n")
+
+
 def test_without_payments_the_log_of_the_usual_folder_is_tried(tmp_path: Path, saqta, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     ran = saqta("fraud", "backtest", "--rule", RULES)

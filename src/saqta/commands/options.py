@@ -37,6 +37,8 @@ class TakesFiles(TyperCommand):
         values = 0
         for argument in args:
             if argument.startswith("-"):
+                if option in repeatable and not values:
+                    raise InputError(option, argument, "a file")
                 option, values = argument.partition("=")[0], argument.count("=")
             else:
                 values += 1
