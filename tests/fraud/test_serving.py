@@ -1,5 +1,6 @@
 """The decision path by itself: what it keeps over a restart, its fallback, its limits, and what stands in the log."""
 
+import base64
 import json
 import threading
 import time
@@ -24,7 +25,7 @@ from saqta.fraud.serving.ledger import numbered
 from saqta.fraud.serving.opening import open_path
 from saqta.fraud.serving.path import COMMITS_MAX, WAITING_MAX, DecisionPath
 from saqta.fraud.serving.reading import ASKED_MAX, Question
-from saqta.fraud.serving.rows import ROW, Commit, commit_of
+from saqta.fraud.serving.rows import ROW, SOURCE, Commit, commit_of, root_of
 from saqta.fraud.serving.step import SWAPS, Swapped
 from saqta.fraud.serving.ticket import Ticket, portions
 from saqta.fraud.stored_state import in_use
@@ -272,6 +273,31 @@ def test_the_fallback_answers_at_the_deadline_while_the_path_is_slow(tmp_path: P
         assert path.ask("payment", payment(1))[0] == paid
         assert path.ask("payment", payment(2))[0] == listed
         assert [each.fallback for each in path.commits()] == ["deadline"] * 3
+
+
+def test_after_a_crash_each_id_gets_its_own_decision_though_a_commit_holds_one_that_was_known(tmp_path: Path) -> None:
+    """The machine makes no memo of what it remembers; logs hold commits of earlier versions' fallback with such
+    rows."""
+    with running(tmp_path) as before:
+        before.path._judge._blocklist._decided = {b"": None}
+        before.path._judge._blocklist.listing = lambda kind, value, at_ms: LISTED if value == "payee-2" else None
+        before.ask("payment", payment(0))
+        before.ask("payment", *(payment(n) for n in range(1, 4)))
+        first, second = before.commits()
+    for file in [*(tmp_path / "fraud").iterdir(), *tmp_path.glob("log.db*")]:
+        file.unlink()
+    rows = b"".join(base64.b64decode(made.rows) for made in (first, second))
+    notable = tuple(msgspec.structs.replace(row, row=row.row + 1) for row in second.notable)
+    both = {"rows": base64.b64encode(rows).decode(), "notable": notable, "root": root_of(rows, notable)}
+    log = SqliteLog(tmp_path / "log.db", lambda: NOW_MS)
+    for made in (first, msgspec.structs.replace(second, **both)):
+        event = {"id": str(made.number), "source": f"{SOURCE}/alfa", "actor": "saqta/fraud"}
+        log.append([catalogue.make(made, **event, time_ms=NOW_MS, recorded_ms=NOW_MS)])
+    log.close()
+    with running(tmp_path) as after:
+        told = after.ask("payment", *(payment(n) for n in range(4)))
+        assert [each["decision_id"] for each in told] == ["alfa-0-0", "alfa-1-1", "alfa-1-2", "alfa-1-3"]
+        assert [each["action"] for each in told] == ["allow", "allow", "block", "allow"]
 
 
 def test_too_much_that_waits_is_sent_away(tmp_path: Path) -> None:

@@ -82,9 +82,12 @@ class Judge:
         if self._challenger:
             self._challenger.judge(self._events[:0], self._room.values[:0], self._room.answers[:0], self.rules)
 
-    def fold(self, events: Array) -> None:
-        """Takes events as they were recorded, for what they teach; not more than JUDGED_MAX."""
+    def fold(self, events: Array) -> Array:
+        """Takes events as they were recorded, for what they teach; not more than JUDGED_MAX. Which of them it decided,
+        (n,) bool: it remembers those, and knew the others already."""
         decide(self.state, NO_TREES, self.rules, events, self._room)
+        decided: Array = self._room.answers["status"][: len(events)] == layout.DECIDED
+        return decided
 
     def judge(self, asked: Sequence[Asked | InputError], keys: NameKeys, now_ms: int) -> tuple[list[object], Judged]:
         """At most JUDGED_MAX; gives what could be taken, with the error in the place of what could not, and what came

@@ -235,8 +235,8 @@ class DecisionPath:
     def _fold(self, commit: Commit) -> None:
         made, first_memo = commit.made, int(self._judge.state.counters[MEMOS])
         self._judge.rules = self._book.of(made.rules, self._tables)
-        self._judge.fold(events_of(commit.rows))
-        self._ledger.put(first_memo, numbered(made.number, commit.rows["id"].tolist(), {}))
+        decided = self._judge.fold(events_of(commit.rows))
+        self._ledger.put(first_memo, numbered(made.number, commit.rows["id"].tolist(), {})[decided])
         self._ledger.is_taken(made.tenant, made.number)
 
     def _fold_told(self, told: Iterable[Label | Swap]) -> None:
