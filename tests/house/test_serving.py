@@ -20,7 +20,7 @@ from saqta.model.errors import ContentConflict, InputError, VersionConflict
 from saqta.model.event import Event
 from saqta.wiring import announce
 
-START_WAIT_S = 60.0
+START_WAIT_S = 90.0
 SETTINGS = """
 [serve]
 port = 0
@@ -43,7 +43,10 @@ class Serving:
         deadline = time.monotonic() + START_WAIT_S
         while not (self._answers() or self._process.poll() is not None or time.monotonic() > deadline):
             time.sleep(0.1)
-        assert self._answers()
+        if not self._answers():
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"the centre is not ready after {START_WAIT_S:.0f} s")
 
     def _answers(self) -> bool:
         try:
