@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from saqta.fraud import lists
-from saqta.fraud.lists.blocklist import Blocklist
+from saqta.fraud.lists.blocklist import Blocklist, Listing
+from saqta.fraud.lists.listed import listing_of
 from saqta.fraud.lists.tables import ENTRIES, HEADS, PARTS
 from saqta.intake.lists import read_list
 from saqta.log.runner import Commit, Runner, rebuild
@@ -139,7 +140,12 @@ def test_an_appeal_against_an_imported_entry(story: Lists, tmp_path: Path) -> No
     story.imports(tmp_path, NUMBER, OTHER, reason="again")
     assert not story.blocks()
     story.propose()
-    assert story.state() is EntryState.PROPOSED
+    assert (story.state(), story.blocks()) == (EntryState.PROPOSED, False)
+    story.ask(Trigger.REJECT)
+    assert not story.blocks()
+    story.propose()
+    story.ask(Trigger.CONFIRM)
+    assert story.blocks()
 
 
 def test_an_appealed_entry_of_a_list_is_free_when_the_list_drops_it(story: Lists, tmp_path: Path) -> None:
@@ -204,3 +210,12 @@ def test_no_number_stands_in_the_log(story: Lists, tmp_path: Path) -> None:
         assert isinstance(recorded.event.subject, str)
         assert NUMBER[1:] not in recorded.event.subject
     assert story.told(kinds.ListImported)
+
+
+def test_what_is_in_doubt_is_told_by_the_entry_that_the_rule_follows() -> None:
+    found = {"listed_callee": Listing("callee", None, True), "listed_imei": Listing("imei", TERMS, True)}
+    assert [listing_of(rule, found) for rule in ("listed_call_appealed", "listed_callee", "other")] == [
+        found["listed_imei"],
+        found["listed_callee"],
+        None,
+    ]

@@ -11,6 +11,7 @@ from saqta.model.errors import InputError, StateError
 from saqta.model.event import Recorded
 from saqta.model.kinds import LISTED_ROW_BYTES, ListImported, ListTerms
 from saqta.model.list_entry import (
+    DOUBT_MS,
     EVENTS,
     TRANSITIONS,
     Entry,
@@ -166,11 +167,12 @@ def test_every_row_is_found_and_nothing_between_rows(digests: list[bytes], other
 
 
 def test_the_first_appeal_alone_against_what_people_listed_puts_it_in_doubt() -> None:
-    appealed = entry(EntryState.APPEALED)
-    assert is_in_doubt(appealed)
-    assert not is_in_doubt(entry())
-    assert not is_in_doubt(entry(EntryState.APPEALED, by=None)), "it is an imported list's"
+    appealed = msgspec.structs.replace(entry(EntryState.APPEALED), appealed_ms=1_000)
+    assert is_in_doubt(appealed, 1_000)
+    assert [is_in_doubt(appealed, 1_000 + DOUBT_MS + more_ms) for more_ms in (-1, 0)] == [True, False]
+    assert not is_in_doubt(entry(), 1_000)
+    assert not is_in_doubt(entry(EntryState.APPEALED, by=None), 1_000), "it is an imported list's"
     kept = apply(appealed, recorded(TOLD[Trigger.UPHOLD]), TOLD[Trigger.UPHOLD])
     again = apply(kept, recorded(TOLD[Trigger.APPEAL], seq=8), TOLD[Trigger.APPEAL])
     assert again is not None
-    assert (again.state, is_in_doubt(again)) == (EntryState.APPEALED, False)
+    assert (again.state, is_in_doubt(again, 1_000)) == (EntryState.APPEALED, False)

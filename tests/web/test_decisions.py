@@ -309,6 +309,7 @@ def test_whom_decisions_know_by_a_pseudonym_alone_is_blocked_once_two_people_say
         assert gulnar.post(f"/api/v1/lists/entries/{entry}/confirm", json={"reason": ""}).status_code == 200
         blocked = ask(telecom, "call", honest | {"id": "c9"})
         assert (blocked["action"], blocked["reasons"][0]["entry"]) == ("block", entry)
+        assert blocked["reasons"][0]["text"] == "the caller's number is blocked"
         found = farid.post("/api/v1/lists/find", json={"kind": "msisdn", "value": SPOOFED["caller"]}).json()
         assert (found["entry"], found["blocked"]) == (entry, True)
         assert gulnar.post("/api/v1/lists/parties", json=new).status_code == 409
@@ -328,6 +329,9 @@ def test_an_account_is_blocked_at_the_partner_alone_that_asked_about_it(bank: Ce
         gulnar.post(f"/api/v1/lists/entries/{entry}/confirm", json={"reason": ""})
         other = PAYMENT | {"id": "p2", "account": "KZ0000001"}
         assert next(reason["code"] for reason in ask(alfa, "payment", other)["reasons"]) == "listed_payee"
+        for value, is_blocked in ((PAYMENT["payee"], True), ("KZ-somebody", False)):
+            found = farid.post("/api/v1/lists/find", json={"kind": "payee", "value": value}).json()
+            assert (found["blocked"], found["entry"] == entry) == (is_blocked, is_blocked)
     with bank.http("beta") as beta:
         assert ask(beta, "payment", other)["action"] == "allow"
 

@@ -118,3 +118,17 @@ def test_what_is_not_listed_can_not_be_decided(shared_centre, what: str) -> None
     assert ask(shared_centre, "gulnar", "nothing", what).json()["field"] == "entry"
     for name in ("dana", "pavel"):
         assert ask(shared_centre, name, entry, what).status_code == 403
+
+
+def test_what_was_proposed_anew_since_it_was_read_is_not_confirmed_unread(centre) -> None:
+    entry = propose(centre)
+    with centre.http("gulnar") as gulnar, centre.http("farid") as farid:
+        read = gulnar.get(f"/api/v1/lists/entries/{entry}").json()["version"]
+        assert farid.post(f"/api/v1/lists/entries/{entry}/reject", json={"reason": "no"}).status_code == 200
+        assert propose(centre, reason="something else") == entry
+        confirm = f"/api/v1/lists/entries/{entry}/confirm"
+        moved = gulnar.post(confirm, json={"version": read})
+        assert (moved.status_code, "proposed anew" in moved.json()["detail"]) == (409, True)
+        now = gulnar.get(f"/api/v1/lists/entries/{entry}").json()["version"]
+        assert gulnar.post(confirm, json={"version": now}).status_code == 200
+    assert blocked(centre)

@@ -159,6 +159,8 @@ def test_accounts_are_checked_before_they_are_added(centre) -> None:
         add_user(*given, "pavel", Role.PARTNER, "test")
     with pytest.raises(InputError, match="partner"):
         add_token(*given, Role.PARTNER, "test", None, "/p")
+    with pytest.raises(InputError, match="the centre's own"):
+        add_token(*given, Role.PARTNER, "test", "centre", "/p")
     for source in (None, "", "/saqta/commands", "/partners/metro#1"):
         with pytest.raises(InputError, match="source"):
             add_token(*given, Role.PARTNER, "test", "metro", source)

@@ -185,7 +185,7 @@ export class FraudDesk extends Seat {
   async decideEntry(decision: EntryDecision, reason: string): Promise<void> {
     const entry = this.entry;
     if (!entry) return;
-    const send = () => this.fraud.decideEntry(entry.id, decision, reason);
+    const send = () => this.fraud.decideEntry(entry, decision, reason);
     if (await this.perform(send, t(`done.entry_${decision}`))) this.select(null);
     await this.#load();
   }

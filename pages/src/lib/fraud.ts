@@ -115,6 +115,7 @@ export type Party = 'actor' | 'counterpart' | 'subscriber';
 /** An entry of a list that somebody proposes, or against which somebody appeals. */
 export interface ListEntry {
   id: string;
+  version: number;
   state: 'proposed' | 'in_force' | 'rejected' | 'appealed' | 'lifted';
   terms: { kind: ListedKind; reason: string; source: string; valid_until: string | null };
   changed: string;
@@ -174,8 +175,10 @@ export class FraudApi extends RulesApi {
     await this.post('/api/v1/lists/parties', { decision, party, reason, source });
   }
 
-  async decideEntry(id: string, decision: EntryDecision, reason: string): Promise<void> {
-    await this.post(`/api/v1/lists/entries/${encodeURIComponent(id)}/${decision}`, { reason });
+  /** Decides about an entry as it was read: one that was proposed anew since is not confirmed. */
+  async decideEntry({ id, version }: ListEntry, decision: EntryDecision, reason: string): Promise<void> {
+    const said = decision === 'confirm' ? { reason, version } : { reason };
+    await this.post(`/api/v1/lists/entries/${encodeURIComponent(id)}/${decision}`, said);
   }
 
   /** Takes down that whom it concerns objects to being listed. */

@@ -39,8 +39,10 @@ TRANSITIONS: dict[EntryState, dict[Trigger, EntryState]] = {
     LIFTED: {Trigger.PROPOSE: PROPOSED},
 }
 """State, trigger, state after. An entry that is appealed against stays in force until the appeal is decided, eased
-while it is ``is_in_doubt``; one that
-was lifted stays so, whatever is imported, until somebody proposes it again."""
+while it ``is_in_doubt``; one that was lifted stays so, whatever is imported or proposed, until two people put it into
+force again."""
+DOUBT_MS = 14 * 86_400_000
+"""For so long an appeal that nobody decides puts an entry in doubt."""
 
 BLOCKING = frozenset({IN_FORCE, APPEALED})
 
@@ -49,8 +51,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry as it stands; ``version`` is the seq of the newest event about it.
 
     ``decided_by`` is who decided last: somebody else decides about an appeal. ``upheld`` is whether an appeal against
-    it was refused before. ``value`` is sealed for the event whose
-    id is ``proposed_event``.
+    it was refused before, ``lifted`` whether it was lifted and not put into force since. ``value`` is sealed for the
+    event whose id is ``proposed_event``.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     party: str | None = None
     proposed_event: str | None = None
     upheld: bool = False
+    lifted: bool = False
 
 
 def require(entry: Entry, trigger: Trigger) -> EntryState:
@@ -96,11 +99,12 @@ def blocks(entry: Entry, at_ms: int) -> bool:
     return entry.proposed_by is not None and entry.state in BLOCKING and is_valid(entry.terms, at_ms)
 
 
-def is_in_doubt(entry: Entry) -> bool:
-    """Whether what an entry blocks is rather held or warned of: while the first appeal waits against what people of the
-    centre listed. What an authority or an operator gave out blocks until it is decided, and so does what was upheld
-    before: who swindles appeals as well."""
-    return entry.state is EntryState.APPEALED and entry.proposed_by is not None and not entry.upheld
+def is_in_doubt(entry: Entry, at_ms: int) -> bool:
+    """Whether what an entry blocks is rather held or warned of: while the first appeal waits, for DOUBT_MS, against
+    what people of the centre listed. What an authority or an operator gave out blocks until it is decided, and so does
+    what was upheld before: who swindles appeals as well."""
+    first = entry.state is EntryState.APPEALED and entry.proposed_by is not None and not entry.upheld
+    return first and at_ms < (entry.appealed_ms or 0) + DOUBT_MS
 
 
 def apply(entry: Entry | None, recorded: Recorded, record: kinds.Record) -> Entry | None:
@@ -138,11 +142,12 @@ def _proposed(entry: Entry | None, recorded: Recorded, record: kinds.ListEntryPr
         value=record.value,
         party=record.party,
         proposed_event=recorded.event.id,
+        lifted=entry is not None and entry.lifted,
     )
 
 
 def _confirmed(entry: Entry, recorded: Recorded, record: kinds.ListEntryConfirmed) -> dict[str, Any]:
-    return {"state": require(entry, Trigger.CONFIRM), "decided_by": recorded.event.actor}
+    return {"state": require(entry, Trigger.CONFIRM), "decided_by": recorded.event.actor, "lifted": False}
 
 
 def _rejected(entry: Entry, recorded: Recorded, record: kinds.ListEntryRejected) -> dict[str, Any]:
@@ -160,7 +165,8 @@ def _upheld(entry: Entry, recorded: Recorded, record: kinds.ListEntryUpheld) -> 
 
 
 def _lifted(entry: Entry, recorded: Recorded, record: kinds.ListEntryLifted) -> dict[str, Any]:
-    return {"state": require(entry, Trigger.LIFT), "decided_by": recorded.event.actor, "outcome": record.reason}
+    by = recorded.event.actor
+    return {"state": require(entry, Trigger.LIFT), "decided_by": by, "outcome": record.reason, "lifted": True}
 
 
 _CHANGES: dict[type[kinds.Record], Callable[[Entry, Recorded, Any], dict[str, Any]]] = {

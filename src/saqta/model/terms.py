@@ -73,6 +73,10 @@ class Role(StrEnum):
     PARTNER = "partner"
 
 
+CENTRE = "centre"
+"""In whose name analysts ask and tell: no partner's name."""
+
+
 class ListedKind(StrEnum):
     """What a list may hold: a subscriber's identity on the SIM card, a telephone number, a device, an account that
     pays, an account that is paid."""

@@ -11,7 +11,7 @@ from saqta.model.errors import InputError
 from saqta.model.event import Event
 from saqta.model.kinds import Record, TokenAdded, UserAdded
 from saqta.model.moment import Clock
-from saqta.model.terms import Role
+from saqta.model.terms import CENTRE, Role
 from saqta.web.access import digest
 
 SOURCE = "/saqta/accounts"
@@ -58,6 +58,8 @@ def add_token(
     """
     if role is Role.PARTNER:
         _require_name("partner", partner or "")
+        if partner == CENTRE:
+            raise InputError("partner", partner, "another name: this is the centre's own")
         if not _SOURCE.fullmatch(source or "") or (source or "").startswith("/saqta"):
             expected = "the URI that the partner's events come from, not one of Saqta's own, and without # and spaces"
             raise InputError("source", source, expected)

@@ -22,8 +22,9 @@ from starlette.types import Receive
 
 from saqta.model.command import AskCallBack, TellOutcome
 from saqta.model.errors import InputError, SaqtaError
+from saqta.model.kinds import DECISION_CHARS_MAX
 from saqta.model.moment import from_datetime, from_text, to_text
-from saqta.model.terms import Role
+from saqta.model.terms import CENTRE, Role
 from saqta.web import problems
 from saqta.web.access import MAY, Caller, CallerOf, GuardedRoute, admit, guarded_router
 from saqta.web.commands import Caused, ContextOf, Door, perform
@@ -31,14 +32,13 @@ from saqta.web.paging import page_of
 from saqta.web.ports import Decided, Limits, Line, Ports, PortsOf
 from saqta.web.present import answer, json_bytes
 
-OWN = "centre"
 """In whose name analysts ask: the centre's own."""
 ADMITTED_MAX = 4_096
 ADMITTED_MS = 1_000
 """So long a token is known without a look at the table."""
 Kind = Literal["payment", "call"]
 _MAY_DECIDE: dict[Kind, frozenset[Role]] = {"payment": MAY["decide_payment"], "call": MAY["decide_call"]}
-DecisionId = Annotated[str, Path(alias="id", max_length=200)]
+DecisionId = Annotated[str, Path(alias="id", max_length=DECISION_CHARS_MAX)]
 
 
 class Reason(BaseModel):
@@ -270,7 +270,7 @@ def _row_error(id: str | None, error: SaqtaError) -> bytes:
 
 
 def _tenant(caller: Caller) -> str:
-    return caller.name if caller.role is Role.PARTNER else OWN
+    return caller.name if caller.role is Role.PARTNER else CENTRE
 
 
 def _found(ports: Ports, caller: Caller, decision: str) -> Decided:

@@ -3,6 +3,7 @@
 What is listed never stands in an address, and is shown in clear to those alone who decide about it, on record.
 """
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -10,13 +11,20 @@ from fastapi import Path, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, create_model
 
 from saqta.model.command import Context, DecideEntry, ProposeEntry
-from saqta.model.errors import InputError
-from saqta.model.kinds import ALERT_REASON_CHARS_MAX, LIST_EVIDENCE_MAX, NAME_CHARS_MAX, ListEntryViewed, ListTerms
+from saqta.model.errors import InputError, StateError
+from saqta.model.kinds import (
+    ALERT_REASON_CHARS_MAX,
+    DECISION_CHARS_MAX,
+    LIST_EVIDENCE_MAX,
+    NAME_CHARS_MAX,
+    ListEntryViewed,
+    ListTerms,
+)
 from saqta.model.list_entry import Entry, Trigger, blocks
 from saqta.model.listing import canonical, party_entry
 from saqta.model.moment import from_datetime
 from saqta.model.terms import ListedKind
-from saqta.views.tables import LIST_ENTRIES, LIST_WAITING, LISTS, STOPPED, BlockingList, EntryOf, Stopped
+from saqta.views.tables import LIST_ENTRIES, LIST_WAITING, LISTS, STOPPED, TOKENS, BlockingList, EntryOf, Stopped
 from saqta.web import problems
 from saqta.web.access import CallerOf, guarded_router
 from saqta.web.commands import Caused, ContextOf, Door, OptionalReason, Reason, perform
@@ -67,7 +75,7 @@ class NewPartyEntry(Proposal):
     """A proposal to block somebody whom a decision knows by a pseudonym alone: who called or paid, who was called or
     paid, or the payer's telephone."""
 
-    decision: Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARS_MAX)]
+    decision: Annotated[str, StringConstraints(min_length=1, max_length=DECISION_CHARS_MAX)]
     party: Literal["actor", "counterpart", "subscriber"]
 
 
@@ -76,7 +84,10 @@ class Reasoned(Door):
 
 
 class Confirmation(Door):
+    """`version` is that of the entry as it was read: 409 where it has moved on since."""
+
     reason: OptionalReason = ""
+    version: int | None = None
 
 
 @router.get("/api/v1/lists", response_model=page_of(schema_of(BlockingList)))
@@ -87,14 +98,28 @@ def list_lists(ports: PortsOf, wanted: WantedPage) -> Response:
 
 @router.post("/api/v1/lists/find", response_model=Found)
 def find_listed(ports: PortsOf, asked: Asked) -> Response:
-    """Whether something is blocked now; a telephone number also by the pseudonym that decisions know it by."""
+    """Whether something is blocked now, as itself or by a pseudonym that decisions know it by."""
     entry = ports.blocklist.entry_of(asked.kind, asked.value)
     blocked = ports.blocklist.look_up(asked.kind, asked.value, ports.clock())
-    if blocked is None and asked.kind is ListedKind.MSISDN:
-        party = party_entry(asked.kind, ports.decisions.subscriber(canonical(asked.kind, asked.value)))
-        row = ports.tables.get(LIST_ENTRIES, party)
-        entry, blocked = (party, row.terms) if row and blocks(row, ports.clock()) else (entry, None)
+    by_party = None if blocked else next(_by_party(ports, asked), None)
+    if by_party is not None:
+        entry, blocked = by_party.id, by_party.terms
     return answer({"entry": entry, "blocked": blocked is not None, "terms": present(blocked)})
+
+
+def _by_party(ports: Ports, asked: Asked) -> Iterator[Entry]:
+    """Entries that block it by a pseudonym: a number's own, an account's at each partner, as that one writes it."""
+    if asked.kind is ListedKind.MSISDN:
+        parties = [ports.decisions.subscriber(canonical(asked.kind, asked.value))]
+    elif asked.kind in (ListedKind.ACCOUNT, ListedKind.PAYEE):
+        partners = sorted({token.partner for _, token in ports.tables.scan(TOKENS) if token.partner})
+        parties = [ports.decisions.account(asked.value, partner) for partner in partners]
+    else:
+        return
+    for party in parties:
+        row = ports.tables.get(LIST_ENTRIES, party_entry(asked.kind, party))
+        if row is not None and blocks(row, ports.clock()):
+            yield row
 
 
 @router.get("/api/v1/lists/waiting", response_model=page_of(schema_of(Entry)))
@@ -158,6 +183,9 @@ def propose_party(ports: PortsOf, context: ContextOf, new: NewPartyEntry) -> Res
 @router.post("/api/v1/lists/entries/{id}/confirm", response_model=Caused)
 def confirm_entry(ports: PortsOf, context: ContextOf, entry: EntryId, said: Confirmation) -> Response:
     """Puts a proposed entry into force; another person than the one who proposed it."""
+    row = ports.tables.get(LIST_ENTRIES, entry)
+    if row is not None and said.version not in (None, row.version):
+        raise StateError(f"list_entry/{entry}", "was proposed anew since it was read: read it again")
     return perform(ports, DecideEntry(entry=entry, trigger=Trigger.CONFIRM, reason=said.reason), context)
 
 

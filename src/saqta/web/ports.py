@@ -99,6 +99,10 @@ class Decisions(Protocol):
         """The pseudonym of a telephone number in E.164."""
         ...
 
+    def account(self, account: str, partner: str) -> str:
+        """The pseudonym of an account, as a partner writes it, in that one's decisions."""
+        ...
+
     def look(self, decision: str, is_partner: bool) -> Decided | None:
         """A decision, None where there is none. Blocks."""
         ...

@@ -13,14 +13,15 @@ from saqta.model.kinds import ListImported, ListTerms
 from saqta.model.list_entry import Entry, blocks, is_in_doubt, is_valid
 from saqta.model.listing import canonical, digest_of, digester, entry_id, listed
 from saqta.model.step import Change, Tables
-from saqta.model.terms import EntryState, ListedKind
+from saqta.model.terms import ListedKind
 
 
 class Listing(NamedTuple):
-    """That something is blocked: by which entry, on which terms, and whether an appeal has put that in doubt."""
+    """That something is blocked: by which entry, whether an appeal has put that in doubt, and on which terms: None
+    where they tell of what other partners asked, as terms on a pseudonym do."""
 
     entry: str
-    terms: ListTerms
+    terms: ListTerms | None
     in_doubt: bool = False
 
 
@@ -101,14 +102,14 @@ class Blocklist:
         """What blocks whom decisions know by this pseudonym; None where nothing does."""
         entry = self._parties.get((kind, party))
         found = self._found(digest_of(entry), at_ms) if entry is not None else None
-        return None if entry is None or found is None else Listing(entry, *found)
+        return None if entry is None or found is None else Listing(entry, None, found.in_doubt)
 
     def _found(self, digest: bytes, at_ms: int) -> _Found | None:
         decided = self._decided.get(digest)
         by_people = decided if decided is not None and blocks(decided, at_ms) else None
-        if by_people is not None and not is_in_doubt(by_people):
+        if by_people is not None and not is_in_doubt(by_people, at_ms):
             return _Found(by_people.terms)
-        if decided is not None and decided.state is EntryState.LIFTED:
+        if decided is not None and decided.lifted:
             return None
         for rows in self._lists.values():
             terms = rows.get(digest)

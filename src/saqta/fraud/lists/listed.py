@@ -48,6 +48,8 @@ NAMES: dict[type[Payment] | type[Call] | type[Label], tuple[Name, ...]] = {
 
 APPEALED = {"listed_call_appealed", "listed_payment_appealed"}
 """The rules on what is in doubt, whichever name it is."""
+WARNED = "listed_callee"
+"""The rule on a name that is warned of alone, in doubt or not."""
 
 
 def listed(asked: Payment | Call | Label, blocklist: Blocklist, at_ms: int) -> dict[str, Listing]:
@@ -80,9 +82,11 @@ def told_of(asked: Payment | Call | Label, found: Mapping[str, Listing]) -> int:
 
 def listing_of(rule: str, found: Mapping[str, Listing]) -> Listing | None:
     """What a rule on lists follows; None for any other rule."""
-    return next(iter(found.values()), None) if rule in APPEALED else found.get(rule)
+    if rule not in APPEALED:
+        return found.get(rule)
+    return next((listing for name, listing in found.items() if listing.in_doubt and name != WARNED), None)
 
 
 def with_source(text: str, listing: Listing) -> str:
-    """What a rule on lists says, with the entry's reason and its source."""
-    return f"{text}: {listing.terms.reason} ({listing.terms.source})"
+    """What a rule on lists says, with the entry's reason and its source where whoever is answered may know them."""
+    return text if listing.terms is None else f"{text}: {listing.terms.reason} ({listing.terms.source})"

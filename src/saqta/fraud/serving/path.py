@@ -21,6 +21,7 @@ import numpy as np
 from saqta.fraud import layout
 from saqta.fraud.keys import find
 from saqta.fraud.layout import EVENT, MEMOS, Array, Limits, empty
+from saqta.fraud.naming import ACCOUNT, NUMBER
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.serving import holds
 from saqta.fraud.serving.allowed import allowed_of
@@ -28,7 +29,7 @@ from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.explaining import Explained, explain
 from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept
 from saqta.fraud.serving.ledger import Ledger, numbered
-from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, subscriber
+from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonym_of
 from saqta.fraud.serving.reading import Kind, read
 from saqta.fraud.serving.rows import Commit, commit_of, events_of, swapping
 from saqta.fraud.serving.snapshot import Kept, read_snapshot, write_snapshot
@@ -45,6 +46,7 @@ from saqta.model.event import Event
 from saqta.model.kinds import DecisionsMade, OutcomeTold, OutcomeWord, RatesPublished, SimSwapped
 from saqta.model.moment import Clock
 from saqta.model.step import Change
+from saqta.model.terms import CENTRE
 
 WAITING_MAX = 32_768
 """So many decisions may wait; who asks for more is told to come again."""
@@ -141,7 +143,11 @@ class DecisionPath:
 
     def subscriber(self, number: str) -> str:
         """The pseudonym of a telephone number in E.164, as decisions have it."""
-        return subscriber(number, self._keyring.naming_key("centre"))
+        return pseudonym_of(NUMBER, number, self._keyring.naming_key(CENTRE))
+
+    def account(self, account: str, partner: str) -> str:
+        """The pseudonym of an account, as a partner writes it, in that one's decisions."""
+        return pseudonym_of(ACCOUNT, account, self._keyring.naming_key(f"tenant/{partner}"))
 
     def look(self, decision: str, is_partner: bool) -> Explained | None:
         """The decision as a partner or an analyst may know it, however long ago; None where there is none. Blocks."""
@@ -362,6 +368,6 @@ class DecisionPath:
 
     def _keys_of(self, tenant: str) -> NameKeys:
         if tenant not in self._keys:
-            own, shared = (self._keyring.naming_key(whose) for whose in (f"tenant/{tenant}", "centre"))
+            own, shared = (self._keyring.naming_key(whose) for whose in (f"tenant/{tenant}", CENTRE))
             self._keys[tenant] = name_keys(own, shared)
         return self._keys[tenant]

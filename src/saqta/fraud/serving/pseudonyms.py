@@ -11,7 +11,7 @@ import numba
 import numpy as np
 
 from saqta.fraud.layout import CALL, Array
-from saqta.fraud.naming import NUMBER, key
+from saqta.fraud.naming import key
 
 
 class NameKeys(NamedTuple):
@@ -31,10 +31,9 @@ def _words(key: bytes) -> tuple[Any, Any]:
     return first, second
 
 
-def subscriber(number: str, shared: bytes) -> str:
-    """The pseudonym of a telephone number in E.164, in hexadecimal, as decisions have it."""
-    first, second = name_keys(shared, shared).shared
-    return f"{int(pseudonym(np.uint64(key(NUMBER, number)), first, second)):016x}"
+def pseudonym_of(kind: str, name: str, naming_key: bytes) -> str:
+    """The pseudonym of a name of a kind (``naming``), in hexadecimal, as decisions have it."""
+    return f"{int(pseudonym(np.uint64(key(kind, name)), *_words(naming_key))):016x}"
 
 
 @numba.njit(cache=True)

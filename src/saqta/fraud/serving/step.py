@@ -13,6 +13,7 @@ from saqta.model.errors import InputError, LimitError
 from saqta.model.event import Recorded
 from saqta.model.moment import to_text
 from saqta.model.step import NOTHING, Change, Outcome, Step, Table, Tables, commanded
+from saqta.model.terms import CENTRE
 
 FRAUDS_TOLD_MIN = 100
 FRAUDS_TOLD_SHARE = 0.05
@@ -20,8 +21,6 @@ FRAUDS_TOLD_SHARE = 0.05
 DAY_MS = 86_400_000
 QUOTED_DAYS_MAX = 60
 """So many of the newest days of each publisher are kept; for older payments no amount in tenge is told."""
-CENTRE = "centre"
-"""In whose name analysts tell: of what was decided for all."""
 
 
 class Source(msgspec.Struct, frozen=True):

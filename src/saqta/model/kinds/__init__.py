@@ -25,6 +25,7 @@ from saqta.model.kinds.cameras import (
 )
 from saqta.model.kinds.city import MapLayerImported, RoadsImported
 from saqta.model.kinds.decisions import (
+    DECISION_CHARS_MAX,
     DECISION_REASONS_MAX,
     DECISION_ROW_BYTES,
     ROWS_MAX,
@@ -129,6 +130,7 @@ __all__ = [
     "CLASSES_MAX",
     "COUNT_MAX",
     "CURRENCIES_MAX",
+    "DECISION_CHARS_MAX",
     "DECISION_REASONS_MAX",
     "DECISION_ROW_BYTES",
     "EXPRESSION_CHARS_MAX",

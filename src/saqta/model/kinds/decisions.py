@@ -25,7 +25,8 @@ Action = Literal["allow", "warn", "hold", "block"]
 OutcomeWord = Literal["fraud", "honest", "unknown"]
 Place = Annotated[int, msgspec.Meta(ge=0, lt=ROWS_MAX)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-DecisionName = Annotated[str, msgspec.Meta(min_length=1, max_length=2 * NAME_CHARS_MAX)]
+DECISION_CHARS_MAX = 2 * NAME_CHARS_MAX
+DecisionName = Annotated[str, msgspec.Meta(min_length=1, max_length=DECISION_CHARS_MAX)]
 
 
 class DecisionReason(msgspec.Struct, frozen=True, omit_defaults=True):
