@@ -378,3 +378,15 @@ def test_what_waits_is_judged_in_portions_and_in_its_order() -> None:
 def test_bad_settings_are_refused(tmp_path: Path, settings: dict[str, object]) -> None:
     with pytest.raises(InputError):
         Running(tmp_path, **settings)
+
+
+def test_why_names_the_rules_that_fired_though_others_hold_since(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    lines = ['name = "by_call"', 'on = "call"', 'when = ["trunk_foreign = 1"]', 'action = "hold"', 'says = "abroad"']
+    rules.write_text("\n".join(['version = "one"', "[[rule]]", *lines]))
+    with running(tmp_path, rules=rules) as path:
+        held = path.ask("call", call(1, trunk="foreign"))[0]["decision_id"]
+    rules.write_text(rules.read_text().replace("by_call", "another").replace("trunk_foreign", "trunk_national"))
+    with running(tmp_path, rules=rules) as path:
+        (said,) = path.path.look(held, is_partner=False).why["rules"]
+    assert (said["rule"], said["condition"], said["acted"]) == ("by_call", None, True)

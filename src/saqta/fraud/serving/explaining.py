@@ -97,15 +97,16 @@ def _challenger(commit: Commit, row: int) -> dict[str, Any] | None:
 
 
 def _rules(commit: Commit, row: int, rules: Rules, values: Mapping[str, float]) -> Iterator[dict[str, Any]]:
-    """The rules that fired, those that did nothing as well, with the values of what they look at, where these are
-    kept."""
-    acted = {rule.name for rule in rules.fired(int(commit.rows["mask"][row]))}
-    silent = {name for each in commit.made.shadow if each.row == row for name in each.rules}
-    for rule in rules.rules:
-        if rule.name in acted | silent:
-            condition = rule.expression or " && ".join(rule.when)
-            read = {name: value for name, value in values.items() if name in set(_WORD.findall(condition))}
-            yield {"rule": rule.name, "condition": condition, "acted": rule.name in acted, "values": read}
+    """The rules that fired, as they were recorded, those that did nothing as well; with the values of what they look
+    at, where these are kept. ``condition`` is None of one that is in no set any more."""
+    notable = commit.notable.get(row)
+    acted = [reason.code for reason in notable.reasons if reason.code not in MEANS] if notable else []
+    silent = [name for each in commit.made.shadow if each.row == row for name in each.rules]
+    known = {rule.name: rule.expression or " && ".join(rule.when) for rule in rules.rules}
+    for name in (*acted, *silent):
+        words = set(_WORD.findall(known.get(name, "")))
+        read = {feature: value for feature, value in values.items() if feature in words}
+        yield {"rule": name, "condition": known.get(name), "acted": name in acted, "values": read}
 
 
 def _lists(commit: Commit, row: int, tables: Tables) -> list[dict[str, Any]]:
