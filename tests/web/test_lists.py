@@ -128,7 +128,7 @@ def test_what_was_proposed_anew_since_it_was_read_is_not_confirmed_unread(centre
         assert propose(centre, reason="something else") == entry
         confirm = f"/api/v1/lists/entries/{entry}/confirm"
         moved = gulnar.post(confirm, json={"version": read})
-        assert (moved.status_code, "proposed anew" in moved.json()["detail"]) == (409, True)
+        assert (moved.status_code, "changed since it was read" in moved.json()["detail"]) == (409, True)
         now = gulnar.get(f"/api/v1/lists/entries/{entry}").json()["version"]
         assert gulnar.post(confirm, json={"version": now}).status_code == 200
     assert blocked(centre)

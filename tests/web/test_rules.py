@@ -61,6 +61,18 @@ def test_a_rule_decides_once_another_person_has_published_it(centre) -> None:
     assert pay(centre, 3)["action"] == "allow"
 
 
+def test_what_was_proposed_anew_since_it_was_read_is_not_published_unread(centre) -> None:
+    assert propose(centre).status_code == 201
+    seen = read(centre)["version"]
+    ask(centre, "farid", "reject", reason="a slip")
+    assert propose(centre, expression="amount > 1").status_code == 201
+    with centre.http("gulnar") as gulnar:
+        path = f"/api/v1/rules/{NEW['name']}/publish"
+        moved = gulnar.post(path, json={"version": seen})
+        assert (moved.status_code, "changed since it was read" in moved.json()["detail"]) == (409, True)
+        assert gulnar.post(path, json={"version": read(centre)["version"]}).status_code == 200
+
+
 def test_in_shadow_or_asleep_it_is_counted_and_does_nothing(centre) -> None:
     centre.start_decisions()
     propose(centre, mode="shadow")

@@ -165,7 +165,8 @@ export class RuleDesk {
   }
 
   async decide(name: string, decision: RuleDecision, reason: string): Promise<void> {
-    const send = () => this.api.decideRule(name, decision, reason);
+    const version = this.rule?.name === name ? this.rule.version : undefined;
+    const send = () => this.api.decideRule(name, decision, reason, version);
     if (await this.desk.perform(send, t(`done.rule_${decision}`, { name }))) this.desk.form = null;
   }
 

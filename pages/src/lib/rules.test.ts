@@ -15,6 +15,7 @@ const TERMS: RuleTerms = {
 function rule(over: Partial<WrittenRule> = {}): WrittenRule {
   return {
     name: 'much',
+    version: 1,
     state: 'in_force',
     changed: iso(0),
     proposed_by: 'user/farid',

@@ -20,6 +20,7 @@ export interface RuleTerms {
 /** A rule that somebody wrote: ``terms`` are in force, ``proposed`` waits for a second person. */
 export interface WrittenRule {
   name: string;
+  version: number;
   state: 'proposed' | 'in_force' | 'changing' | 'rejected' | 'retired';
   changed: string;
   proposed_by: string;
@@ -108,8 +109,10 @@ export class RulesApi extends Api {
     await this.post('/api/v1/rules', { ...bare(rule), note });
   }
 
-  async decideRule(name: string, decision: RuleDecision, reason: string): Promise<void> {
-    await this.post(`/api/v1/rules/${encodeURIComponent(name)}/${decision}`, { reason });
+  /** Decides about a rule; one that has changed since it was read as this version is not published. */
+  async decideRule(name: string, decision: RuleDecision, reason: string, version?: number): Promise<void> {
+    const said = decision === 'publish' ? { reason, version } : { reason };
+    await this.post(`/api/v1/rules/${encodeURIComponent(name)}/${decision}`, said);
   }
 
   async snoozeRule(name: string, until: string, reason: string): Promise<void> {

@@ -155,11 +155,12 @@ class ProposeEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DecideEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """To confirm, reject, appeal, uphold or lift an entry."""
+    """To confirm, reject, appeal, uphold or lift an entry, as it stood when its version was ``seen``."""
 
     entry: str
     trigger: Trigger
     reason: str = ""
+    seen: int | None = None
 
 
 class ProposeRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,11 +172,12 @@ class ProposeRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DecideRule(msgspec.Struct, frozen=True, kw_only=True):
-    """To publish, reject or retire a rule."""
+    """To publish, reject or retire a rule, as it stood when its version was ``seen``."""
 
     rule: str
     trigger: RuleTrigger
     reason: str = ""
+    seen: int | None = None
 
 
 class SnoozeRule(msgspec.Struct, frozen=True, kw_only=True):

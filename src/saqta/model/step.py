@@ -11,6 +11,7 @@ import msgspec
 
 from saqta.model.catalogue import make
 from saqta.model.command import Command, Context
+from saqta.model.errors import StateError
 from saqta.model.event import Event, Recorded, derive_id
 from saqta.model.kinds import Record
 
@@ -108,6 +109,12 @@ def follows(step: str, cause: Recorded, *records: Record) -> tuple[Event, ...]:
             for record in records
         )
     )
+
+
+def require_seen(subject: str, seen: int | None, version: int) -> None:
+    """StateError where a subject has moved on since somebody read it."""
+    if seen not in (None, version):
+        raise StateError(subject, "has changed since it was read: read it again")
 
 
 def commanded(context: Context, *records: Record) -> tuple[Event, ...]:

@@ -11,7 +11,7 @@ from fastapi import Path, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, create_model
 
 from saqta.model.command import Context, DecideEntry, ProposeEntry
-from saqta.model.errors import InputError, StateError
+from saqta.model.errors import InputError
 from saqta.model.kinds import (
     ALERT_REASON_CHARS_MAX,
     DECISION_CHARS_MAX,
@@ -183,10 +183,8 @@ def propose_party(ports: PortsOf, context: ContextOf, new: NewPartyEntry) -> Res
 @router.post("/api/v1/lists/entries/{id}/confirm", response_model=Caused)
 def confirm_entry(ports: PortsOf, context: ContextOf, entry: EntryId, said: Confirmation) -> Response:
     """Puts a proposed entry into force; another person than the one who proposed it."""
-    row = ports.tables.get(LIST_ENTRIES, entry)
-    if row is not None and said.version not in (None, row.version):
-        raise StateError(f"list_entry/{entry}", "was proposed anew since it was read: read it again")
-    return perform(ports, DecideEntry(entry=entry, trigger=Trigger.CONFIRM, reason=said.reason), context)
+    command = DecideEntry(entry=entry, trigger=Trigger.CONFIRM, reason=said.reason, seen=said.version)
+    return perform(ports, command, context)
 
 
 @router.post("/api/v1/lists/entries/{id}/reject", response_model=Caused)

@@ -90,7 +90,10 @@ class Said(Door):
 
 
 class Agreed(Door):
+    """`version` is that of the rule as it was read: 409 where it has moved on since."""
+
     reason: OptionalReason = ""
+    version: int | None = None
 
 
 class Snooze(Door):
@@ -153,7 +156,8 @@ def read_rule(ports: PortsOf, rule: RuleName) -> Response:
 @router.post("/api/v1/rules/{name}/publish", response_model=Caused)
 def publish_rule(ports: PortsOf, context: ContextOf, rule: RuleName, said: Agreed) -> Response:
     """Puts what was proposed into force; another person than the one who wrote it."""
-    return perform(ports, DecideRule(rule=rule, trigger=RuleTrigger.PUBLISH, reason=said.reason), context)
+    command = DecideRule(rule=rule, trigger=RuleTrigger.PUBLISH, reason=said.reason, seen=said.version)
+    return perform(ports, command, context)
 
 
 @router.post("/api/v1/rules/{name}/reject", response_model=Caused)

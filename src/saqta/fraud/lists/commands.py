@@ -14,7 +14,7 @@ from saqta.model.errors import InputError, StateError
 from saqta.model.kinds import ListTerms
 from saqta.model.list_entry import Entry, Trigger, require, require_proposable
 from saqta.model.listing import digest_of
-from saqta.model.step import Outcome, Tables, commanded
+from saqta.model.step import Outcome, Tables, commanded, require_seen
 
 
 def decide(tables: Tables, command: Command, context: Context) -> Outcome:
@@ -47,6 +47,7 @@ def _decide(tables: Tables, command: commands.DecideEntry, context: Context) -> 
     if entry is None and (terms is None or command.trigger not in (Trigger.APPEAL, Trigger.LIFT)):
         raise InputError("entry", command.entry, f"an entry that one can {command.trigger}")
     if entry is not None:
+        require_seen(_subject(entry.id), command.seen, entry.version)
         require(entry, command.trigger)
         _require_another(entry, command.trigger, context.actor)
     reason = _reason(command)

@@ -14,7 +14,7 @@ from saqta.model.command import REASON_CHARS_MAX, Command, Context
 from saqta.model.errors import InputError, StateError
 from saqta.model.moment import to_text
 from saqta.model.rule import RuleTrigger, WrittenRule, require
-from saqta.model.step import Outcome, Tables, commanded
+from saqta.model.step import Outcome, Tables, commanded, require_seen
 
 SNOOZE_MS_MAX = 30 * 86_400_000
 
@@ -37,6 +37,7 @@ def decide(tables: Tables, command: Command, context: Context) -> Outcome:
         raise InputError("rule", command.rule, "a rule that somebody wrote")
     if isinstance(command, commands.SnoozeRule):
         return _outcome(context, rule, _snoozed(rule, command, context))
+    require_seen(f"rule/{rule.name}", command.seen, rule.version)
     require(rule, command.trigger)
     if command.trigger is RuleTrigger.PUBLISH:
         return _outcome(context, rule, _published(tables, rule, command, context))
