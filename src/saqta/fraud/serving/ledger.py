@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 import numpy as np
 
@@ -78,11 +79,5 @@ class Ledger:
 def numbered(first: int, ids: Sequence[int], elsewhere: Mapping[int, tuple[int, int]]) -> Array:
     """Where each decided id is recorded (PLACE): ROWS_MAX a commit, numbered from ``first`` on, but for those
     elsewhere."""
-    places = np.zeros(len(ids), PLACE)
-    own = [at for at, id in enumerate(ids) if id not in elsewhere] if elsewhere else slice(len(ids))
-    rows = np.arange(len(places[own]))
-    places["number"][own], places["row"][own] = first + rows // ROWS_MAX, rows % ROWS_MAX
-    for at, id in enumerate(ids) if elsewhere else ():
-        if id in elsewhere:
-            places[at] = elsewhere[id]
-    return places
+    own = ((first + row // ROWS_MAX, row % ROWS_MAX) for row in count())
+    return np.array([elsewhere.get(id) or next(own) for id in ids], PLACE)
