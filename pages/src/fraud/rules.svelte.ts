@@ -129,7 +129,7 @@ export class RuleDesk {
     const rule = this.rule;
     if (!this.desk.mayCommand || (rule ? awaits(rule) : (this.fileRule?.of_lists ?? true))) return;
     const terms = rule ? { ...(rule.terms ?? BLANK), name: rule.name } : this.fileRule!;
-    if (this.draft?.name !== terms.name) this.#put({ ...bare(terms), mode: rule?.terms?.mode ?? 'shadow' }, '');
+    if (this.draft?.name !== terms.name) this.#put(bare(terms), '');
     this.desk.select(DRAFT);
   }
 
