@@ -102,6 +102,7 @@ def test_it_sleeps_with_an_end_wakes_and_goes_out_of_force(analysts: Analysts) -
     gulnar.keyboard.type("salaries")
     gulnar.keyboard.press("Enter")
     expect(heading).to_have_text(f"{NAME}: asleep")
+    expect(gulnar.get_by_role("button", name="Undo")).to_be_visible()
     gulnar.keyboard.press("z")
     expect(heading).to_have_text(f"{NAME}: in force")
     gulnar.keyboard.press("e")
