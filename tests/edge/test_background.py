@@ -35,6 +35,16 @@ def test_the_empty_scene_does_not_differ_from_itself() -> None:
     assert not compared.differs.any()
 
 
+def test_what_lies_between_two_parts_of_a_body_is_no_shadow_but_what_lies_on_the_ground_is() -> None:
+    road: Gray = np.full(GROUND.shape, 120, np.uint8)
+    car = road.copy()
+    car[60:84, 100:150], car[70:80, 100:150], car[84:100, 100:150] = 20, 96, 96
+    compared = Background(road).compare(car, STEP_S)
+    assert compared.differs[60:100, 102:148].all()
+    assert compared.solid[60:84, 102:148].all()
+    assert not compared.solid[88:98, 105:145].any()
+
+
 def test_a_thing_differs_where_it_is_and_nowhere_else() -> None:
     compared = learned().compare(seen(box=(100, 60, 120, 110)), STEP_S)
     inside = compared.solid[62:108, 102:118]

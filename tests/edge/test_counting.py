@@ -10,11 +10,12 @@ import pytest
 from edge.rendered import FPS, HEIGHT, WIDTH, Walker, encode, scene
 from saqta.edge.analysis import PARKED_S, Analyser, Findings
 from saqta.edge.frames import FrameReader
+from saqta.edge.picture.blobs import Blob, Blobs
 from saqta.edge.settings import CameraSettings
 from saqta.edge.source import open_file
 from saqta.edge.tracking.lines import LineCounter
 from saqta.edge.tracking.tracker import LOST_S, TRACKS_MAX, Tracker
-from saqta.edge.tracking.tracks import Detection, Track
+from saqta.edge.tracking.tracks import HITS_MIN, Detection, Track
 from saqta.model.kinds import Line
 
 MIDDLE: Line = (0.5, 0.0, 0.5, 1.0)
@@ -114,6 +115,31 @@ def test_who_trembles_on_a_line_is_not_counted_until_he_has_passed() -> None:
     assert [crossing.forward for crossing in counter.step([standing(1, 160, 70, 0.0)], 0.0)] == [False]
 
 
+def test_whose_foot_is_only_supposed_beyond_a_line_counts_once_seen_there() -> None:
+    counter = LineCounter({"road": (0.0, 0.5, 1.0, 0.5)}, (320, 180))
+    hidden = [standing(1, 160, y, 0.2 * n) for n, y in enumerate((70, 100, 110, 120))]
+    for track in hidden[1:3]:
+        track.whole_s = 0.0
+    assert [len(counter.step([track], track.at_s)) for track in hidden] == [0, 1, 0, 0]
+    hidden[1].whole_s = -1.0
+    counter = LineCounter({"road": (0.0, 0.5, 1.0, 0.5)}, (320, 180))
+    assert [len(counter.step([track], track.at_s)) for track in hidden] == [0, 0, 0, 1]
+
+
+def test_two_that_touch_slantwise_are_both_followed() -> None:
+    tracker = Tracker((1000, 1000))
+    boxes = ((50.0, 80.0, 130.0, 140.0), (130.0, 130.0, 240.0, 240.0))
+    tracker.tracks = [Track(number, Detection(box, 4800, True), 0.0) for number, box in enumerate(boxes, 1)]
+    labels = np.zeros((1000, 1000), np.int32)
+    for track in tracker.tracks:
+        track.hits = HITS_MIN
+        x0, y0, x1, y1 = (int(edge) for edge in track.bounds)
+        labels[y0:y1, x0:x1] = 1
+    bounds = (50.0, 80.0, 240.0, 240.0)
+    followed = tracker.step(Blobs((Blob(bounds, int(np.count_nonzero(labels)), True, 1),), labels), 0.2)
+    assert [track.number for track in followed if track.seen] == [1, 2]
+
+
 @pytest.mark.parametrize("seen_again_s", [LOST_S - 0.4, LOST_S + 0.4])
 def test_a_lost_track_lives_for_a_while(seen_again_s: float) -> None:
     tracker = Tracker((320, 180))
@@ -133,9 +159,7 @@ def test_follows_a_bounded_number_of_things() -> None:
     assert len(tracker.tracks) == TRACKS_MAX
 
 
-def _blobs(boxes: "list[tuple[float, float, float, float]]") -> "object":
-    from saqta.edge.picture.blobs import Blob, Blobs
-
+def _blobs(boxes: "list[tuple[float, float, float, float]]") -> Blobs:
     found = tuple(Blob(box, int((box[2] - box[0]) * (box[3] - box[1])), True, n + 1) for n, box in enumerate(boxes))
     return Blobs(found, np.zeros((1000, 1000), np.int32))
 

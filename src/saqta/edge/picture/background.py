@@ -31,6 +31,9 @@ STRONG = 1.8
 SHADOW_DARKEST = 0.62
 SHADOW_TEXTURE = 7
 """A shadow keeps the texture of the ground, within this difference, and dims it to no less than SHADOW_DARKEST."""
+BETWEEN_SHARE = 0.047
+"""What differs between two parts of a body, one above the other within this part of the picture's longer side, and is
+as wide, is of the body however much like a shadow it looks: the bonnet of a car that is as dark as the road, say."""
 KNOWN_SHARE_MIN = 0.45
 """With less of the picture explained by the background, the frame tells nothing."""
 SETTLED_S = 5.0
@@ -42,6 +45,8 @@ LIT_MORE = 0.05
 SATURATED, GLARE = 200, 8
 """Where the brightest pixel is brighter than this, what is within GLARE of it may be brighter than can be told."""
 _GRID = 4
+_THICKER_THAN_EDGES = np.ones((3, 1), np.uint8)
+"""A shadow's own edge is as sharp as a body's."""
 
 
 class Comparison(NamedTuple):
@@ -91,7 +96,7 @@ class Background:
             self._start(luma)
             differs = np.zeros_like(luma)
         self._difference = difference
-        solid = gray(cv2.subtract(differs, _shadow(luma, expected)))
+        solid = _with_what_lies_between(cv2.subtract(differs, _shadow(luma, expected)), differs)
         much = cv2.convertScaleAbs(self._threshold, alpha=STRONG)
         strong = gray(cv2.bitwise_and(solid, cv2.compare(difference, much, cv2.CMP_GT)))
         return Comparison(differs, solid, strong, expected, known)
@@ -212,3 +217,11 @@ def _shadow(luma: Gray, expected: Gray) -> Gray:
     )
     _, smooth = cv2.threshold(fine, SHADOW_TEXTURE, 255, cv2.THRESH_BINARY_INV)
     return gray(cv2.bitwise_and(darker, smooth))
+
+
+def _with_what_lies_between(parts: cv2.typing.MatLike, differs: Gray) -> Gray:
+    side = max(1, round(BETWEEN_SHARE * max(differs.shape)))
+    thick = cv2.morphologyEx(parts, cv2.MORPH_OPEN, _THICKER_THAN_EDGES)
+    closed = cv2.morphologyEx(thick, cv2.MORPH_CLOSE, np.ones((side, 1), np.uint8))
+    between = cv2.bitwise_and(closed, cv2.subtract(differs, parts))
+    return gray(cv2.bitwise_or(parts, cv2.morphologyEx(between, cv2.MORPH_OPEN, np.ones((1, side), np.uint8))))

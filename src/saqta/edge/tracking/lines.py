@@ -1,8 +1,9 @@
 """Counting at lines: who crossed, which way.
 
 A thing crosses with its foot, the middle of its lower edge. It counts when it was clearly on one side and is clearly on
-the other: who trembles on the line counts once, when it has passed. ``forward`` is from the line's left to its right,
-looking from the first point to the second: downwards, for a line drawn from left to right.
+the other: who trembles on the line counts once, when it has passed. Where its foot is must have been seen, not only
+supposed: what is seen in part counts once it is seen whole beyond the line. ``forward`` is from the line's left to its
+right, looking from the first point to the second: downwards, for a line drawn from left to right.
 """
 
 from collections.abc import Iterable
@@ -17,6 +18,9 @@ from saqta.model.kinds import Line
 
 CLEAR_SHARE = 0.12
 """Clearly on a side: further from the line than this part of the thing's larger side."""
+WHOLE_S = 0.25
+"""A thing crosses with a frame in which it is seen whole, or was this short before: where it is hidden, its foot is
+supposed."""
 
 APART_S = 2.0
 """Things that were followed as one when it crossed, and come apart within this time, have all crossed."""
@@ -93,7 +97,7 @@ class LineCounter:
             return None
         before = self._sides.get((name, track.number))
         crosses = before is not None and before.forward != (away > 0)
-        if crosses and not track.confirmed:
+        if crosses and not (track.confirmed and track.at_s - track.whole_s <= WHOLE_S):
             return None
         self._sides[name, track.number] = side = _Side(x, y, away > 0)
         if before is None or not crosses:

@@ -21,13 +21,13 @@ LOST_S = 2.0
 TENTATIVE_LOST_S = 0.5
 PART_MIN = 0.1
 EXPLAINED_MIN = 0.7
-"""A blob is shared out among tracks whose boxes make up this part of its own; otherwise something new is in it."""
+"""A blob is shared out among tracks whose boxes hold this part of its pixels; otherwise something new is in it."""
 INSIDE_MIN = 0.7
 """A box is inside another with this part of it."""
 PIECE_GAP = 0.35
 PIECE_SPLINTER = 0.15
 """Pieces of one thing lie at most this part of its height apart; a splinter, of this part of its area, lies beside."""
-APART_AREA_MIN = 0.2
+APART_AREA_MIN = 0.1
 """What comes apart from a thing, and is this part of what is left of it, is another thing."""
 TWIN_OVERLAP = 0.5
 TWIN_S = 0.8
@@ -98,12 +98,21 @@ def _shared_out(blobs: Blobs, tracks: Sequence[Track]) -> tuple[dict[Track, Dete
     free: list[Detection] = []
     for blob in blobs.found:
         claimants = [track for track in tracks if track not in shares and _claims(track, blob)]
-        explained = sum(overlap(track.bounds, blob.bounds) for track in claimants) if len(claimants) >= 2 else 0.0
-        if explained >= EXPLAINED_MIN * size(blob.bounds):
+        if len(claimants) >= 2 and _explained(blob, blobs, claimants) >= EXPLAINED_MIN * blob.area:
             shares.update(_shares(blob, blobs, claimants))
         else:
             free.append(Detection(blob.bounds, blob.area, blob.sure))
     return shares, free
+
+
+def _explained(blob: Blob, blobs: Blobs, tracks: Sequence[Track]) -> int:
+    """How many pixels of the blob lie in the boxes of tracks."""
+    x0, y0, x1, y1 = (int(value) for value in blob.bounds)
+    unexplained = blobs.labels[y0:y1, x0:x1] == blob.label
+    for track in tracks:
+        left, top, right, bottom = (round(edge) for edge in track.bounds)
+        unexplained[max(0, top - y0) : max(0, bottom - y0), max(0, left - x0) : max(0, right - x0)] = False
+    return blob.area - int(np.count_nonzero(unexplained))
 
 
 def _claims(track: Track, blob: Blob) -> bool:
@@ -200,7 +209,7 @@ def _come_apart(found: dict[Track, Detection], free: Iterable[Detection]) -> dic
 
 
 def _is_another(one: Detection, main: Detection, track: Track) -> bool:
-    inside = overlap(track.bounds, one.bounds) >= INSIDE_MIN * size(one.bounds)
+    inside = overlap(widened(track.bounds, 0.15), one.bounds) >= INSIDE_MIN * size(one.bounds)
     grown = one.area >= APART_AREA_MIN * main.area
     return inside and grown and not may_be_one(one.bounds, one.area, main.bounds, main.area)
 
