@@ -17,7 +17,7 @@ from saqta.fraud.features import JOINED, LEARNED
 from saqta.fraud.layout import DAY_MS, EVENT, FRAUD, LABEL, PAYMENT, Array, Limits, empty
 from saqta.fraud.machine import decide, room
 from saqta.fraud.rules import STANDARD, Rules, read_rules
-from saqta.fraud.training import SETTINGS
+from saqta.fraud.training import LEAF_ROWS_MIN, SETTINGS
 from saqta.fraud.trees import NO_TREES
 from saqta.fraud.wire import PACKED, Call, Packer, Payment
 from saqta.model.moment import to_text
@@ -99,7 +99,8 @@ def _kept(town: Town, columns: list[int]) -> tuple[float, float]:
     values, fraud, amount, day, _ = town
     learns = (day >= LEARN_FROM_D) & (day < TEST_FROM_D - LABEL_DELAY_D)
     test = day >= TEST_FROM_D
-    settings = SETTINGS | {"feature_fraction": 1.0 if len(columns) < 10 else SETTINGS["feature_fraction"]}
+    fraction = 1.0 if len(columns) < 10 else SETTINGS["feature_fraction"]
+    settings = SETTINGS | {"min_data_in_leaf": LEAF_ROWS_MIN, "feature_fraction": fraction}
     trees = lightgbm.train(settings, lightgbm.Dataset(values[learns][:, columns], fraud[learns]), ROUNDS)
     score = trees.predict(values[test][:, columns])
     honest = np.sort(score[~fraud[test]])[::-1]

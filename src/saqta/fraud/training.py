@@ -27,7 +27,6 @@ SETTINGS = {
     "learning_rate": 0.05,
     "num_leaves": 31,
     "max_depth": 7,
-    "min_data_in_leaf": 100,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -39,6 +38,8 @@ SETTINGS = {
     "num_threads": 1,
     "verbose": -1,
 }
+LEAF_ROWS_MIN, LEAF_ROWS_MAX, LEAF_SHARE = 30, 100, 5_000
+"""A leaf holds at least one of so many rows, within these bounds: few rows would make no leaves of a hundred."""
 DISTURBED: dict[Action, float] = {"warn": 0.005, "hold": 0.001, "block": 0.0001}
 """The share of honest payments that each action may reach."""
 
@@ -146,4 +147,5 @@ def boosted(features: Array, fraud: NDArray[np.bool_], names: list[str] | None =
     import lightgbm
 
     data = lightgbm.Dataset(features, fraud.astype(np.int8), feature_name=names or list(LEARNED))
-    return lightgbm.train(SETTINGS, data, ROUNDS)
+    least = min(max(len(fraud) // LEAF_SHARE, LEAF_ROWS_MIN), LEAF_ROWS_MAX)
+    return lightgbm.train(SETTINGS | {"min_data_in_leaf": least}, data, ROUNDS)
