@@ -144,7 +144,7 @@ class Centre:
             views.STEP.name: self._publish,
             lists.STEP.name: lambda commit: self.blocklist.take(commit.changes, folder.tables),
             publishing.STEP.name: lambda commit: self._decisions.follow(commit.changes),
-            fraud.STEP.name: lambda commit: self._decisions.learn(commit.changes),
+            fraud.STEP.name: lambda commit: self._decisions.learn(commit.changes, commit.seq),
         }
         self._runners = {step.name: Runner(step, folder.log, folder.tables, told.get(step.name)) for step in STEPS}
         self._lives: tuple[Broadcaster, ...] = ()
@@ -202,6 +202,7 @@ class Centre:
         folder = self.folder
         arrivals = list(self._arrivals())
         self.blocklist.load(folder.tables)
+        self._decisions.load()
         self._catch_up()
         folder.log.append(announce(list(self._cameras.changed()), "saqta/settings"))
         self._catch_up()

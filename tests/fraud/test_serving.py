@@ -15,18 +15,19 @@ import numpy as np
 import pytest
 
 from intake.listening import until
-from saqta.fraud.layout import CALL, PAYMENT
+from saqta.fraud.layout import CALL, DELAY_D, EVENTS, FRAUD, MEMOS, PAYMENT
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.tables import ENTRIES
 from saqta.fraud.naming import CURRENCY_NUMBERS
 from saqta.fraud.serving import pseudonyms
 from saqta.fraud.serving.judging import JUDGED_MAX
-from saqta.fraud.serving.ledger import numbered
+from saqta.fraud.serving.ledger import Ledger, numbered
 from saqta.fraud.serving.opening import open_path
-from saqta.fraud.serving.path import COMMITS_MAX, WAITING_MAX, DecisionPath
+from saqta.fraud.serving.path import COMMITS_MAX, LABELS_MAX, WAITING_MAX, DecisionPath
 from saqta.fraud.serving.reading import ASKED_MAX, Question
 from saqta.fraud.serving.rows import ROW, SOURCE, Commit, commit_of, root_of
-from saqta.fraud.serving.step import SWAPS, Swapped
+from saqta.fraud.serving.snapshot import read_snapshot
+from saqta.fraud.serving.step import SWAPS, TOLD, Swapped, Told
 from saqta.fraud.serving.ticket import Ticket, portions
 from saqta.fraud.stored_state import in_use
 from saqta.log.merkle import leaf_hash, verify_inclusion
@@ -37,7 +38,7 @@ from saqta.log.tables import MemoryTables
 from saqta.model import catalogue
 from saqta.model.errors import BusyError, ContentConflict, DamageError, InputError
 from saqta.model.event import Event
-from saqta.model.kinds import ROWS_MAX, DecisionsMade, ListTerms, Quoted, SimSwapped, UsedRate
+from saqta.model.kinds import ROWS_MAX, DecisionsMade, ListTerms, OutcomeTold, Quoted, SimSwapped, UsedRate
 from saqta.model.list_entry import Entry
 from saqta.model.listing import digester, entry_id
 from saqta.model.moment import from_text, to_text
@@ -70,6 +71,7 @@ class Running:
         self._threads = [threading.Thread(target=run, args=(self._stop,), daemon=True) for _, run in self.path.parts()]
 
     def start(self) -> None:
+        self.path.load()
         for thread in self._threads:
             thread.start()
         deadline = time.monotonic() + WAIT_S
@@ -78,23 +80,35 @@ class Running:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        self._stop.set()
+        self.ends()
         for thread in self._threads:
             thread.join(WAIT_S)
         self.log.close()
         self.keyring.close()
 
-    def ask(self, kind: str, *asked: dict[str, object], tenant: str = "alfa") -> list[object]:
-        """The answers, as what their JSON says or as errors."""
-        come, told = threading.Event(), []
+    def ends(self) -> None:
+        self._stop.set()
+
+    def tell(self, decision: str, outcome: str, count: int = 1) -> None:
+        """Somebody tells what a decision was, so many times, and the path is told that they did."""
+        told = OutcomeTold(decision=decision, tenant="alfa", outcome=outcome, known_ms=NOW_MS - 1_000_000, by="alfa")
+        event = {"source": "/alfa", "actor": "alfa", "time_ms": NOW_MS, "recorded_ms": NOW_MS}
+        at = self.log.size()
+        self.log.append([catalogue.make(told, id=f"told-{at}-{n}", **event) for n in range(count)])
+        self.path.learn([TOLD.put(decision, Told("alfa", outcome, NOW_MS - 1_000_000, "alfa"))], self.log.size())
+
+    def asked(self, kind: str, *asked: dict[str, object], tenant: str = "alfa") -> "Future[list[object]]":
+        """What will be the answers, as what their JSON says or as errors."""
+        future: Future[list[object]] = Future()
 
         def done(lines: list[object], many: bool) -> None:
-            told.extend(json.loads(line) if isinstance(line, bytes) else line for line in lines)
-            come.set()
+            future.set_result([json.loads(line) if isinstance(line, bytes) else line for line in lines])
 
         self.path.ask(tenant, kind, True, json.dumps(asked).encode(), done)
-        assert come.wait(WAIT_S)
-        return told
+        return future
+
+    def ask(self, kind: str, *asked: dict[str, object], tenant: str = "alfa") -> list[object]:
+        return self.asked(kind, *asked, tenant=tenant).result(WAIT_S)
 
     def commits(self) -> list[DecisionsMade]:
         return [catalogue.read(each.event) for each in self.log.read(0)]
@@ -202,7 +216,7 @@ def test_a_sim_swap_is_a_reason_live_and_after_a_restart_with_and_without_what_w
         at_ms = NOW_MS - 20 * 3_600_000
         event = {"id": "1", "source": "/telecom", "actor": "telecom", "time_ms": at_ms, "recorded_ms": NOW_MS}
         path.log.append([catalogue.make(told, **event)])
-        path.path.learn([SWAPS.put(told.subscriber, Swapped(at_ms))])
+        path.path.learn([SWAPS.put(told.subscriber, Swapped(at_ms))], path.log.size())
         held = path.ask("payment", payment(3, phone=number))[0]
         assert (held["action"], held["reasons"][0]["code"]) == ("hold", "sim_swapped_yesterday")
         assert "another SIM card 19.7 h ago, and a payee never paid before" in held["reasons"][0]["text"]
@@ -273,6 +287,148 @@ def test_the_fallback_answers_at_the_deadline_while_the_path_is_slow(tmp_path: P
         assert path.ask("payment", payment(1))[0] == paid
         assert path.ask("payment", payment(2))[0] == listed
         assert [each.fallback for each in path.commits()] == ["deadline"] * 3
+
+
+@contextmanager
+def held_up(path: DecisionPath) -> Iterator[None]:
+    """The path waits in the middle of whatever it decides while the block runs."""
+    judge, let_go = path._judge.judge, threading.Event()
+    path._judge.judge = lambda *arguments: (let_go.wait(WAIT_S), judge(*arguments))[1]
+    try:
+        yield
+    finally:
+        path._judge.judge = judge
+        let_go.set()
+
+
+def test_an_id_that_is_known_gets_no_second_decision_at_the_deadline(tmp_path: Path) -> None:
+    """The fallback knows nothing of the call before, and would allow what was held because of it."""
+    with running(tmp_path, deadline_ms=10_000) as path:
+        path.ask("call", call(3), tenant="metro")
+        held = path.ask("payment", payment(3, phone="+77012340003"))[0]
+        assert held["action"] == "hold"
+        path.path._deadline_ns = 50_000_000
+        with held_up(path.path):
+            again = path.ask("payment", payment(3, phone="+77012340003"), payment(4), payment(3, amount="9.99"))
+            alone = path.ask("payment", payment(3, amount="7.77"), payment(5))
+            twice = path.ask("payment", payment(4), payment(3, phone="+77012340003"))
+        assert (again[0], twice[1]) == (held, held)
+        assert [reason["code"] for reason in again[1]["reasons"]] == ["deadline"]
+        assert twice[0] == again[1]
+        assert [type(each) for each in (again[2], alone[0])] == [ContentConflict] * 2
+        assert alone[1]["decision_id"] == "alfa-2-0"
+        path.path._deadline_ns = 10_000_000_000
+        assert path.ask("payment", payment(4), payment(3, phone="+77012340003"), payment(5)) == [*twice, alone[1]]
+        assert [len(commit_of(each).rows) for each in path.commits()] == [1, 1, 1, 1]
+    (tmp_path / "fraud" / "kept.json").unlink()
+    with running(tmp_path) as after:
+        assert after.ask("payment", payment(4), payment(3, phone="+77012340003"), payment(5)) == [*twice, alone[1]]
+
+
+def test_who_asks_again_beside_the_fallback_gets_its_answer_and_not_before_it_is_durable(tmp_path: Path) -> None:
+    with running(tmp_path, deadline_ms=50) as path:
+        submit, on_the_way = path.log.submit, []
+
+        def slow(events: list[Event], expected: object = None) -> "Future[list[Position]]":
+            on_the_way.append((Future(), events))
+            return on_the_way[-1][0]
+
+        path.log.submit = slow
+        with held_up(path.path):
+            first = path.asked("payment", payment(1))
+            until(lambda: on_the_way)
+            path.path._deadline_ns = 10_000_000_000
+        again = path.asked("payment", payment(1))
+        until(lambda: path.path._judge.state.counters[EVENTS] == 2)
+        time.sleep(0.1)
+        assert (first.done(), again.done(), len(on_the_way)) == (False, False, 1)
+        future, events = on_the_way[0]
+        future.set_result(submit(events).result())
+        assert first.result(WAIT_S) == again.result(WAIT_S)
+        assert first.result()[0]["reasons"][-1]["code"] == "deadline"
+
+
+def test_what_is_told_or_answered_while_the_path_stops_is_known_after_the_start(tmp_path: Path) -> None:
+    with running(tmp_path, deadline_ms=10_000) as path:
+        told = path.ask("payment", payment(1))[0]["decision_id"]
+        with held_up(path.path):
+            last = path.asked("payment", payment(2))
+            until(lambda: not path.path._waiting)
+            path.path._deadline_ns = 50_000_000
+            path.path._deadlines._unclaimed.clear()
+            fallen = path.ask("payment", payment(3))
+            path.path._deadline_ns = 10_000_000_000
+            sent_away = path.asked("payment", payment(4))
+            path.tell(told, "fraud")
+            path.ends()
+        assert last.result(WAIT_S)[0]["action"] == "allow"
+        assert isinstance(sent_away.result(WAIT_S)[0], BusyError)
+    with running(tmp_path) as after:
+        state = after.path._judge.state
+        assert (state.counters[MEMOS], state.memo["label"][:3].tolist()) == (3, [FRAUD, 0, 0])
+        assert after.ask("payment", payment(3)) == fallen
+
+
+def test_what_was_answered_at_the_deadline_may_be_told_of_before_the_path_knows_it(tmp_path: Path) -> None:
+    with running(tmp_path, deadline_ms=50) as path:
+        with held_up(path.path):
+            path.ask("payment", payment(1))
+            path.tell(path.ask("payment", payment(2))[0]["decision_id"], "fraud")
+        until(lambda: path.path._taken == path.log.size())
+        assert path.path._judge.state.memo["label"][:2].tolist() == [0, FRAUD]
+
+
+def test_a_burst_of_labels_is_taken_in_portions_between_which_what_waits_is_decided(tmp_path: Path) -> None:
+    with running(tmp_path) as path:
+        told = path.ask("payment", payment(0))[0]["decision_id"]
+        fold, judge, done = path.path._judge.fold, path.path._judge.judge, []
+        path.path._judge.fold = lambda events: (done.append("label"), fold(events))[1]
+        path.path._judge.judge = lambda *arguments: (done.append("decision"), judge(*arguments))[1]
+        with held_up(path.path):
+            path.asked("payment", payment(1))
+            until(lambda: not path.path._waiting)
+            path.tell(told, "fraud", count=LABELS_MAX * 3 + 1)
+            told_seq = path.log.size()
+            waits = path.asked("payment", payment(2))
+            done.clear()
+        waits.result(WAIT_S)
+        until(lambda: path.path._taken == told_seq)
+        assert done == ["decision"] + ["label"] * LABELS_MAX + ["decision"] + ["label"] * (2 * LABELS_MAX + 1)
+
+
+@pytest.mark.parametrize(
+    "changed", ["saqta.fraud.serving.opening.LABEL_DELAY_D", "saqta.fraud.folder.FEATURES_VERSION"]
+)
+def test_what_was_kept_for_other_features_or_another_delay_is_rebuilt_from_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    with running(tmp_path) as before:
+        first = before.ask("payment", *(payment(n) for n in range(3)))
+    monkeypatch.setattr(changed, 3)
+    path = Running(tmp_path)
+    assert read_snapshot(tmp_path / "fraud", path.log, path.path._label_delay_d) is None
+    path.start()
+    assert path.path._judge.state.counters[DELAY_D] == (3 if changed.endswith("DELAY_D") else 7)
+    assert path.ask("payment", *(payment(n) for n in range(3))) == first
+    path.stop()
+
+
+def test_so_many_ids_are_known_and_the_oldest_give_way(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db", lambda: NOW_MS)
+    ledger = Ledger(log, 4)
+    ids = list(range(1, 6))
+    ledger.note(ids[:4], numbered(0, ids[:4], {}))
+    ledger.note(ids[3:], numbered(0, ids[3:], {4: (0, 3), 5: (7, 0)}))
+    assert ledger.places([5, 1, 2, 3, 4]) == {5: (7, 0), 2: (0, 1), 3: (0, 2), 4: (0, 3)}
+    ledger.note([2], numbered(9, [2], {}))
+    assert ledger.places(ids) == {2: (9, 0), 3: (0, 2), 4: (0, 3), 5: (7, 0)}
+    ledger.note([6, 7], numbered(10, [6, 7], {}))
+    assert ledger.places([*ids, 6, 7]) == {2: (9, 0), 5: (7, 0), 6: (10, 0), 7: (10, 1)}
+    again = Ledger(log, 4)
+    again.restore(*ledger.noted())
+    again.note([8], numbered(11, [8], {}))
+    assert again.places([2, 5, 6, 7, 8]) == {2: (9, 0), 6: (10, 0), 7: (10, 1), 8: (11, 0)}
+    log.close()
 
 
 def test_after_a_crash_each_id_gets_its_own_decision_though_a_commit_holds_one_that_was_known(tmp_path: Path) -> None:

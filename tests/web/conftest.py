@@ -79,7 +79,7 @@ class Centre:
             views.STEP.name: self.publish,
             lists.STEP.name: lambda commit: self.blocklist.take(commit.changes, self.tables),
             publishing.STEP.name: lambda commit: self.decisions.follow(commit.changes),
-            fraud.STEP.name: lambda commit: self.decisions.learn(commit.changes),
+            fraud.STEP.name: lambda commit: self.decisions.learn(commit.changes, commit.seq),
         }
         self._runners = {
             step.name: Runner(step, self.log, self.tables, told.get(step.name))
@@ -125,6 +125,7 @@ class Centre:
         self.tokens: dict[str, str] = {}
 
     def start(self) -> None:
+        self.decisions.load()
         for thread in self._threads:
             thread.start()
         for name, role in PEOPLE.items():

@@ -176,32 +176,32 @@ class Limits(NamedTuple):
 
 def empty(label_delay_d: int, limits: Limits) -> State:
     """A state that knows nothing. Memory that was never used costs nothing: it is had page by page as it is used."""
-    keys, memos = _table_size(limits.keys_max), _table_size(limits.memos_max)
     counters = np.zeros(COUNTERS, np.int64)
     counters[DELAY_D] = label_delay_d
     return State(
-        _touched(keys),
-        _unused(limits.keys_max, LIFE),
+        empty_table(limits.keys_max),
+        unused(limits.keys_max, LIFE),
         np.zeros(limits.keys_max, np.int32),
-        _unused(limits.busy_max, RING),
+        unused(limits.busy_max, RING),
         np.zeros(limits.busy_max, np.int32),
-        _touched(memos),
-        _unused(limits.memos_max, MEMO),
+        empty_table(limits.memos_max),
+        unused(limits.memos_max, MEMO),
         np.zeros(limits.pending_max, PENDING),
         counters,
     )
 
 
-def _unused(records: int, record: np.dtype[Any]) -> Array:
+def unused(records: int, record: np.dtype[Any]) -> Array:
     """Zeros in pages of 4 KiB: for one of 2 MiB the system looks for milliseconds, while decisions wait."""
     memory = mmap(-1, max(1, records * record.itemsize))
     memory.madvise(MADV_NOHUGEPAGE)
     return np.frombuffer(memory, record, records)
 
 
-def _touched(entries: int) -> Array:
-    """An empty table whose pages are there already: keys fall anywhere, so each new one would wait for its page."""
-    table = np.empty(entries, TABLE)
+def empty_table(entries: int) -> Array:
+    """A table for so many keys, whose pages are there already: keys fall anywhere, so each new one would wait for its
+    page."""
+    table = np.empty(_table_size(entries), TABLE)
     table.view(np.uint64).fill(0)
     return table
 

@@ -170,6 +170,15 @@ def _digest(event: Record) -> Any:
 
 
 @compiled
+def digests(events: Array) -> Array:
+    """What each event says, in one number, (n,) uint64: those that are equal are repeats of each other."""
+    found = np.empty(events.shape[0], np.uint64)
+    for n in range(events.shape[0]):
+        found[n] = _digest(events[n])
+    return found
+
+
+@compiled
 def _pay(state: State, trees: Trees, rules: Ranges, event: Record, row: Record, values: Array, answer: Record) -> None:
     hour, amount, time_ms = event.time_ms // HOUR_MS, event.amount, event.time_ms
     payer = met(state, event.actor, time_ms)

@@ -57,7 +57,7 @@ def read_state(path: Path) -> State:
                 raise ValueError(name)
             array[: len(part)] = part
     _enter_lives(state.table, state.life, int(counters[LIVES]))
-    _enter_memos(state.memo_table, state.memo)
+    enter_used(state.memo_table, state.memo)
     return state
 
 
@@ -69,7 +69,8 @@ def _enter_lives(table: Array, life: Array, count: int) -> None:
 
 
 @compiled
-def _enter_memos(table: Array, memo: Array) -> None:
-    for slot in range(memo.shape[0]):
-        if memo[slot].used:
-            put(table, memo[slot].id, slot)
+def enter_used(table: Array, records: Array) -> None:
+    """Enters the ids of those records that are used."""
+    for slot in range(records.shape[0]):
+        if records[slot].used:
+            put(table, records[slot].id, slot)

@@ -1,4 +1,4 @@
-"""Where decisions are recorded: each tenant's commits by number, and in which row stands what the state remembers."""
+"""Where decisions are recorded: each tenant's commits by number, and the place of every id that may be asked again."""
 
 import threading
 from collections import OrderedDict
@@ -7,9 +7,12 @@ from itertools import count
 
 import numpy as np
 
-from saqta.fraud.layout import Array
+from saqta.fraud.compiled import compiled
+from saqta.fraud.keys import find, put, remove
+from saqta.fraud.layout import Array, empty_table, unused
 from saqta.fraud.serving.rows import SOURCE, Commit, commit_of, place_of
-from saqta.fraud.serving.snapshot import PLACE
+from saqta.fraud.serving.snapshot import NOTED
+from saqta.fraud.stored_state import enter_used
 from saqta.log.port import Log
 from saqta.model import catalogue
 from saqta.model.errors import InputError
@@ -17,19 +20,20 @@ from saqta.model.kinds import ROWS_MAX, DecisionsMade
 
 RECENT_MAX = 256
 """So many commits are kept at hand for those who ask again."""
+PLACE = np.dtype([("number", "<i8"), ("row", "<i4")])
+Place = tuple[int, int]
+"""The number of a tenant's commit, and the row in it."""
 
 
 class Ledger:
-    """The commits of decisions in one log; for any thread, but for ``places``, which belong to the state's.
+    """The commits of decisions in one log; for any thread. ``numbers`` holds each tenant's next commit."""
 
-    ``numbers`` holds each tenant's next commit, ``places`` (PLACE) has a record beside each memo of the state.
-    """
-
-    def __init__(self, log: Log, memos: int) -> None:
+    def __init__(self, log: Log, ids_max: int) -> None:
+        """``ids_max`` ids are known, the newest."""
         self.numbers: dict[str, int] = {}
-        self.places: Array = np.zeros(memos, PLACE)
         self._log = log
         self._recent: OrderedDict[tuple[str, int], Commit] = OrderedDict()
+        self._noted, self._table, self._count = unused(ids_max, NOTED), empty_table(ids_max), 0
         self._lock = threading.Lock()
 
     def reserve(self, tenant: str, rows: int) -> int:
@@ -70,13 +74,65 @@ class Ledger:
         commit = self.commit(tenant, place.number)
         return (commit, place.row) if commit is not None and place.row < len(commit.rows) else None
 
-    def put(self, first_memo: int, places: Array) -> None:
-        """Where the newest decisions of the state are recorded (PLACE), by their place among those it remembers."""
-        memos = np.arange(first_memo, first_memo + len(places)) % len(self.places)
-        self.places[memos] = places
+    def warm_up(self) -> None:
+        """Has everything compiled before it is needed, which the first time takes long."""
+        self.note([], np.zeros(0, PLACE))
+        self.places([])
+
+    def note(self, ids: Sequence[int] | Array, places: Array) -> None:
+        """Where these ids are recorded from now on, (n,) PLACE; the ids noted longest ago give way."""
+        asked = np.array(ids, np.uint64)
+        with self._lock:
+            self._count = _note(self._table, self._noted, self._count, asked, places)
+
+    def places(self, ids: Sequence[int]) -> dict[int, Place]:
+        """Where those of these ids are recorded that are known."""
+        slots = np.empty(len(ids), np.int64)
+        with self._lock:
+            _look_up(self._table, np.array(ids, np.uint64), slots)
+            known = self._noted[slots[slots >= 0]]
+        places: list[Place] = known[["number", "row"]].tolist()
+        return dict(zip(known["id"].tolist(), places, strict=True))
+
+    def noted(self) -> tuple[int, Array]:
+        """How many ids were ever noted, and the newest of them (NOTED)."""
+        with self._lock:
+            return self._count, self._noted[: min(self._count, len(self._noted))].copy()
+
+    def restore(self, count: int, noted: Array) -> None:
+        """Takes what ``noted`` gave in an earlier run."""
+        self._count, self._noted[: len(noted)] = count, noted
+        enter_used(self._table, self._noted)
 
 
-def numbered(first: int, ids: Sequence[int], elsewhere: Mapping[int, tuple[int, int]]) -> Array:
+@compiled
+def _note(table: Array, noted: Array, count: int, ids: Array, places: Array) -> int:
+    for n in range(ids.shape[0]):
+        before = find(table, ids[n])
+        if before >= 0:
+            if noted[before].number == places[n].number and noted[before].row == places[n].row:
+                continue
+            remove(table, ids[n])
+            noted[before].used = 0
+        at = count % noted.shape[0]
+        if noted[at].used:
+            remove(table, noted[at].id)
+        noted[at].used = 1
+        noted[at].id = ids[n]
+        noted[at].number = places[n].number
+        noted[at].row = places[n].row
+        put(table, ids[n], at)
+        count += 1
+    return count
+
+
+@compiled
+def _look_up(table: Array, ids: Array, slots: Array) -> None:
+    for n in range(ids.shape[0]):
+        slots[n] = find(table, ids[n])
+
+
+def numbered(first: int, ids: Sequence[int], elsewhere: Mapping[int, Place]) -> Array:
     """Where each decided id is recorded (PLACE): ROWS_MAX a commit, numbered from ``first`` on, but for those
     elsewhere."""
     own = ((first + row // ROWS_MAX, row % ROWS_MAX) for row in count())

@@ -10,8 +10,9 @@ from saqta.fraud.numbers import require_country
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving.challenger import Challenger
+from saqta.fraud.serving.deadlines import LIMITS
 from saqta.fraud.serving.judging import Judge
-from saqta.fraud.serving.path import FALLBACK_LIMITS, DecisionPath
+from saqta.fraud.serving.path import DecisionPath
 from saqta.log.personal import Keyring
 from saqta.log.port import Log
 from saqta.log.tables import TableStore
@@ -51,5 +52,5 @@ def open_path(
     state = empty(loaded.manifest.label_delay_d if loaded else LABEL_DELAY_D, Limits())
     second = Challenger(read_model(Path(challenger))) if challenger else None
     judge = Judge(loaded, read, state, blocklist, home, hold_s, second)
-    quick = Judge(None, read, empty(0, FALLBACK_LIMITS), blocklist, home, hold_s)
+    quick = Judge(None, read, empty(0, LIMITS), blocklist, home, hold_s)
     return DecisionPath(judge, quick, RuleBook(read), log, keyring, tables, folder, clock, now_ns, deadline_ms)

@@ -1,36 +1,40 @@
 """The decision path: takes what partners ask, and answers when what was decided is durable.
 
 - One thread owns the state. It decides all that waits in one go, and goes on while the log writes.
-- What waits longer than the deadline is decided by rules alone, by another thread, on what was told and nothing more;
-  the state learns of it all the same.
+- What waits longer than the deadline is decided by rules alone, by another thread (``deadlines``); the state learns of
+  it all the same.
 - A partner that asks again with an id gets what was recorded then, as long as the state remembers the id.
+- What was told of decisions since is read in the log, a portion before what waits is decided.
 """
 
 import gc
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from functools import partial
-from itertools import groupby, repeat
+from itertools import compress, groupby
+from operator import not_
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from saqta.fraud import layout
-from saqta.fraud.keys import find
-from saqta.fraud.layout import EVENT, MEMOS, Array, Limits, empty
+from saqta.fraud.folder import feature_set
+from saqta.fraud.layout import DELAY_D, EVENT, Array
 from saqta.fraud.naming import ACCOUNT, NUMBER
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.serving import holds
 from saqta.fraud.serving.allowed import allowed_of
+from saqta.fraud.serving.deadlines import Deadlines
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.explaining import Explained, explain
-from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept
-from saqta.fraud.serving.ledger import Ledger, numbered
+from saqta.fraud.serving.judging import Fallback, Judge
+from saqta.fraud.serving.ledger import Ledger, Place, numbered
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonym_of
 from saqta.fraud.serving.reading import Kind, read
+from saqta.fraud.serving.recording import Recorder
 from saqta.fraud.serving.rows import Commit, commit_of, events_of, swapping
 from saqta.fraud.serving.snapshot import Kept, read_snapshot, write_snapshot
 from saqta.fraud.serving.step import QUOTED, Swapped, Told
@@ -40,10 +44,10 @@ from saqta.log.personal import Keyring
 from saqta.log.port import Log, Position
 from saqta.log.tables import TableStore
 from saqta.model import catalogue
-from saqta.model.catalogue import TYPE_OF, make
-from saqta.model.errors import BusyError, ContentConflict, InputError
-from saqta.model.event import Event
-from saqta.model.kinds import DecisionsMade, OutcomeTold, OutcomeWord, RatesPublished, SimSwapped
+from saqta.model.catalogue import TYPE_OF
+from saqta.model.errors import BusyError
+from saqta.model.event import Recorded
+from saqta.model.kinds import DecisionsMade, OutcomeTold, RatesPublished, SimSwapped
 from saqta.model.moment import Clock
 from saqta.model.step import Change
 from saqta.model.terms import CENTRE
@@ -52,14 +56,11 @@ WAITING_MAX = 32_768
 """So many decisions may wait; who asks for more is told to come again."""
 COMMITS_MAX = 4
 """So many commits are on their way into the log at a time."""
+READ_MAX, LABELS_MAX = 256, 16
+"""Before what waits is decided, so many events are read in search of what was told, and so much of it is taken."""
 POLL_S = 0.2
-FALLBACK_LIMITS = Limits(keys_max=1 << 14, busy_max=1 << 12, memos_max=1 << 12, pending_max=16)
-ACTOR = "saqta/fraud"
-FOLDED = frozenset(TYPE_OF[each] for each in (DecisionsMade, OutcomeTold, SimSwapped))
-Label = tuple[str, OutcomeWord, int]
-"""A decision, what it was, and since when that is known."""
-Swap = tuple[str, int]
-"""A subscriber, and when that number came to another SIM card."""
+MADE = TYPE_OF[DecisionsMade]
+TOLD = frozenset(TYPE_OF[each] for each in (OutcomeTold, SimSwapped))
 
 
 class DecisionPath:
@@ -79,7 +80,8 @@ class DecisionPath:
         deadline_ms: float,
     ) -> None:
         """``quick`` is the judge that knows nothing but rules; the state is kept in ``folder`` between two runs."""
-        self._judge, self._quick, self._folder = judge, quick, folder
+        self._judge, self._folder = judge, folder
+        self._label_delay_d = int(judge.state.counters[DELAY_D])
         self._log, self._keyring, self._tables = log, keyring, tables
         self._clock, self._now_ns = clock, now_ns
         self._deadline_ns = round(deadline_ms * 1e6)
@@ -87,17 +89,16 @@ class DecisionPath:
         self._book = book
         self._keys: dict[str, NameKeys] = {}
         self._waiting: deque[Ticket] = deque()
-        self._unclaimed: deque[Ticket] = deque()
-        self._told: deque[Label | Swap] = deque()
         self._exchange = Exchange()
         self._count = 0
-        self._lock = threading.Lock()
-        self._more, self._due = threading.Condition(self._lock), threading.Condition(self._lock)
+        self._taken = self._told = 0
+        self._more = threading.Condition()
         self._commits = threading.BoundedSemaphore(COMMITS_MAX)
-        self._last: Future[list[Position]] = Future()
-        self._last.set_result([])
         self._failed: BaseException | None = None
-        self._ledger = Ledger(log, len(judge.state.memo))
+        # The fallback may note ids before the state has them, as many as may wait twice over.
+        self._ledger = Ledger(log, len(judge.state.memo) + 2 * WAITING_MAX)
+        self._recorder = Recorder(log, self._ledger, self._exchange)
+        self._deadlines = Deadlines(quick, book, self._ledger, self._recorder, self._keys_of, clock, now_ns)
         self.is_ready = False
 
     def ask(self, tenant: str, kind: Kind, is_partner: bool, body: bytes, done: Done) -> None:
@@ -108,29 +109,29 @@ class DecisionPath:
         question = read(kind, body)
         reader: Reader = "analyst" if not is_partner else "bank" if kind == "payment" else "telecom"
         ticket = Ticket(tenant, reader, question, done, self._now_ns() + self._deadline_ns)
-        with self._lock:
+        with self._more:
             if not self.is_ready:
                 raise BusyError("the decision path is starting")
             if self._count + len(ticket.asked) > WAITING_MAX:
                 raise BusyError(f"{self._count} decisions wait already")
             self._count += len(ticket.asked)
             self._waiting.append(ticket)
-            self._unclaimed.append(ticket)
+            self._deadlines.expect(ticket)
             self._more.notify()
-            if len(self._unclaimed) == 1:
-                self._due.notify()
 
-    def learn(self, changes: Iterable[Change]) -> None:
-        """Is told of outcomes, SIM swaps and rates, as rows of the step's tables of them that changed."""
-        with self._lock:
-            for change in changes:
-                if isinstance(change.row, Told):
-                    self._told.append((change.key, change.row.outcome, change.row.known_ms))
-                elif isinstance(change.row, Swapped):
-                    self._told.append((change.key, change.row.swapped_ms))
-                elif isinstance(change.row, RatesPublished):
-                    self._exchange.add(change.row)
-            self._more.notify()
+    def learn(self, changes: Iterable[Change], seq: int) -> None:
+        """Is told of outcomes, SIM swaps and rates, as rows of the step's tables of them that changed up to ``seq``."""
+        is_told = False
+        for change in changes:
+            is_told = is_told or isinstance(change.row, Told | Swapped)
+            if isinstance(change.row, RatesPublished):
+                self._exchange.add(change.row)
+        with self._more:
+            if is_told:
+                self._told = seq
+                self._more.notify()
+            elif self._taken >= self._told:
+                self._taken = max(self._taken, seq)
 
     def follow(self, changes: Iterable[Change]) -> None:
         """Is told of rules that came into force: what is decided from now on goes by them."""
@@ -139,7 +140,7 @@ class DecisionPath:
     def parts(self) -> tuple[tuple[str, Callable[[threading.Event], None]], ...]:
         """What runs it: each in a thread of its own."""
         release = partial(holds.release, self._tables, self._log, self._clock)
-        return (("decisions", self.run), ("deadlines", self.run_deadlines), ("holds", release))
+        return (("decisions", self.run), ("deadlines", self._deadlines.run), ("holds", release))
 
     def subscriber(self, number: str) -> str:
         """The pseudonym of a telephone number in E.164, as decisions have it."""
@@ -159,184 +160,151 @@ class DecisionPath:
         """What was simply allowed of these parties lately, the newest first. Blocks."""
         return allowed_of(self._log, dict(self._ledger.numbers), parties)
 
-    def run(self, stop: threading.Event) -> None:
-        """Rebuilds the state from the log, then decides what comes until ``stop`` is set. Blocks."""
-        self._judge.warm_up()
-        self._quick.warm_up()
+    def load(self) -> None:
+        """Takes the rules and rates that the tables hold; before anybody tells of changes to them."""
         for _, published in self._tables.scan(QUOTED):
             self._exchange.add(published)
         self._book.load(self._tables)
+
+    def run(self, stop: threading.Event) -> None:
+        """Rebuilds the state from the log, then decides what comes until ``stop`` is set. Blocks."""
+        self._judge.warm_up()
+        self._deadlines.warm_up()
+        self._ledger.warm_up()
         self._rebuild()
         gc.collect()
         gc.freeze()  # To look again and again through all that is there by now holds decisions up for 0.2 s at a time.
         self.is_ready = True
         while not stop.is_set():
             tickets, told = self._take()
-            self._fold_told(told)
-            tickets.sort(key=lambda ticket: ticket.tenant)
-            for tenant, group in groupby(tickets, key=lambda ticket: ticket.tenant):
-                for some in portions(group):
-                    self._decide(tenant, some)
+            # What was told may tell of what was answered at the deadline, which the state has to know first.
+            is_answered = [ticket.claimed for ticket in tickets]
+            self._decide_all(compress(tickets, is_answered))
+            self._read_told(told)
+            self._decide_all(compress(tickets, map(not_, is_answered)))
             if self._failed:
                 raise self._failed
         self._end()
 
-    def run_deadlines(self, stop: threading.Event) -> None:
-        """Answers by the fallback what has waited for too long, until ``stop`` is set. Blocks."""
-        while not stop.is_set():
-            ticket = self._overdue()
-            if ticket is not None:
-                self._fall_back(ticket)
-
-    def _take(self) -> tuple[list[Ticket], list[Label | Swap]]:
-        with self._lock:
-            if not self._waiting and not self._told:
+    def _take(self) -> tuple[list[Ticket], int]:
+        """What waits, and up to which seq there is something that was told."""
+        with self._more:
+            if not self._waiting and self._taken >= self._told:
                 self._more.wait(POLL_S)
-            tickets, told = list(self._waiting), list(self._told)
+            tickets = list(self._waiting)
             self._waiting.clear()
-            self._told.clear()
             self._count -= sum(len(ticket.asked) for ticket in tickets)
-            return tickets, told
-
-    def _overdue(self) -> Ticket | None:
-        """The oldest ticket that nobody claimed, once its deadline has come; waits a while for it."""
-        with self._lock:
-            while self._unclaimed and self._unclaimed[0].claimed:
-                self._unclaimed.popleft()
-            wait_ns = self._unclaimed[0].due_ns - self._now_ns() if self._unclaimed else round(POLL_S * 1e9)
-            if wait_ns <= 0:
-                return self._unclaimed.popleft()
-            self._due.wait(min(wait_ns / 1e9, POLL_S))
-            return None
+            return tickets, self._told
 
     def _end(self) -> None:
         """Sends away those who still wait, and keeps the state for the next start once all is durable."""
         self.is_ready = False
         gc.unfreeze()
-        for ticket in self._take()[0]:
+        tickets, _ = self._take()
+        with self._recorder.claim:
+            unanswered = [ticket for ticket in tickets if not ticket.claimed]
+            for ticket in unanswered:
+                ticket.claimed = True
+        for ticket in unanswered:
             ticket.done([BusyError("the centre is stopping")] * len(ticket.asked), ticket.many)
-        self._last.result()
-        size = self._log.size()
-        kept = Kept(size, self._log.root(size).hex(), self._ledger.numbers)
-        write_snapshot(self._folder, kept, self._judge.state, self._ledger.places)
+        self._decide_all([ticket for ticket in tickets if ticket.places is not None])
+        self._recorder.last.result()
+        size, (count, noted) = self._log.size(), self._ledger.noted()
+        numbers, delay_d = self._ledger.numbers, self._label_delay_d
+        kept = Kept(size, self._log.root(size).hex(), self._taken, numbers, count, feature_set(), delay_d)
+        write_snapshot(self._folder, kept, self._judge.state, noted)
 
     def _rebuild(self) -> None:
         """The state as it was, and what the log holds since: equal to one that never stopped."""
-        seq = 0
-        found = read_snapshot(self._folder, self._log)
+        seq, numbers = 0, {}
+        found = read_snapshot(self._folder, self._log, self._label_delay_d)
         if found is not None:
-            kept, self._judge.state, self._ledger.places = found
-            seq, self._ledger.numbers = kept.seq, dict(kept.numbers)
+            kept, self._judge.state = found.kept, found.state
+            seq, numbers, self._ledger.numbers = kept.told, kept.numbers, dict(kept.numbers)
+            self._ledger.restore(kept.noted, found.noted)
         while batch := self._log.read(seq):
             for recorded in batch:
-                record = catalogue.read(recorded.event) if recorded.event.type in FOLDED else None
-                if isinstance(record, DecisionsMade):
-                    self._fold(commit_of(record))
-                elif isinstance(record, OutcomeTold):
-                    self._fold_told([(record.decision, record.outcome, record.known_ms)])
-                elif isinstance(record, SimSwapped):
-                    self._fold_told([(record.subscriber, recorded.event.time_ms)])
+                if recorded.event.type == MADE:
+                    record = cast(DecisionsMade, catalogue.read(recorded.event))
+                    if record.number >= numbers.get(record.tenant, 0):
+                        self._fold(commit_of(record))
+                elif recorded.event.type in TOLD:
+                    self._fold_told(recorded)
             seq = batch[-1].seq
+        with self._more:
+            self._taken = max(self._taken, seq)
 
     def _fold(self, commit: Commit) -> None:
-        made, first_memo = commit.made, int(self._judge.state.counters[MEMOS])
+        made = commit.made
         self._judge.rules = self._book.of(made.rules, self._tables)
         decided = self._judge.fold(events_of(commit.rows))
-        self._ledger.put(first_memo, numbered(made.number, commit.rows["id"].tolist(), {})[decided])
+        ids = commit.rows["id"]
+        self._ledger.note(ids[decided], numbered(made.number, ids.tolist(), {})[decided])
         self._ledger.is_taken(made.tenant, made.number)
 
-    def _fold_told(self, told: Iterable[Label | Swap]) -> None:
-        for each in told:
-            event = self._labelling(*each) if len(each) == 3 else swapping(*each)
-            if event is not None:
-                self._judge.fold(event)
+    def _read_told(self, until: int) -> None:
+        """Takes a portion of what the log tells of decisions and SIM swaps, up to the seq ``until``."""
+        taken, labels = self._taken, 0
+        if taken >= until:
+            return
+        for recorded in self._log.read(taken, min(READ_MAX, until - taken)):
+            if recorded.event.type in TOLD:
+                self._fold_told(recorded)
+                labels += 1
+            taken = recorded.seq
+            if labels == LABELS_MAX:
+                break
+        with self._more:
+            self._taken = max(self._taken, taken)
 
-    def _labelling(self, decision: str, outcome: OutcomeWord, known_ms: int) -> Array | None:
+    def _fold_told(self, recorded: Recorded) -> None:
+        record = catalogue.read(recorded.event)
+        if isinstance(record, OutcomeTold):
+            event = self._labelling(record)
+        else:
+            event = swapping(cast(SimSwapped, record).subscriber, recorded.event.time_ms)
+        if event is not None:
+            self._judge.fold(event)
+
+    def _labelling(self, told: OutcomeTold) -> Array | None:
         """The machine's event of a label; None for what labels nothing."""
-        found = self._ledger.find(decision) if outcome != "unknown" else None
+        found = self._ledger.find(told.decision) if told.outcome != "unknown" else None
         if found is None:
             return None
         commit, row = found
         label = np.zeros(1, EVENT)
-        label["kind"], label["time_ms"], label["id"] = layout.LABEL, known_ms, commit.rows["id"][row]
-        label["told"] = layout.FRAUD if outcome == "fraud" else layout.HONEST
+        label["kind"], label["time_ms"], label["id"] = layout.LABEL, told.known_ms, commit.rows["id"][row]
+        label["told"] = layout.FRAUD if told.outcome == "fraud" else layout.HONEST
         return label
 
+    def _decide_all(self, tickets: Iterable[Ticket]) -> None:
+        by_tenant = sorted(tickets, key=lambda ticket: ticket.tenant)
+        for tenant, group in groupby(by_tenant, key=lambda ticket: ticket.tenant):
+            for some in portions(group):
+                self._decide(tenant, some)
+
     def _decide(self, tenant: str, tickets: list[Ticket]) -> None:
+        """Decides, and answers those who were not answered at their deadline, when it is durable."""
         judge, now_ms = self._judge, self._clock()
         judge.rules = self._book.current
-        first_memo = int(judge.state.counters[MEMOS])
         asked = [one for ticket in tickets for one in ticket.asked]
         out, judged = judge.judge(asked, self._keys_of(tenant), now_ms)
         while not self._commits.acquire(timeout=POLL_S):
             if self._failed:
                 raise self._failed
-        with self._lock:
-            elsewhere = {id: place for ticket in tickets for id, place in (ticket.places or {}).items()}
+        with self._recorder.claim:
             for ticket in tickets:
                 ticket.claimed = True
-            ids = judged.decided
-            if elsewhere:
-                judged = kept(judged, [id not in elsewhere for id in ids])
-            first = self._ledger.reserve(tenant, len(judged.rows))
-        places = numbered(first, ids, elsewhere)
-        self._ledger.put(first_memo, places)
-        told = places.tolist()
-        here = dict(zip(ids, told, strict=True))
-        made = commits(judged, tenant, first, judge.model, judge.rules, self._exchange, self._fallback)
-        self._ledger.keep(made)
+            elsewhere = {id: place for ticket in tickets for id, place in (ticket.places or {}).items()}
+            here = self._recorder.record(tenant, judged, elsewhere, judge, self._fallback, now_ms)
+            durable = self._recorder.last
         readers = (ticket.reader for ticket in tickets for _ in ticket.asked)
-        lines = self._lines(tenant, readers, out, judged, told, lambda id: here.get(id) or self._remembered(id))
+        lines = self._recorder.lines(tenant, readers, out, judged, lambda id: here.get(id) or self._known(id))
         answers = [(ticket, [next(lines) for _ in ticket.asked]) for ticket in tickets]
-        self._append(made, now_ms, [each for each in answers if each[0].places is None])
+        self._answer(durable, [each for each in answers if each[0].places is None])
 
-    def _fall_back(self, ticket: Ticket) -> None:
-        """Decides by rules alone, unless the ticket is claimed meanwhile; appends, and answers."""
-        now_ms = self._clock()
-        self._quick.state, self._quick.rules = empty(0, FALLBACK_LIMITS), self._book.current
-        out, judged = self._quick.judge(ticket.asked, self._keys_of(ticket.tenant), now_ms)
-        with self._lock:
-            if ticket.claimed:
-                return
-            ticket.claimed = True
-            first = self._ledger.reserve(ticket.tenant, len(judged.rows))
-            places = numbered(first, judged.decided, {}).tolist()
-            ticket.places = dict(zip(judged.decided, places, strict=True))
-        made = commits(judged, ticket.tenant, first, None, self._quick.rules, self._exchange, "deadline")
-        self._ledger.keep(made)
-        lines = list(self._lines(ticket.tenant, repeat(ticket.reader), out, judged, places, ticket.places.get))
-        self._log.append(list(self._events(made, now_ms)))
-        ticket.done(lines, ticket.many)
-
-    def _lines(
-        self,
-        tenant: str,
-        readers: Iterable[Reader],
-        out: Sequence[object],
-        judged: Judged,
-        places: Iterable[tuple[int, int]],
-        repeated: Callable[[int], tuple[int, int] | None],
-    ) -> Iterator[Line]:
-        """The answer to each that was asked: what was decided, now or before, or the error. ``places`` are those of
-        what was decided now, in order."""
-        decided, came = iter(places), iter(zip(judged.statuses, judged.ids.tolist(), strict=True))
-        commit: Commit | None = None
-        for one, reader in zip(out, readers, strict=False):
-            if isinstance(one, InputError):
-                yield one
-                continue
-            status, key = next(came)
-            id = one.id  # type: ignore[attr-defined]
-            place = next(decided) if status == layout.DECIDED else repeated(key) if status == layout.REPEATED else None
-            if place is not None and (commit is None or commit.made.number != place[0]):
-                commit = self._ledger.commit(tenant, place[0])
-            if place is None or commit is None:
-                yield ContentConflict(tenant, id)
-            else:
-                yield commit.line(id, place[1], reader)
-
-    def _append(self, made: list[Commit], now_ms: int, answers: list[tuple[Ticket, list[Line]]]) -> None:
-        """Hands the commits to the log; the answers are told when these, and all before them, are durable."""
+    def _answer(self, durable: "Future[list[Position]]", answers: list[tuple[Ticket, list[Line]]]) -> None:
+        """Tells the answers when what they tell of, and all before it, is durable."""
 
         def told(future: "Future[list[Position]]") -> None:
             self._commits.release()
@@ -346,25 +314,10 @@ class DecisionPath:
             for ticket, lines in answers:
                 ticket.done([BusyError("the log can't be written")] * len(lines) if error else lines, ticket.many)
 
-        if made:
-            self._last = self._log.submit(list(self._events(made, now_ms)))
-        self._last.add_done_callback(told)
+        durable.add_done_callback(told)
 
-    def _events(self, made: Sequence[Commit], now_ms: int) -> Iterator[Event]:
-        for one in made:
-            yield make(
-                one.made,
-                id=str(one.made.number),
-                source=one.source,
-                actor=ACTOR,
-                time_ms=now_ms,
-                recorded_ms=now_ms,
-            )
-
-    def _remembered(self, id: int) -> tuple[int, int] | None:
-        state = self._judge.state
-        memo = find(state.memo_table, np.uint64(id))  # type: ignore[arg-type]
-        return self._ledger.places[memo].item() if memo >= 0 else None
+    def _known(self, id: int) -> Place | None:
+        return self._ledger.places([id]).get(id)
 
     def _keys_of(self, tenant: str) -> NameKeys:
         if tenant not in self._keys:

@@ -1,6 +1,7 @@
-"""What the decision path keeps between two runs: its state, and where the decisions that it remembers are recorded.
+"""What the decision path keeps between two runs: its state, and where the decisions that it knows are recorded.
 
-It only saves time: without one, or where it belongs to another log, the state is rebuilt from the whole log.
+It only saves time: without one, or where it belongs to another log, to features that mean something else or to another
+delay of labels, the state is rebuilt from the whole log.
 """
 
 import zipfile
@@ -10,56 +11,68 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from saqta.fraud.folder import feature_set
 from saqta.fraud.layout import Array, State
 from saqta.fraud.stored_state import read_state, write_state
 from saqta.log.port import Log
 from saqta.model.errors import StorageError
 
-PLACE = np.dtype([("number", "<i8"), ("row", "<i4")])
+NOTED = np.dtype([("id", "<u8"), ("number", "<i8"), ("row", "<i4"), ("used", "<i4")])
+"""Where the decision of an id is recorded: the number of its tenant's commit, and the row in it."""
 MANIFEST = "kept.json"
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """Up to which event of which log it is, the log's root there, and each tenant's next commit."""
+    """The size and root of the log; up to which seq the state has what was told of decisions; each tenant's next
+    commit, all before which it has; how many ids were ever noted; and what the state was made for."""
 
-    seq: int
+    size: int
     root: str
+    told: int
     numbers: dict[str, int]
+    noted: int
+    features: str
+    label_delay_d: int
 
 
 class Snapshot(NamedTuple):
-    """What was kept, with ``places`` (PLACE) beside the state's memos."""
+    """What was kept, with the ids that were ``noted`` (NOTED) beside the state."""
 
     kept: Kept
     state: State
-    places: Array
+    noted: Array
 
 
-def write_snapshot(folder: Path, kept: Kept, state: State, places: Array) -> None:
+def write_snapshot(folder: Path, kept: Kept, state: State, noted: Array) -> None:
     """Takes the place of the one before; a crash leaves either. StorageError when the folder can't be written."""
+    name = f"{kept.size}-{kept.told}"
     try:
         folder.mkdir(exist_ok=True)
-        write_state(folder / f"state-{kept.seq}.npz", state)
-        with (folder / f"places-{kept.seq}.npz").open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, places=places)
+        write_state(folder / f"state-{name}.npz", state)
+        with (folder / f"places-{name}.npz").open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, noted=noted)
         fresh = folder / f"{MANIFEST}.new"
         fresh.write_bytes(msgspec.json.encode(kept))
         fresh.replace(folder / MANIFEST)
         for old in folder.glob("*-*.npz"):
-            if not old.stem.endswith(f"-{kept.seq}"):
+            if not old.stem.endswith(f"-{name}"):
                 old.unlink()
     except OSError as error:
         raise StorageError(f"{folder} can't be written: {error.strerror}") from error
 
 
-def read_snapshot(folder: Path, log: Log) -> Snapshot | None:
-    """The one that was kept, None where there is none that belongs to this log and this program."""
+def read_snapshot(folder: Path, log: Log, label_delay_d: int) -> Snapshot | None:
+    """The one that was kept, None where there is none that belongs to this log, this program and this delay."""
     try:
         kept = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Kept)
-        if kept.seq > log.size() or log.root(kept.seq).hex() != kept.root:
+        if (kept.features, kept.label_delay_d) != (feature_set(), label_delay_d):
             return None
-        state = read_state(folder / f"state-{kept.seq}.npz")
-        with np.load(folder / f"places-{kept.seq}.npz", allow_pickle=False) as file:
-            return Snapshot(kept, state, file["places"])
+        if kept.size > log.size() or log.root(kept.size).hex() != kept.root:
+            return None
+        name = f"{kept.size}-{kept.told}"
+        state = read_state(folder / f"state-{name}.npz")
+        with np.load(folder / f"places-{name}.npz", allow_pickle=False) as file:
+            noted = file["noted"]
+        return Snapshot(kept, state, noted) if noted.dtype == NOTED else None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, msgspec.DecodeError):
         return None
