@@ -15,7 +15,7 @@ from saqta.log.memory import MemoryLog
 from saqta.log.merkle import GROUP
 from saqta.log.sqlite import SqliteLog, SqliteReader
 from saqta.model.errors import ContentConflict, DamageError, InputError, StorageError, VersionConflict
-from saqta.model.event import encode
+from saqta.model.event import EVENT_BYTES_MAX, encode
 
 
 @pytest.fixture
@@ -330,6 +330,38 @@ def test_a_fault_of_our_own_is_told_to_who_waits(path: Path) -> None:
         log.append([alert(1, confidence=0.9)])
     assert log.append([alert(2)])[0].seq == 2
     log.close()
+
+
+def test_who_sees_the_size_finds_what_it_counts(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    add, seen = log._newest.add, []
+
+    def looked(stored: list[bytes]) -> None:
+        seen.append((log.size(), len(log.read(0))))
+        add(stored)
+        seen.append((log.size(), len(log.read(0))))
+
+    monkeypatch.setattr(log._newest, "add", looked)
+    log.append([alert(1), alert(2)])
+    assert seen == [(0, 0), (0, 2)]
+    assert (log.size(), len(log.read(0))) == (2, 2)
+
+
+def test_so_many_of_the_newest_events_are_at_hand_and_older_ones_are_read_from_the_file(log: SqliteLog) -> None:
+    count = following.NEWEST_EVENTS_MAX + 3
+    log.append([alert(n) for n in range(count)])
+    assert log._newest.read(2, count, 1 << 30) is None
+    assert [each.seq for each in log._newest.read(3, count, 1 << 30)] == [*range(4, count + 1)]
+    assert [each.seq for each in log.read(2, 2)] == [3, 4]
+
+
+def test_so_many_bytes_of_the_newest_events_are_at_hand(log: SqliteLog) -> None:
+    size_bytes = EVENT_BYTES_MAX // 2
+    count = following.NEWEST_BYTES_MAX // size_bytes + 2
+    log.append([large(n, size_bytes) for n in range(count)])
+    kept = [len(each.stored) for each in log._newest._kept]
+    assert sum(kept) <= following.NEWEST_BYTES_MAX < sum(kept) + kept[0]
+    assert log._newest.read(count - len(kept) - 1, 1, 1 << 30) is None
+    assert [each.seq for each in log.read(0, 1)] == [1]
 
 
 def test_wrong_sql_is_not_called_a_fault_of_the_disk(log: SqliteLog) -> None:

@@ -18,7 +18,7 @@ from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import MemoryTables, SqliteTables, TableStore
 from saqta.model import catalogue, kinds
 from saqta.model.command import Context, Note
-from saqta.model.errors import StateError, StepStopped, StorageError, VersionConflict
+from saqta.model.errors import DamageError, StateError, StepStopped, StorageError, VersionConflict
 from saqta.model.event import EVENT_BYTES_MAX, Event
 from saqta.model.step import NOTHING, Outcome, follows
 
@@ -350,6 +350,16 @@ def test_a_rebuild_goes_in_batches(log: Log, tables: TableStore, monkeypatch: py
     rebuild([STEP], log, tables, lambda seq, size: told.append(seq))
     assert told == [*range(7, log.size(), 7), log.size()]
     assert digests(tables) == live
+
+
+def test_a_log_that_ends_before_its_size_is_damage(
+    log: Log, tables: TableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.append([alert(1), alert(2)])
+    monkeypatch.setattr(log, "size", lambda: 3)
+    for fold in (lambda: rebuild([STEP], log, tables), lambda: replay(log, [STEP])):
+        with pytest.raises(DamageError, match="3 events and gives none after seq 2"):
+            fold()
 
 
 def test_a_rebuild_appends_what_a_step_owed(log: Log, tables: TableStore) -> None:

@@ -21,6 +21,7 @@ from saqta.model import catalogue, kinds
 from saqta.model.command import Command, Context
 from saqta.model.errors import (
     ContentConflict,
+    DamageError,
     ForbiddenError,
     InputError,
     StateError,
@@ -48,7 +49,10 @@ NOT_TAKEN = (InputError, StateError, ForbiddenError, ValueError, LookupError, Ar
 
 
 class Commit(NamedTuple):
-    """What a step committed: its tables now hold the log up to ``seq``; ``changes`` has each row once, the newest."""
+    """What a step took: with ``changes``, each row once, the newest, its tables hold the log up to ``seq``.
+
+    Where nothing changed, their cursor may lie behind.
+    """
 
     seq: int
     changes: tuple[Change, ...]
@@ -57,7 +61,8 @@ class Commit(NamedTuple):
 class Runner:
     """One step over one log and its tables; every method may be called from any thread.
 
-    ``on_commit`` is called after each commit, in order, by the thread that made it; it must not call the runner.
+    ``on_commit`` is called after each batch, in order, whether or not it changed anything, by the thread that took it,
+    once its changes are committed; it must not call the runner.
     """
 
     def __init__(
@@ -243,8 +248,11 @@ def _append(log: Log, events: Sequence[Event]) -> None:
 
 
 def _batches(log: Reader, size: int) -> Iterator[list[Recorded]]:
-    """All events up to ``size``."""
+    """All events up to ``size``; DamageError where the log ends before."""
     seq = 0
-    while seq < size and (batch := log.read(seq, min(REBUILD_EVENTS_MAX, size - seq))):
+    while seq < size:
+        batch = log.read(seq, min(REBUILD_EVENTS_MAX, size - seq))
+        if not batch:
+            raise DamageError(f"the log has {size} events and gives none after seq {seq}; run: saqta log verify")
         seq = batch[-1].seq
         yield batch

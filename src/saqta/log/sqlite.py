@@ -220,8 +220,9 @@ class SqliteLog(SqliteReader):
             group = Group(requests, self._tree.size, _Known(self._writing), self._clock)
             results = [group.take(request) for request in requests]
             tree = self._keep(group) if group.entries else self._tree
-        self._tree = tree
+        # In this order: who sees the size finds what it counts.
         self._newest.add([entry.stored for entry in group.entries])
+        self._tree = tree
         return results
 
     def _keep(self, group: Group) -> merkle.Tree:

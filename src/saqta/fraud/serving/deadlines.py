@@ -43,7 +43,7 @@ class Deadlines:
         self._judge, self._book, self._ledger, self._recorder = judge, book, ledger, recorder
         self._keys_of, self._clock, self._now_ns = keys_of, clock, now_ns
         self._unclaimed: deque[Ticket] = deque()
-        self._due = threading.Condition()
+        self._due = threading.Condition(threading.Lock())
 
     def warm_up(self) -> None:
         """Has everything compiled before it is needed, which the first time takes long."""
