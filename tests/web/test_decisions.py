@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import socket
 import time
 from collections.abc import Callable
 from datetime import date
@@ -131,6 +132,44 @@ def test_bad_rows_get_their_errors_and_the_others_are_decided(bank: Centre) -> N
         for content in (b"", b"{", b"[1,", b"[" + b"[" * 5000, b"\xff"):
             response = alfa.post("/api/v1/decisions/payment", content=content)
             assert response.status_code == 422, response.text
+
+
+def test_who_hangs_up_in_the_middle_of_a_body_is_no_fault_of_ours(
+    bank: Centre, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither on the long way, which admits, nor on the direct one."""
+    head = f"POST /api/v1/decisions/payment HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {bank.tokens['alfa']}\r\n"
+    head += "content-type: application/json\r\ncontent-length: 100\r\n\r\n{"
+    with bank.http("alfa") as alfa:
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", bank.port)) as connection:
+                connection.sendall(head.encode())
+            ask(alfa, "payment", PAYMENT)
+            time.sleep(0.1)
+    with bank.http("alice") as alice:
+        told = alice.get("/metrics").text
+    assert 'status="200"' in told
+    assert 'status="500"' not in told
+    assert "Traceback" not in caplog.text
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_fault_of_ours_on_the_direct_way_is_a_problem_that_is_counted(
+    bank: Centre, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret of the house")
+
+    with bank.http("alfa") as alfa:
+        ask(alfa, "payment", PAYMENT)
+        bank.decisions.ask = broken
+        response = alfa.post("/api/v1/decisions/payment", json=PAYMENT)
+        assert (response.status_code, response.json()["type"]) == (500, "urn:saqta:problem:internal")
+        assert "secret" not in response.text
+        assert response.headers["x-content-type-options"] == "nosniff"
+    with bank.http("alice") as alice:
+        assert 'method="POST",status="500"} 1' in alice.get("/metrics").text
+    assert "a secret of the house" in caplog.text
 
 
 def test_of_tokens_admitted_lately_so_many_are_remembered(bank: Centre, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from typing import Literal
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from saqta.model.errors import SaqtaError
@@ -41,18 +42,28 @@ class Direct:
         caller = decisions.admitted_lately(state, _authorization(scope), kind)
         if caller is None:
             return await self._app(scope, receive, send)
-        began, status = perf_counter(), int(HTTPStatus.OK)
+        began, status, fault = perf_counter(), int(HTTPStatus.OK), None
         try:
             body = await decisions.decide(state, caller, kind, receive)
             headers = [*_headers(scope["scheme"]), (b"content-length", b"%d" % len(body))]
-        except (HTTPException, SaqtaError) as error:
-            request = Request(scope)
-            of = problems.of_http if isinstance(error, HTTPException) else problems.of_model
-            problem = await of(request, error)
+        except ClientDisconnect:
+            return None  # Nobody is there to be told.
+        except Exception as error:  # noqa: BLE001 - what is a fault of ours is raised again once it is answered
+            fault = None if isinstance(error, HTTPException | SaqtaError) else error
+            problem = await _problem(Request(scope), error)
             status, body, headers = problem.status_code, bytes(problem.body), answered(scope, problem.raw_headers)
         state.counts.add("POST", status, perf_counter() - began)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+        if fault is not None:
+            raise fault
+        return None
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return await problems.of_http(request, error)
+    return await problems.of_model(request, error) if isinstance(error, SaqtaError) else problems.fault()
 
 
 def _authorization(scope: Scope) -> str | None:

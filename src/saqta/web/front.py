@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from time import perf_counter
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from saqta.web import problems
@@ -50,7 +51,8 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         began, is_answered = perf_counter(), False
 
         async def answer(message: Message) -> None:
@@ -63,6 +65,8 @@ class Front:
 
         try:
             await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            return  # Nobody is there to be told.
         except Exception:
             if not is_answered:
                 await problems.fault()(scope, receive, answer)
