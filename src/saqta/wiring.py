@@ -258,7 +258,7 @@ class Centre:
             continue
 
     def _serve(self, stack: ExitStack, live: Broadcaster, live_fraud: Broadcaster, node: CameraNode) -> None:
-        folder = self.folder
+        folder, delay_d = self.folder, self._decisions.label_delay_d
         ports = Ports(
             log=folder.log,
             tables=folder.tables,
@@ -268,8 +268,8 @@ class Centre:
             decisions=self._decisions,
             keyring=folder.keyring,
             blocklist=self.blocklist,
-            rule_desk=RuleDesk(folder.log.read, read_rules(Path(self.settings.fraud.rules or STANDARD))),
-            review_desk=ReviewDesk(folder.log.read),
+            rule_desk=RuleDesk(folder.log.read, read_rules(Path(self.settings.fraud.rules or STANDARD)), delay_d),
+            review_desk=ReviewDesk(folder.log.read, delay_d),
             evidence_dir=folder.path / "evidence",
             clock=now_ms,
             new_id=new_id,

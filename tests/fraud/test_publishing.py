@@ -3,6 +3,7 @@
 import pytest
 
 from saqta.fraud import publishing
+from saqta.fraud.publishing import books
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.publishing.tables import HEAD, NEWEST, SETS
 from saqta.fraud.rules import PUBLISHED_MAX, STANDARD, read_rules
@@ -68,6 +69,20 @@ def test_what_was_in_force_is_known_by_its_version(story: Rules) -> None:
     assert before.expression == "amount > 1000"
     assert fresh.of(STANDARD_VERSION, story.tables).version == STANDARD_VERSION
     assert fresh.of("other+99", story.tables).version == STANDARD_VERSION
+
+
+def test_so_many_sets_are_kept_compiled_and_older_ones_compiled_again(
+    story: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books, "SETS_MAX", 3)
+    for amount in range(1000, 1006):
+        story.propose("much", amount)
+        story.publish("much")
+    for number in (*range(7), 6, 1):
+        rules = story.book.of(f"{STANDARD_VERSION}+{number}", story.tables).rules
+        assert [rule.expression for rule in rules if rule.name == "much"] == [f"amount > {999 + number}"] * (number > 0)
+    assert list(story.book._sets) == [5, 6, 1]
+    assert story.book.current.version == f"{STANDARD_VERSION}+6"
 
 
 def test_a_publication_of_what_nobody_proposed_changes_nothing(story: Rules) -> None:

@@ -71,6 +71,33 @@ def test_a_challenger_is_recorded_and_changes_nothing(
     assert "challenger" not in heard.path.look(calls[0]["decision_id"], is_partner=True).why
 
 
+def test_a_challenger_that_can_not_be_compared_is_refused(
+    tmp_path: Path, models: tuple[Path, Path], learned: tuple[Learned, Path]
+) -> None:
+    state = empty(3, Limits(keys_max=1024, busy_max=1024, memos_max=1024))
+    write_model(tmp_path / "hasty", learned[0], state, 3, "2026-03-12")
+    for settings in ({"model": None, "challenger": models[1]}, {"model": models[0], "challenger": tmp_path / "hasty"}):
+        with pytest.raises(InputError) as refused:
+            Running(tmp_path, **{name: folder and str(folder) for name, folder in settings.items()})
+        assert refused.value.field == "fraud.challenger"
+
+
+def test_who_reviews_or_tries_rules_takes_labels_for_known_as_late_as_decisions_do(
+    tmp_path: Path, learned: tuple[Learned, Path]
+) -> None:
+    """What is four days old is not ranked where labels take seven, and is where they take three."""
+    state = empty(3, Limits(keys_max=1024, busy_max=1024, memos_max=1024))
+    for name in ("hasty", "other"):
+        write_model(tmp_path / name, learned[0]._replace(payments=len(name)), state, 3, "2026-03-12")
+    with running(tmp_path, model=str(tmp_path / "hasty"), challenger=str(tmp_path / "other")) as path:
+        assert path.path.label_delay_d == 3
+        path.ask("payment", *ASKED)
+        later_ms = NOW_MS + 4 * DAY_MS
+        for delay_d, ranked in ((path.path.label_delay_d, len(ASKED)), (7, 0)):
+            [match] = ReviewDesk(path.log.read, delay_d).review(0, later_ms)["matches"]
+            assert match["ranked"] == ranked
+
+
 def test_neither_a_challenger_nor_training_again_comes_into_force_by_itself(
     tmp_path: Path, models: tuple[Path, Path]
 ) -> None:
@@ -147,7 +174,7 @@ def test_the_command_tells_both_and_writes_the_card(tmp_path: Path, models: tupl
 
 def test_no_more_is_reviewed_than_may_be_and_one_at_a_time(heard: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     heard.ask("payment", *ASKED[:6])
-    desk = ReviewDesk(heard.log.read)
+    desk = ReviewDesk(heard.log.read, 7)
     assert desk.review(0, NOW_MS + 1)["decisions"] == 6
     inside: list[str] = []
 
@@ -157,7 +184,7 @@ def test_no_more_is_reviewed_than_may_be_and_one_at_a_time(heard: Running, monke
         inside.append("refused")
         return []
 
-    busy = ReviewDesk(read)
+    busy = ReviewDesk(read, 7)
     busy.review(0, 1)
     assert inside == ["refused"]
     monkeypatch.setattr(reviewing, "REVIEWED_MAX", 5)

@@ -19,6 +19,7 @@ from saqta.fraud.layout import CALL, DELAY_D, EVENTS, FRAUD, MEMOS, PAYMENT
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.tables import ENTRIES
 from saqta.fraud.naming import CURRENCY_NUMBERS
+from saqta.fraud.publishing.tables import HEAD, NEWEST, RuleSet
 from saqta.fraud.serving import pseudonyms
 from saqta.fraud.serving.judging import JUDGED_MAX
 from saqta.fraud.serving.ledger import Ledger, numbered
@@ -71,7 +72,6 @@ class Running:
         self._threads = [threading.Thread(target=run, args=(self._stop,), daemon=True) for _, run in self.path.parts()]
 
     def start(self) -> None:
-        self.path.load()
         for thread in self._threads:
             thread.start()
         deadline = time.monotonic() + WAIT_S
@@ -118,6 +118,7 @@ class Running:
 def running(folder: Path, **settings: object) -> Iterator[Running]:
     path = Running(folder, **settings)
     try:
+        path.path.load()
         path.start()
         yield path
     finally:
@@ -406,7 +407,8 @@ def test_what_was_kept_for_other_features_or_another_delay_is_rebuilt_from_the_l
         first = before.ask("payment", *(payment(n) for n in range(3)))
     monkeypatch.setattr(changed, 3)
     path = Running(tmp_path)
-    assert read_snapshot(tmp_path / "fraud", path.log, path.path._label_delay_d) is None
+    assert read_snapshot(tmp_path / "fraud", path.log, path.path.label_delay_d) is None
+    path.path.load()
     path.start()
     assert path.path._judge.state.counters[DELAY_D] == (3 if changed.endswith("DELAY_D") else 7)
     assert path.ask("payment", *(payment(n) for n in range(3))) == first
@@ -454,6 +456,16 @@ def test_after_a_crash_each_id_gets_its_own_decision_though_a_commit_holds_one_t
         told = after.ask("payment", *(payment(n) for n in range(4)))
         assert [each["decision_id"] for each in told] == ["alfa-0-0", "alfa-1-1", "alfa-1-2", "alfa-1-3"]
         assert [each["action"] for each in told] == ["allow", "allow", "block", "allow"]
+
+
+def test_rules_that_come_into_force_while_the_path_starts_stay_in_force(tmp_path: Path) -> None:
+    """The tables that it was loaded from are older than what it was told since."""
+    path = Running(tmp_path)
+    path.path.load()
+    path.path.follow([HEAD.put(NEWEST, RuleSet(number=5))])
+    path.start()
+    assert path.ask("payment", payment(1))[0]["rules"].endswith("+5")
+    path.stop()
 
 
 def test_too_much_that_waits_is_sent_away(tmp_path: Path) -> None:

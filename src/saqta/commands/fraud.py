@@ -10,7 +10,7 @@ import typer
 
 from saqta.commands.options import DATA, Json, TakesFiles, group, readable_log
 from saqta.commands.subscribers import subscribers
-from saqta.fraud.layout import DAY_MS, LABEL_DELAY_D_MAX
+from saqta.fraud.layout import DAY_MS, LABEL_DELAY_D, LABEL_DELAY_D_MAX
 from saqta.model.errors import InputError
 from saqta.model.kinds import ListImported
 from saqta.model.moment import day_start
@@ -43,7 +43,7 @@ def train(
     payments: PaymentFiles,
     until: Annotated[str, typer.Option(metavar="DATE", help="Learn from what was known at the beginning of this day.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write the model to.")],
-    label_delay_d: LabelDelay = 7,
+    label_delay_d: LabelDelay = LABEL_DELAY_D,
     as_json: Json = False,
 ) -> None:
     """Learn from the payments whose labels were known by a day, and write the model that `decide` loads."""
@@ -72,7 +72,7 @@ def evaluate(
     payments: PaymentFiles,
     test_from: Annotated[str, typer.Option(metavar="DATE", help="The first day of the test.")],
     test_days: Annotated[int, typer.Option(help="How many days are tested.", min=1, max=366)] = 7,
-    label_delay_d: LabelDelay = 7,
+    label_delay_d: LabelDelay = LABEL_DELAY_D,
     as_json: Json = False,
 ) -> None:
     """Learn from what was known on a day, decide the days after it, and say how well, beside others."""
@@ -98,7 +98,7 @@ def backtest(
     ] = None,
     from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="The day after the last.")] = None,
-    label_delay_d: LabelDelay = 7,
+    label_delay_d: LabelDelay = LABEL_DELAY_D,
     as_json: Json = False,
 ) -> None:
     """Say what rules would have stopped, beside those in force, or beside what was done where the log is tried."""
@@ -176,7 +176,7 @@ def compare(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder whose log is read.")] = DATA,
     from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="The day after the last.")] = None,
-    label_delay_d: LabelDelay = 7,
+    label_delay_d: LabelDelay = LABEL_DELAY_D,
     card: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A model's folder, into whose card what came of it is written.")
     ] = None,

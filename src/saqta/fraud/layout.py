@@ -20,6 +20,8 @@ HOURS = 25
 DAYS = 48
 WINDOW_D = 30
 LABEL_DELAY_D_MAX = DAYS - WINDOW_D - 2
+LABEL_DELAY_D = 7
+"""So long it takes until labels are known, where neither a model nor who asks says it."""
 LIFE_D = 400
 LATE_MS = HOUR_MS
 AT_ONCE = 8

@@ -1,5 +1,7 @@
 """The sets of rules that decisions run: a file's, and those with what was published, by number."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from saqta.fraud.publishing.tables import HEAD, SETS, RuleSet, in_force, set_key
@@ -8,16 +10,20 @@ from saqta.model.errors import InputError
 from saqta.model.kinds import RuleTerms
 from saqta.model.step import Change, Tables
 
+SETS_MAX = 32
+"""So many sets are kept compiled; an older one is compiled again when somebody asks for it."""
+
 
 class RuleBook:
-    """``current`` is in force. One thread loads and takes changes; any may read."""
+    """``current`` is in force. It is loaded before one thread takes changes; any may read."""
 
     def __init__(self, file: Rules) -> None:
         self._file = self.current = file
-        self._sets: dict[int, Rules] = {0: file}
+        self._sets: OrderedDict[int, Rules] = OrderedDict()
+        self._lock = threading.Lock()
 
     def load(self, tables: Tables) -> None:
-        """Takes what the tables hold as in force."""
+        """Takes what the tables hold as in force; before anybody tells of changes, or an older set would stay."""
         self.current = self._compiled(in_force(tables))
 
     def take(self, changes: Iterable[Change]) -> None:
@@ -30,16 +36,31 @@ class RuleBook:
         """The rules by which a decision was made that names this version; those of the file are as they are today."""
         _, _, number = version.rpartition("+")
         at = int(number) if "+" in version and number.isdigit() else 0
-        if at not in self._sets:
-            row = tables.get(SETS, set_key(at))
-            return self._compiled(row) if row is not None else self._file
-        return self._sets[at]
+        found = self._kept(at)
+        if found is None:
+            row = tables.get(SETS, set_key(at)) if at else None
+            found = self._compiled(row) if row is not None else self._file
+        return found
 
     def _compiled(self, row: RuleSet) -> Rules:
-        if row.number not in self._sets:
+        if not row.number:
+            return self._file
+        found = self._kept(row.number)
+        if found is None:
             rules = [as_rule(each.name, each.terms, each.snoozed_until_ms) for each in row.rules]
-            self._sets[row.number] = with_published(self._file, row.number, rules)
-        return self._sets[row.number]
+            found = with_published(self._file, row.number, rules)
+            with self._lock:
+                self._sets[row.number] = found
+                while len(self._sets) > SETS_MAX:
+                    self._sets.popitem(last=False)
+        return found
+
+    def _kept(self, number: int) -> Rules | None:
+        with self._lock:
+            found = self._sets.get(number)
+            if found is not None:
+                self._sets.move_to_end(number)
+        return found
 
 
 def as_rule(name: str, terms: RuleTerms, snoozed_until_ms: int = 0) -> Rule:

@@ -13,16 +13,14 @@ from saqta.model.errors import BusyError, InputError
 from saqta.model.event import Recorded
 from saqta.model.kinds import RuleTerms
 
-LABEL_DELAY_D = 7
-"""So long it takes until labels are known, where a rule is tried."""
-
 
 class RuleDesk:
     """Checks rules, and tries them on the log; any thread may ask."""
 
-    def __init__(self, read: Callable[[int], Sequence[Recorded]], in_force: Rules) -> None:
-        """``read`` gives the log's events after a seq; ``in_force`` are the rules of the file."""
-        self._read, self._in_force = read, in_force
+    def __init__(self, read: Callable[[int], Sequence[Recorded]], in_force: Rules, label_delay_d: int) -> None:
+        """``read`` gives the log's events after a seq; ``in_force`` are the rules of the file. A rule is tried with the
+        delay of labels that decisions know."""
+        self._read, self._in_force, self._label_delay_d = read, in_force, label_delay_d
         self._trying = threading.Lock()
 
     def backtest(self, name: str, terms: RuleTerms, from_ms: int, until_ms: int) -> Mapping[str, Any]:
@@ -32,7 +30,7 @@ class RuleDesk:
             raise BusyError("another rule is being tried")
         try:
             rule = require_rule(name, terms)
-            tried = retry(self._read, self._in_force, [rule], LABEL_DELAY_D, from_ms, until_ms)
+            tried = retry(self._read, self._in_force, [rule], self._label_delay_d, from_ms, until_ms)
         finally:
             self._trying.release()
         effects = {effect.rule: effect._asdict() for effect in tried.effects()}

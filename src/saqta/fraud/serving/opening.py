@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from saqta.fraud.folder import read_model
-from saqta.fraud.layout import Limits, empty
+from saqta.fraud.folder import Model, read_model
+from saqta.fraud.layout import LABEL_DELAY_D, Limits, empty
 from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.numbers import require_country
 from saqta.fraud.publishing.books import RuleBook
@@ -18,9 +18,6 @@ from saqta.log.port import Log
 from saqta.log.tables import TableStore
 from saqta.model.errors import InputError
 from saqta.model.moment import Clock
-
-LABEL_DELAY_D = 7
-"""Where no model says how long it takes until labels are known."""
 
 
 def open_path(
@@ -50,7 +47,19 @@ def open_path(
     loaded = read_model(Path(model)) if model else None
     read = read_rules(Path(rules) if rules else STANDARD)
     state = empty(loaded.manifest.label_delay_d if loaded else LABEL_DELAY_D, Limits())
-    second = Challenger(read_model(Path(challenger))) if challenger else None
+    second = _challenger(challenger, loaded) if challenger else None
     judge = Judge(loaded, read, state, blocklist, home, hold_s, second)
     quick = Judge(None, read, empty(0, LIMITS), blocklist, home, hold_s)
     return DecisionPath(judge, quick, RuleBook(read), log, keyring, tables, folder, clock, now_ns, deadline_ms)
+
+
+def _challenger(folder: str, in_force: Model | None) -> Challenger:
+    """The challenger of the model in force; InputError for one that can't be compared with it."""
+    if in_force is None:
+        raise InputError("fraud.challenger", folder, "none where fraud.model names no model that it could challenge")
+    model = read_model(Path(folder))
+    delay_d, expected_d = model.manifest.label_delay_d, in_force.manifest.label_delay_d
+    if delay_d != expected_d:
+        expected = f"a model whose labels take {expected_d} days, as those of fraud.model do"
+        raise InputError("fraud.challenger", f"{folder} (label_delay_d {delay_d})", expected)
+    return Challenger(model)

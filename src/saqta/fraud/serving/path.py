@@ -81,7 +81,7 @@ class DecisionPath:
     ) -> None:
         """``quick`` is the judge that knows nothing but rules; the state is kept in ``folder`` between two runs."""
         self._judge, self._folder = judge, folder
-        self._label_delay_d = int(judge.state.counters[DELAY_D])
+        self.label_delay_d = int(judge.state.counters[DELAY_D])
         self._log, self._keyring, self._tables = log, keyring, tables
         self._clock, self._now_ns = clock, now_ns
         self._deadline_ns = round(deadline_ms * 1e6)
@@ -92,7 +92,7 @@ class DecisionPath:
         self._exchange = Exchange()
         self._count = 0
         self._taken = self._told = 0
-        self._more = threading.Condition()
+        self._more = threading.Condition(threading.Lock())
         self._commits = threading.BoundedSemaphore(COMMITS_MAX)
         self._failed: BaseException | None = None
         # The fallback may note ids before the state has them, as many as may wait twice over.
@@ -210,14 +210,14 @@ class DecisionPath:
         self._decide_all([ticket for ticket in tickets if ticket.places is not None])
         self._recorder.last.result()
         size, (count, noted) = self._log.size(), self._ledger.noted()
-        numbers, delay_d = self._ledger.numbers, self._label_delay_d
+        numbers, delay_d = self._ledger.numbers, self.label_delay_d
         kept = Kept(size, self._log.root(size).hex(), self._taken, numbers, count, feature_set(), delay_d)
         write_snapshot(self._folder, kept, self._judge.state, noted)
 
     def _rebuild(self) -> None:
         """The state as it was, and what the log holds since: equal to one that never stopped."""
         seq, numbers = 0, {}
-        found = read_snapshot(self._folder, self._log, self._label_delay_d)
+        found = read_snapshot(self._folder, self._log, self.label_delay_d)
         if found is not None:
             kept, self._judge.state = found.kept, found.state
             seq, numbers, self._ledger.numbers = kept.told, kept.numbers, dict(kept.numbers)

@@ -26,8 +26,6 @@ from saqta.model.kinds import DecisionsMade, OutcomeTold, OutcomeWord
 
 REVIEWED_MAX = 5_000_000
 """So many decisions are reviewed at most."""
-LABEL_DELAY_D = 7
-"""So long it takes until labels are known, where who asks says nothing of it."""
 AGES_D = (0, 1, 3, 7, 14, 30)
 """Where the spans begin of days from a decision until it was known what it was."""
 _BOTH = np.dtype(
@@ -165,9 +163,9 @@ def review(read: Callable[[int], Sequence[Recorded]], from_ms: int, until_ms: in
 class ReviewDesk:
     """Reviews one log for who asks; any thread may."""
 
-    def __init__(self, read: Callable[[int], Sequence[Recorded]]) -> None:
-        """``read`` gives the log's events after a seq."""
-        self._read, self._reviewing = read, threading.Lock()
+    def __init__(self, read: Callable[[int], Sequence[Recorded]], label_delay_d: int) -> None:
+        """``read`` gives the log's events after a seq; labels take ``label_delay_d`` days, as decisions have it."""
+        self._read, self._label_delay_d, self._reviewing = read, label_delay_d, threading.Lock()
 
     def review(self, from_ms: int, now_ms: int) -> Mapping[str, Any]:
         """How the models did from a moment until now; BusyError while another review runs. Blocks, for seconds where
@@ -175,7 +173,7 @@ class ReviewDesk:
         if not self._reviewing.acquire(blocking=False):
             raise BusyError("another review is under way")
         try:
-            found = review(self._read, from_ms, now_ms + 1, LABEL_DELAY_D)
+            found = review(self._read, from_ms, now_ms + 1, self._label_delay_d)
             matches = [
                 each._asdict() | {"in_force": each.in_force._asdict(), "challenger": each.challenger._asdict()}
                 for each in found.matches(now_ms)
