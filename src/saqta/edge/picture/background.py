@@ -119,7 +119,8 @@ class Background:
                 cv2.accumulateWeighted(seen, self._mean, min(1.0, step_s / patience_s), odd)
         flickers = cv2.bitwise_and(cv2.subtract(resting, moving), cv2.bitwise_xor(differs, self._differed))
         for unsure, memory_s in ((cv2.bitwise_not(held), MEMORY_S), (flickers, FLICKER_MEMORY_S)):
-            cv2.accumulateWeighted(self._difference, self._deviation, min(1.0, step_s / memory_s), unsure)
+            if cv2.countNonZero(unsure):
+                cv2.accumulateWeighted(self._difference, self._deviation, min(1.0, step_s / memory_s), unsure)
         self._differed = differs
         self._adopt_exposure(step_s)
         self._mean8 = gray(cv2.convertScaleAbs(self._mean))
@@ -221,7 +222,10 @@ def _shadow(luma: Gray, expected: Gray) -> Gray:
 
 def _with_what_lies_between(parts: cv2.typing.MatLike, differs: Gray) -> Gray:
     side = max(1, round(BETWEEN_SHARE * max(differs.shape)))
+    shaded, wide = cv2.subtract(differs, parts), np.ones((1, side), np.uint8)
+    if not cv2.countNonZero(cv2.erode(shaded, wide)):  # As mostly; a third of the cost of the rest.
+        return gray(parts)
     thick = cv2.morphologyEx(parts, cv2.MORPH_OPEN, _THICKER_THAN_EDGES)
     closed = cv2.morphologyEx(thick, cv2.MORPH_CLOSE, np.ones((side, 1), np.uint8))
-    between = cv2.bitwise_and(closed, cv2.subtract(differs, parts))
-    return gray(cv2.bitwise_or(parts, cv2.morphologyEx(between, cv2.MORPH_OPEN, np.ones((1, side), np.uint8))))
+    between = cv2.morphologyEx(cv2.bitwise_and(closed, shaded), cv2.MORPH_OPEN, wide)
+    return gray(cv2.bitwise_or(parts, between))

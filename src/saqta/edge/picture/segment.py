@@ -29,23 +29,22 @@ def find_blobs(solid: Gray, strong: Gray) -> Blobs:
     closed = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _KERNEL)
     labels, stats = connected(gray(closed))
     areas = stats[:, cv2.CC_STAT_AREA]
+    strong_px = np.bincount(labels[strong > 0], minlength=len(stats))
     least = max(4.0, WEAK_SHARE_MIN * solid.size)
     fresh = counting(len(stats))
     parted: list[Blob] = []
     for label in np.argsort(areas[1:])[::-1][:BLOBS_MAX] + 1:
         if areas[label] < least:
             break
-        parted += _parted(_blob(int(label), stats[label], labels, strong), labels, strong, fresh)
+        blob = _blob(int(label), stats[label].tolist(), int(strong_px[label]), labels.size)
+        parted += _parted(blob, labels, strong, fresh)
     whole = _joined(sorted(parted, key=lambda blob: -blob.area), labels, strong)
     return Blobs(tuple(whole), labels)
 
 
-def _blob(label: int, stats: NDArray[np.int32], labels: Labels, strong: Gray) -> Blob:
-    x, y, width, height, area = stats.tolist()
-    sure = area >= SHARE_MIN * labels.size
-    if sure:
-        window = np.s_[y : y + height, x : x + width]
-        sure = np.count_nonzero(strong[window][labels[window] == label]) >= _STRONG_SHARE_MIN * area
+def _blob(label: int, stats: list[int], strong_px: int, picture_px: int) -> Blob:
+    x, y, width, height, area = stats
+    sure = area >= SHARE_MIN * picture_px and strong_px >= _STRONG_SHARE_MIN * area
     return Blob((x, y, x + width, y + height), area, sure, label)
 
 
@@ -53,7 +52,8 @@ def _measured(label: int, labels: Labels, strong: Gray, within: Bounds) -> Blob:
     x0, y0, x1, y1 = (int(value) for value in within)
     region = labels[y0:y1, x0:x1] == label
     x, y, width, height = cv2.boundingRect(region.view(np.uint8))
-    return _blob(label, np.array([x0 + x, y0 + y, width, height, np.count_nonzero(region)], np.int32), labels, strong)
+    area, strong_px = int(np.count_nonzero(region)), int(np.count_nonzero(strong[y0:y1, x0:x1][region]))
+    return _blob(label, [x0 + x, y0 + y, width, height, area], strong_px, labels.size)
 
 
 def _parted(blob: Blob, labels: Labels, strong: Gray, fresh: Iterator[int]) -> list[Blob]:
