@@ -20,11 +20,11 @@ from pathlib import Path
 
 import msgspec
 
-from saqta.edge.keeping.evidence import CLIP_TYPE
 from saqta.edge.keeping.whole import sweep
 from saqta.edge.plugins import Plugins
 from saqta.edge.session import ACTOR, camera_source, lost_alert
 from saqta.edge.settings import CameraSettings
+from saqta.edge.standing import FORGIVEN_S, RESTART_MAX_S, RESTART_S, Camera, CameraState
 from saqta.edge.trace import Deed, Traces
 from saqta.edge.worker import Message, Orders, Report, Said, Seat, logged, run
 from saqta.model import catalogue
@@ -35,11 +35,9 @@ from saqta.model.kinds import (
     CameraConnected,
     CameraLost,
     CameraQuarantined,
-    EvidenceKept,
     EvidenceLost,
 )
 from saqta.model.moment import Clock
-from saqta.model.terms import SEALED_TYPE
 
 CAMERAS_MAX = 512
 STRIKES_MAX = 2
@@ -49,33 +47,14 @@ APART_MAX = 16
 FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
 """How a worker ends that somebody else killed, as the kernel does when memory runs out: what was merely being read then
 had no part in it."""
-FORGIVEN_S = 600.0
-"""Strikes are forgotten after this long without one."""
 HANG_S = 30.0
 """A worker that works on one frame for longer than this hangs, and is killed."""
-RESTART_S = 0.5
-RESTART_MAX_S = 300.0
-"""A worker starts again after RESTART_S, a struck stream after twice as long each time, up to RESTART_MAX_S."""
 CLIPS_WAIT_S = 60.0
 """A worker that has clips to write has so long for them when the node stops; others are gone at once."""
 MESSAGES_MAX = 64
 """Taken from one worker before it is another's turn."""
 REDELIVER_S = 1.0
 _POLL_S = 0.5
-
-
-class CameraState(msgspec.Struct, frozen=True, kw_only=True):
-    """How one camera fares. ``dropped`` frames were lost because analysis could not keep up."""
-
-    camera: str
-    connected: bool
-    quarantined: bool
-    strikes: int
-    decoded: int
-    analysed: int
-    dropped: int
-    broken: int
-    evidence_failure: str | None
 
 
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,25 +67,11 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(eq=False)
-class _Camera:
-    settings: CameraSettings
-    connected: bool = False
-    lost: bool = False  # and an alert has told so
-    quarantined: bool = False
-    strikes: int = 0
-    struck_s: float = 0.0
-    owed: set[tuple[str, str]] = field(default_factory=set)
-    """(an alert's key, the media type) of the evidence that its worker still has to tell of; the worker's own limits
-    bound it."""
-    report: Report | None = None
-
-
-@dataclass(eq=False)
 class _Worker:
     """A place for a process; the process comes and goes. ``start_s`` is when it shall come, by the monotonic clock.
     ``apart`` when it was made for a stream under suspicion."""
 
-    cameras: list[_Camera]
+    cameras: list[Camera]
     apart: bool = False
     start_s: float = 0.0
     deaths: int = 0
@@ -140,7 +105,7 @@ class CameraNode:
         for camera in set(ids):
             if ids.count(camera) > 1:
                 raise InputError("cameras", camera, "each id once")
-        self._cameras = [_Camera(settings) for settings in cameras]
+        self._cameras = [Camera(settings) for settings in cameras]
         count = max(1, min(workers, len(cameras)))
         self._workers = [_Worker(self._cameras[first::count]) for first in range(count) if self._cameras]
         self._orders = Orders(plugins, clock, evidence_dir, speed)
@@ -185,7 +150,7 @@ class CameraNode:
     def status(self) -> NodeStatus:
         """How things are, from memory alone: may be called from any thread, and blocks nothing."""
         return NodeStatus(
-            cameras=tuple(_state(camera) for camera in self._cameras),
+            cameras=tuple(camera.state for camera in self._cameras),
             workers=sum(worker.process is not None for worker in list(self._workers)),
             restarts=self._restarts,
             undelivered=self._undelivered,
@@ -213,7 +178,7 @@ class CameraNode:
         for worker in self._workers:
             now_s = time.monotonic()
             if worker.process is None and worker.cameras and now_s >= worker.start_s:
-                seats = [Seat(camera.settings, _held_back_s(camera), camera.lost) for camera in worker.cameras]
+                seats = [Seat(camera.settings, camera.held_back_s, camera.lost) for camera in worker.cameras]
                 worker.traces = Traces(self._context, len(seats))
                 worker.pipe, theirs = self._context.Pipe()
                 worker.process = self._context.Process(
@@ -251,7 +216,8 @@ class CameraNode:
                     events.append(decode(one))
         self._tell(events)
         for event in events:
-            _note(worker.cameras, event)
+            for camera in worker.cameras:
+                camera.note(event)
         if not alive:
             self._bury(worker)
         return alive
@@ -261,9 +227,7 @@ class CameraNode:
         for event in events:
             record = catalogue.read(event)
             if isinstance(record, CameraConnected | CameraLost):
-                camera = self._camera(record.camera)
-                camera.connected = isinstance(record, CameraConnected)
-                camera.lost = isinstance(record, CameraLost) and (camera.lost or record.retry_s > 0)
+                self._camera(record.camera).told(record)
         while events:
             try:
                 self._deliver(events)
@@ -307,8 +271,7 @@ class CameraNode:
         deeds = (Deed.WORKING,) if process.exitcode in FROM_OUTSIDE else (Deed.WORKING, Deed.READING)
         suspects = [worker.cameras[index] for index in traces.suspects(deeds)]
         for camera in suspects:
-            camera.strikes = 1 + (camera.strikes if now_s - camera.struck_s < FORGIVEN_S else 0)
-            camera.struck_s = now_s
+            camera.strike(now_s)
         lost = [camera for camera in worker.cameras if camera.connected or camera in suspects]
         alone = len(worker.cameras) == 1
         for camera in suspects:
@@ -316,16 +279,16 @@ class CameraNode:
         for camera in lost:
             self._lose(worker, camera, why, proven=alone and camera.strikes >= STRIKES_MAX)
 
-    def _set_apart(self, worker: _Worker, camera: _Camera) -> None:
+    def _set_apart(self, worker: _Worker, camera: Camera) -> None:
         """Gives the stream a process of its own, where it has none and there is room."""
         if worker.cameras != [camera] and sum(other.apart for other in self._workers) < APART_MAX:
             worker.cameras.remove(camera)
-            self._workers.append(_Worker([camera], apart=True, start_s=time.monotonic() + _held_back_s(camera)))
+            self._workers.append(_Worker([camera], apart=True, start_s=time.monotonic() + camera.held_back_s))
 
-    def _lose(self, worker: _Worker, camera: _Camera, why: str, *, proven: bool) -> None:
+    def _lose(self, worker: _Worker, camera: Camera, why: str, *, proven: bool) -> None:
         """Tells that a camera is lost, and then, for good, that it is quarantined, where its fault is proven."""
         id = camera.settings.camera
-        retry_s = max(worker.start_s - time.monotonic(), _held_back_s(camera))
+        retry_s = max(worker.start_s - time.monotonic(), camera.held_back_s)
         lost = CameraLost(camera=id, reason=why, retry_s=round(retry_s, 1))
         self._tell([self._event(lost), *([] if camera.lost else [self._event(lost_alert(id, why))])])
         if proven:
@@ -343,7 +306,7 @@ class CameraNode:
         for worker in self._workers:
             self._lose_evidence(worker, f"it was not written within {CLIPS_WAIT_S:.0f} s of the stop")
 
-    def _camera(self, id: str) -> _Camera:
+    def _camera(self, id: str) -> Camera:
         return next(camera for camera in self._cameras if camera.settings.camera == id)
 
     def _event(
@@ -362,36 +325,5 @@ class CameraNode:
         )
 
 
-def _note(cameras: Sequence[_Camera], event: Event) -> None:
-    """An alert owes its clip, and its original where the camera has any, until it is told what became of them."""
-    record = catalogue.read(event)
-    camera = next((one for one in cameras if camera_source(one.settings.camera) == event.source), None)
-    if camera is not None and isinstance(record, AlertRaised):
-        media_types = [CLIP_TYPE, SEALED_TYPE] if camera.settings.seal_to else [CLIP_TYPE]
-        camera.owed.update((event.key, media_type) for media_type in media_types)
-    elif camera is not None and isinstance(record, EvidenceKept | EvidenceLost):
-        camera.owed.discard((record.alert, record.media_type))
-
-
-def _held_back_s(camera: _Camera) -> float:
-    """How long a struck stream waits, in its worker or before a worker of its own starts."""
-    return min(RESTART_MAX_S, RESTART_S * 4.0**camera.strikes) if camera.strikes else 0.0
-
-
 def _how(exitcode: int | None) -> str:
     return f"signal {-exitcode}" if exitcode is not None and exitcode < 0 else f"exit status {exitcode}"
-
-
-def _state(camera: _Camera) -> CameraState:
-    report = camera.report or Report(camera.settings.camera, 0, 0, 0, 0, None)
-    return CameraState(
-        camera=camera.settings.camera,
-        connected=camera.connected,
-        quarantined=camera.quarantined,
-        strikes=camera.strikes,
-        decoded=report.decoded,
-        analysed=report.analysed,
-        dropped=report.dropped,
-        broken=report.broken,
-        evidence_failure=report.evidence_failure,
-    )
