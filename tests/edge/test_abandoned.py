@@ -102,6 +102,9 @@ def test_what_went_with_its_owner_is_no_part_of_the_thing() -> None:
         pytest.param(6020, id="a light that makes it too bright to be told"),
         pytest.param(6091, id="clouds and leaves"),
         pytest.param(6121, id="a track that stays with the thing"),
+        pytest.param(10109, id="a bag that walks in, of an owner who can hardly be seen"),
+        pytest.param(10138, id="a cloud that comes in when it does"),
+        pytest.param(21, id="leaves that tremble beside it"),
     ],
 )
 def test_tells_it_when_it_is_due(seed: int) -> None:
@@ -112,8 +115,16 @@ def test_tells_it_when_it_is_due(seed: int) -> None:
     assert alert.at_s == pytest.approx(truth.abandoned_s, abs=5.0)
 
 
-def test_who_sits_down_is_no_thing_though_others_pass() -> None:
-    told = scenes.scene(6034)
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(6034, id="who sits while others pass"),
+        pytest.param(10087, id="who stands where another one was"),
+        pytest.param(10159, id="who stays with their bag for so long that they become part of the scene"),
+    ],
+)
+def test_who_stays_is_no_thing_and_leaves_none(seed: int) -> None:
+    told = scenes.scene(seed)
     assert alerts(watched(told, analyser(abandoned_after_s=told.plot.abandoned_after_s))) == []
 
 

@@ -10,7 +10,7 @@ from saqta.edge.frames import Planes
 from saqta.edge.keeping import stills
 from saqta.edge.keeping.evidence import Ring, Still
 from saqta.edge.keeping.stills import Stills
-from saqta.edge.left import finding
+from saqta.edge.left import alive, finding
 from saqta.edge.left.finding import Things
 from saqta.edge.left.owners import is_attended
 from saqta.edge.left.resting import REGIONS_MAX, STILL_S, VOTES_S, Region
@@ -66,6 +66,34 @@ def test_what_came_and_rests_is_a_region_since_it_came() -> None:
     x0, y0, x1, y1 = region.bounds
     assert (abs(x0 - 150), abs(y0 - 100), abs(x1 - 166), abs(y1 - 116)) <= (1, 1, 1, 1)
     assert region.since_s == pytest.approx(4.2, abs=0.3)
+
+
+def body(at_s: float) -> Gray:
+    """Somebody who stands, and sways by two pixels every four seconds."""
+    x = 150 + 2 * (int(at_s / 4) % 2)
+    picture = with_box(20, np.s_[100:140, x : x + 12])
+    picture[110:124, x + 3 : x + 9] = 70
+    return picture
+
+
+def shaken(at_s: float, picture: Gray | None = None) -> Gray:
+    """The box, or another picture, seen by a camera that moves by a pixel every four seconds."""
+    return np.asarray(np.roll(with_box() if picture is None else picture, int(at_s / 4) % 2, axis=1), np.uint8)
+
+
+def alone(_: float) -> Gray:
+    return with_box()
+
+
+@pytest.mark.parametrize(("picture", "stirs"), [(body, True), (alone, False), (shaken, False)])
+def test_somebody_stirs_and_a_thing_does_not_though_the_camera_shakes(
+    picture: Callable[[float], Gray], stirs: bool
+) -> None:
+    scene = Scene().show(4, lambda at_s: shaken(at_s, GROUND) if picture is shaken else GROUND)
+    for _ in range(20):
+        regions = scene.show(1, picture).still.regions(THRESHOLD, scene.at_s, STEP_S)
+    assert alive.has_rested(regions[0], scene.at_s)
+    assert alive.stirs(scene.still, regions[0], scene.at_s) is stirs
 
 
 def test_who_walks_by_does_not_count() -> None:

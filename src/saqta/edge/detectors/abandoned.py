@@ -23,6 +23,9 @@ WATCHED_S = 5.0
 """What was found late, because people stood before it, is watched for this long, or half its limit, all the same."""
 STEADY_MIN = 0.8
 """Abandoned is what is seen, and has looked the same so far to this degree: who is before it may be taking it."""
+ACCOMPANIED_SHARE = 0.25
+"""What has had somebody alive beside it for more than this part of the time since its owner left is not abandoned:
+that may be the owner, who was mistaken for somebody who went away."""
 FIXTURE_OVERLAP = 0.3
 """A thing stands in a fixture's place where they share this part of it."""
 _BODY_OVERLAP, _THING_OVERLAP = 0.4, 0.5
@@ -89,7 +92,8 @@ class Abandoned:
         if scene.at_s - thing.known_s < min(WATCHED_S, limit_s / 2):
             return False
         seen = thing.presence is Presence.SEEN and thing.steady >= STEADY_MIN
-        return seen and not thing.is_somebody
+        accompanied = thing.accompanied_s > ACCOMPANIED_SHARE * (scene.at_s - thing.left_s)
+        return seen and not (thing.is_somebody or thing.stirs or accompanied)
 
     def _abandoned(self, scene: Scene, thing: Thing) -> Iterator[Record]:
         zone, limit_s = self._limit(scene, thing)

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 
 from saqta.edge.arrays import Gray
+from saqta.edge.left import alive
 from saqta.edge.left.resting import Region, Still, window_of
 from saqta.edge.left.thing import Presence, Thing
-from saqta.edge.left.verdict import Evidence, Verdict, weigh
+from saqta.edge.left.verdict import Verdict, weigh
 from saqta.edge.picture.blobs import Bounds, alike, overlap, size
 from saqta.edge.tracking.tracks import Track, widened
 from saqta.edge.tracking.ways import Way, Ways
@@ -26,12 +27,13 @@ BODIES_MAX = 64
 LOOK_S = 0.35
 """New things are looked for this often."""
 TALL_MAX = 0.58
+TALL_CALM_MAX = 0.75
 WIDE_MAX = 1.0
-"""A thing is less tall than this part of who walks here, and no wider than that…"""
+"""A thing is less tall than this part of who walks here, than the second where it is calm, and no wider than that…"""
 SMALLEST = 0.17
 """…and its longer side is no less than this: thirty centimetres."""
-TALL_UNSCALED_MAX = 0.3
-"""The same as a part of the picture's height, while nobody has walked here."""
+SMALL_MAX = 0.3
+"""No side is longer than this part of the picture's height, while nobody has walked here."""
 BODY_SHARE = 0.62
 """What is as tall as this part of somebody whose place it takes is their own body."""
 BODY_WITHIN = 0.75
@@ -44,7 +46,9 @@ where that was a whole one and it is as tall as this part of it."""
 BODY_GONE = 0.3
 """A body has gone when less than this part of its place is still foreign: who passes before it changes nothing."""
 LARGER = 1.25
-"""A track taller than a region by this is somebody over it, not the region itself."""
+"""A track taller than a region by this is somebody over it, not the region itself…"""
+GIANT = 1.6
+"""…unless it is taller than who walks there by this: leaves that tremble together are."""
 COMPANY_MAX = 0.6
 """A thing lies alone: what else came and rests around it, as far as a person reaches, is less than this part of it."""
 SUDDEN_MIN = 0.05
@@ -52,6 +56,10 @@ SUDDEN_MIN = 0.05
 BROUGHT_AFTER_S = 1.4
 APPEARED_AFTER_S = 6.0
 """A region is judged when it has been still for this long, and longer where nobody was seen to bring it."""
+STRIP = 2.8
+"""What is this many times as long as wide is a strip of light or an edge, where nobody was seen to bring it."""
+DISMISSED_AFTER_S = 5.0
+"""What has gone, or is light, becomes usual after this long: half hidden, a thing may look like it for a moment."""
 SUSPECTED_S = 0.6
 SUSPECTED_MAX_S = 3.5
 SUSPECT_SHARE = 0.6
@@ -149,6 +157,8 @@ class Things:
         self, still: Still, seen: Gray, threshold: Gray, tracks: Sequence[Track], at_s: float, step_s: float
     ) -> None:
         regions = still.regions(threshold, at_s, step_s)
+        for thing in self.all:
+            alive.watch(still, thing, tracks, at_s, LOOK_S)
         if self._light_changed(still, tracks):
             return
         self.bodies = [one for one in self.bodies if _is_still_there(one, still)]
@@ -162,9 +172,8 @@ class Things:
         if cv2.countNonZero(still.foreign) < SUDDEN_MIN * still.foreign.size:
             return False
         people: Gray = np.zeros_like(still.foreign)
-        for track in tracks:
-            if track.confirmed:
-                people[window_of(widened(track.bounds, 0.3))] = 255
+        for one in (*(track.bounds for track in tracks if track.confirmed), *(body.bounds for body in self.bodies)):
+            people[window_of(widened(one, 0.3))] = 255
         if cv2.countNonZero(cv2.subtract(still.foreign, people)) < SUDDEN_MIN * people.size:
             return False
         # A thing is known by its own look from now on: what was about to become one is not lost with the old light.
@@ -181,8 +190,11 @@ class Things:
         area, tall = size(region.bounds), region.bounds[3] - region.bounds[1]
         if len(self.all) >= THINGS_MAX or any(overlap(region.bounds, one.bounds) > 0.3 * area for one in self.all):
             return True
+        somebody_px = GIANT * (self.ways.tall_at(region.bounds[3]) or np.inf)
         return any(
-            track.seen and track.height > LARGER * tall and overlap(track.bounds, region.bounds) > 0.3 * area
+            track.seen
+            and LARGER * tall < track.height < somebody_px
+            and overlap(track.bounds, region.bounds) > 0.3 * area
             for track in tracks
         )
 
@@ -190,25 +202,24 @@ class Things:
         evidence = weigh(still.held[region.window], still.usual[region.window], region.mask)
         verdict = evidence.verdict
         if verdict in (Verdict.GHOST, Verdict.LIGHT):
-            still.adopt(region.window, region.mask)
+            if at_s - region.since_s >= DISMISSED_AFTER_S:
+                still.adopt(region.window, region.mask)
+            return
+        calm = alive.has_rested(region, at_s)
+        if calm and alive.stirs(still, region, at_s):
             return
         owner = self._owner(region)
-        usual_px, owner_px = self.ways.tall_at(region.bounds[3]), owner.tall_px if owner else None
-        tall_px = max(usual_px or 0.0, owner_px or 0.0) or None
-        if (
-            self._is_body(region, tall_px)
-            or self._is_out_of_scale(region, tall_px)
-            or self._company(still, region) > COMPANY_MAX
-        ):
+        tall_px = self.ways.tall_at(region.bounds[3]) or (owner.tall_px if owner else None)
+        if self._is_no_thing(region, tall_px, calm) or self._company(still, region) > COMPANY_MAX:
             return
-        if verdict is not Verdict.THING or (owner is None and not self._appeared(region, evidence, tracks, at_s)):
+        plain = evidence.is_plain or (calm and evidence.is_clear)
+        if verdict is not Verdict.THING or (owner is None and not self._appeared(region, plain, tracks, at_s)):
             return
         number = owner.number if owner else None
-        thing = Thing.found(
-            self.next_number, region, still.held, still.usual, evidence, number, usual_px or owner_px, at_s
-        )
+        thing = Thing.found(self.next_number, region, still.held, still.usual, evidence, number, tall_px, at_s)
         thing.look(seen, WHITE, tracks, at_s, 0.0)
         if thing.presence is Presence.SEEN and self._suspected_s(thing, at_s) >= SUSPECTED_S:
+            alive.begin(still, thing)
             self._add(thing)
 
     def _add(self, thing: Thing) -> None:
@@ -225,22 +236,34 @@ class Things:
         self._suspects.append(_Suspect(thing, at_s, at_s))
         return 0.0
 
-    def _appeared(self, region: Region, evidence: Evidence, tracks: Sequence[Track], at_s: float) -> bool:
-        """Whether it may be a thing though nobody was seen to bring it: it is plain, has lain there for a while, and
-        nobody is near of whom it might be a part."""
-        x0, _, x1, y1 = region.bounds
+    def _appeared(self, region: Region, plain: bool, tracks: Sequence[Track], at_s: float) -> bool:
+        """Whether it may be a thing though nobody was seen to bring it: it is plain, or calm, and no strip; it has lain
+        there for a while, and nobody is near of whom it might be a part."""
+        x0, y0, x1, y1 = region.bounds
+        if max(x1 - x0, y1 - y0) > STRIP * min(x1 - x0, y1 - y0):
+            return False
         reach_px = self.ways.tall_at(y1) or x1 - x0
         around = (x0 - reach_px, y1 - 1.5 * reach_px, x1 + reach_px, y1 + reach_px)
         others = [track for track in tracks if track.moved and not _is_on(track, region)]
         alone = all(overlap(track.bounds, around) == 0 for track in others)
-        return alone and evidence.is_plain and at_s - region.since_s >= APPEARED_AFTER_S
+        return alone and plain and at_s - region.since_s >= APPEARED_AFTER_S
 
-    def _is_out_of_scale(self, region: Region, tall_px: float | None) -> bool:
+    def _is_no_thing(self, region: Region, tall_px: float | None, calm: bool) -> bool:
+        """Whether it is a body or has not the size of a thing; what is calm is no body, unless it may be a vehicle."""
+        is_known_small = self.ways.tall_at(region.bounds[3]) is not None and self._is_small(region)
+        is_body = not (calm and is_known_small) and self._is_body(region, tall_px)
+        return is_body or self._is_out_of_scale(region, tall_px, TALL_CALM_MAX if calm else TALL_MAX)
+
+    def _is_out_of_scale(self, region: Region, tall_px: float | None, tall_max: float) -> bool:
         x0, y0, x1, y1 = region.bounds
         if tall_px is None:
-            return y1 - y0 > TALL_UNSCALED_MAX * self._picture[1]
+            return not self._is_small(region)
         too_small = max(y1 - y0, x1 - x0) < SMALLEST * tall_px
-        return too_small or y1 - y0 > TALL_MAX * tall_px or x1 - x0 > WIDE_MAX * tall_px
+        return too_small or y1 - y0 > tall_max * tall_px or x1 - x0 > WIDE_MAX * tall_px
+
+    def _is_small(self, region: Region) -> bool:
+        x0, y0, x1, y1 = region.bounds
+        return max(y1 - y0, x1 - x0) <= SMALL_MAX * self._picture[1]
 
     def _is_body(self, region: Region, tall_px: float | None) -> bool:
         area, tall = size(region.bounds), region.bounds[3] - region.bounds[1]

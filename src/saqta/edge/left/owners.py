@@ -31,6 +31,8 @@ LEAVING_S = 1.0
 """Who was near a thing from this long before it was put down may be seen to leave it."""
 BODY_SHARE = 0.58
 """A track less tall than this part of its owner may be no more than what they put down."""
+GIANT = 1.6
+"""What is taller than a person there by this is nobody."""
 MISTAKEN_S = 4.0
 """Whether the owner or somebody they met has left shows within this time."""
 COMPANION_SHARE = 0.67
@@ -158,8 +160,11 @@ def _as_somebody(way: Way, thing: Thing) -> Points:
 
 
 def _met(owner: Way, other: Way, thing: Thing) -> bool:
-    """Whether two were seen as one near a thing, or one began where the other one was: their tracks may be confused."""
-    return any(
+    """Whether two were seen as one near a thing, or one began where the other one was: their tracks may be confused.
+    What came from nowhere and is small or never walked, as leaves that tremble, is nobody."""
+    tall_px = thing.tall_px or owner.tall_px
+    is_whole = other.walked and BODY_SHARE * tall_px <= other.tall_px <= GIANT * tall_px
+    return (is_whole or other.came_from_afar()) and any(
         overlap(bounds, other.at(at_s)) > 0 and other.born_s - SUCCESSOR_S <= at_s <= other.last_s
         for at_s, bounds in _as_somebody(owner, thing)
         if sizes_away(bounds, thing) <= AWAY_SIZES

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from saqta.edge.arrays import Gray, connected, gray
+from saqta.edge.arrays import Gray, Real, connected, gray
 
 AGREES = 11
 """A pixel votes for the brightness that is held when it differs from it by no more than this, of 255."""
@@ -27,8 +27,14 @@ SHARE_MIN = 0.00045
 """Least part of the picture of a region: at 320 x 180, five pixels square."""
 MARGIN_PX = 6
 """A region's window reaches this far beyond its bounds."""
+STIRS_S, ALIVE_S = 10.0, 5.0
+"""What stirs is told by what is held being another than it was this long ago; somebody does it sooner than a part."""
+STIRRING_MEMORY_S = 60.0
+"""How long it is remembered what stirs by itself."""
 _SETTLED_QUANTILE = 0.4
 _USUAL_SHARE = 0.25
+_EDGE = 15.0
+_TILES, _TILE_EDGES_MIN = (8, 5), 0.02
 _KERNEL = np.ones((3, 3), np.uint8)
 
 Mask = NDArray[np.bool_]
@@ -59,12 +65,15 @@ class Still:
         self._last_since_s = np.full(first.shape, at_s, np.float32)
         self._since_s = self._last_since_s.copy()
         self._taken_in_s = at_s
+        self._restless, self._begun_s = 0.0, at_s
+        self._stirring: Real = np.zeros_like(first[::2, ::2], np.float32)
 
     def shift(self, by_s: float) -> None:
         """The stream's clock is set forward by ``by_s``."""
         self._last_since_s += np.float32(by_s)
         self._since_s += np.float32(by_s)
         self._taken_in_s += by_s
+        self._begun_s += by_s
 
     def step(self, seen: Gray, at_s: float, step_s: float) -> None:
         """Takes in a frame."""
@@ -90,6 +99,7 @@ class Still:
         self.foreign = gray(cv2.compare(cv2.absdiff(self.held, self.usual), self._threshold, cv2.CMP_GT))
         if at_s - self._taken_in_s >= USUAL_EVERY_S:
             self._take_in(threshold, at_s)
+            self._learn_what_stirs(at_s)
         _, steady = cv2.threshold(self._votes, float(_frames(STILL_S, step_s, 3)) - 1, 255, cv2.THRESH_BINARY)
         still = cv2.medianBlur(cv2.bitwise_and(self.foreign, steady), 3)
         self._resting = gray(cv2.morphologyEx(still, cv2.MORPH_CLOSE, _KERNEL))
@@ -104,6 +114,22 @@ class Still:
     def resting_px(self, window: Window) -> int:
         """How many pixels of a window belonged to what came and rests when regions were last looked for."""
         return int(cv2.countNonZero(self._resting[window]))
+
+    def stirred(self, window: Window, mask: Mask, since_s: float, at_s: float) -> float:
+        """How much of what has rested since a moment, from 0 to 1, has looked otherwise within the last STIRS_S: a
+        thing never does, somebody who stands or sits does with every breath. Who passes before it changes nothing, and
+        as much as the edges of the whole scene stir, where a camera shakes or the light changes, does not count."""
+        since = max(at_s - STIRS_S, since_s)
+        return max(0.0, float((self._since_s[window][mask] > since).mean()) - self._restless)
+
+    def stirring_px(self, window: Window, since_s: float, at_s: float) -> int:
+        """How many pixels of a window have come to look otherwise since a moment, and within the last ALIVE_S."""
+        return int(np.count_nonzero(self._since_s[window] > max(since_s, at_s - ALIVE_S)))
+
+    def usually_stirring(self, window: Window) -> float:
+        """The part of a window that did within ALIVE_S, on the average of the last minute."""
+        rows, columns = (slice(side.start // 2, side.stop // 2 + 1) for side in window)
+        return float(self._stirring[rows, columns].mean())
 
     def adopt(self, window: Window, mask: Mask) -> None:
         """Makes what is held at ``mask`` in a window, and right around it, usual."""
@@ -120,6 +146,24 @@ class Still:
         mask = labels[window] == label
         since_s = float(np.quantile(self._since_s[window][mask], _SETTLED_QUANTILE))
         return Region((x, y, x + width, y + height), window, mask, since_s)
+
+    def _learn_what_stirs(self, at_s: float) -> None:
+        self._restless = self._edges_that_stir(at_s)
+        known_s = min(STIRRING_MEMORY_S, at_s - self._begun_s - ALIVE_S)
+        if known_s > 0:
+            stirring = (self._since_s[::2, ::2] > at_s - ALIVE_S).astype(np.float32)
+            cv2.accumulateWeighted(stirring, self._stirring, min(1.0, USUAL_EVERY_S / known_s))
+
+    def _edges_that_stir(self, at_s: float) -> float:
+        """How much of the usual scene's edges, from 0 to 1, has looked otherwise within the last STIRS_S, in the middle
+        of the tiles that have any: who is there, a display or a tree stirs only some of them."""
+        _, edges = cv2.threshold(
+            cv2.morphologyEx(self.usual, cv2.MORPH_GRADIENT, _KERNEL), _EDGE, 255, cv2.THRESH_BINARY
+        )
+        stirred = np.where(self._since_s > at_s - STIRS_S, edges, 0)
+        of, by = (cv2.resize(mask, _TILES, interpolation=cv2.INTER_AREA) / 255 for mask in (edges, stirred))
+        told = of >= _TILE_EDGES_MIN
+        return float(np.median(by[told] / of[told])) if told.any() else 0.0
 
     def _take_in(self, threshold: Gray, at_s: float) -> None:
         as_usual = cv2.bitwise_not(self.foreign)

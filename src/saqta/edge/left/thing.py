@@ -79,6 +79,10 @@ class Thing:
     steady: float = 1.0
     like: float = 1.0
     is_somebody: bool | None = None
+    stirs: bool = False
+    accompanied_s: float = 0.0
+    stirring_before: float = 0.0
+    stirring_beside: float = 0.0
     emptied: Real = field(init=False)
     _shows_empty: Real = field(init=False)
 

@@ -21,6 +21,7 @@ KEPT_MAX = 0.75
 SHARP_MIN = 0.55
 CONTRAST_MIN = 20.0
 PLAIN_CONTOUR_MIN, PLAIN_SHARP_MIN, PLAIN_CONTRAST_MIN = 0.78, 0.75, 28.0
+CLEAR_CONTOUR_MIN, CLEAR_SHARP_MIN = 0.72, 0.9
 TEXTURE_MIN = 3.0
 """Standard deviation of the ground's brightness, of 255, below which it has no texture to be kept."""
 _KERNEL = np.ones((3, 3), np.uint8)
@@ -53,6 +54,12 @@ class Evidence(NamedTuple):
     def is_plain(self) -> bool:
         """Whether it says so plainly that nobody need have been seen to bring the thing."""
         ends = self.contour >= PLAIN_CONTOUR_MIN and self.sharp >= PLAIN_SHARP_MIN
+        return ends and self.contrast >= PLAIN_CONTRAST_MIN
+
+    @property
+    def is_clear(self) -> bool:
+        """The same of what has not stirred for long: it ends sharply, though the ground has edges of its own."""
+        ends = self.contour >= CLEAR_CONTOUR_MIN and self.sharp >= CLEAR_SHARP_MIN
         return ends and self.contrast >= PLAIN_CONTRAST_MIN
 
     @property

@@ -195,18 +195,20 @@ class Background:
     def _fit(self, luma: Gray) -> None:
         """Fits the exposure, and light that falls unevenly where that explains the picture and one exposure doesn't."""
         self._exposure, self._light = fit_exposure(self._mean, luma, self._exposure[:2]), None
-        gain, offset, share = self._exposure
+        share = self._exposure.share
         if share >= PLAIN_SHARE:
             return
-        seen = luma[::_GRID, ::_GRID].astype(np.float32)
-        expected = np.clip(self._mean[::_GRID, ::_GRID] * gain + offset, 0, self._white)
-        light = uneven_light(expected, seen)
-        if light is None:
-            return
-        lit = float((np.abs(seen - expected * light) < EXPLAINED_WITHIN).mean())
-        if lit >= max(PLAIN_SHARE, share + LIT_MORE):
-            self._light = np.asarray(cv2.resize(light, luma.shape[::-1]), np.float32)
-            self._exposure = Exposure(gain, offset, lit)
+        seen, mean = (plane[::_GRID, ::_GRID].astype(np.float32) for plane in (luma, self._mean))
+        for gain, offset in (self._exposure[:2], AS_IT_IS):
+            expected = np.clip(mean * gain + offset, 0, self._white)
+            light = uneven_light(expected, seen)
+            if light is None:
+                return
+            lit = float((np.abs(seen - expected * light) < EXPLAINED_WITHIN).mean())
+            if lit >= max(PLAIN_SHARE, share + LIT_MORE):
+                self._light = np.asarray(cv2.resize(light, luma.shape[::-1]), np.float32)
+                self._exposure = Exposure(gain, offset, lit)
+                return
 
 
 def _shadow(luma: Gray, expected: Gray) -> Gray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from math import hypot
 
 from saqta.edge.picture.blobs import Bounds, alike, overlap
+from saqta.edge.tracking.scale import Scale
 from saqta.edge.tracking.tracks import Track
 
 REMEMBERED_S = 180.0
@@ -16,15 +17,10 @@ EDGE_PX = 3
 RESTS_S, RESTING_SHARE = 60.0, 0.5
 POINTS_MAX = 128
 """A longer way keeps every other one of its points."""
-SAMPLES_MIN = 12
-"""Heights that are known before any scale is."""
 WENT_SIZES = 0.6
 """Who walks goes at least this far, in own heights: leaves that tremble do not."""
 STOPS_S, STOPS_SIZES = 0.5, 0.4
 """Who stops goes no further than this, in own heights, from this long before a moment to this long after it."""
-_FORGETTING = 0.9995
-_RIDGE = 60.0
-
 
 Points = list[tuple[float, Bounds]]
 
@@ -107,7 +103,7 @@ class Ways:
     def __init__(self, picture: tuple[int, int]) -> None:
         self._picture = picture
         self._ways: dict[int, Way] = {}
-        self._n = self._sum_y = self._sum_h = self._sum_yy = self._sum_yh = 0.0
+        self._scale = Scale(picture)
 
     def step(self, tracks: Iterable[Track], at_s: float) -> None:
         """Takes in where the tracks of a frame are."""
@@ -116,8 +112,10 @@ class Ways:
                 continue
             way = self._ways.setdefault(track.number, Way(track.number))
             way.add(track, at_s)
-            if track.confirmed and track.rests_since_s == at_s and track.whole_s == at_s and way.walked:
-                self._measure(track)
+            goes_on = track.confirmed and track.rests_since_s == at_s and way.went_px >= way.tall_px > 0
+            if goes_on and track.whole_s == at_s:
+                self._scale.measure(track.number, track.bounds)
+        self._scale.refit(at_s)
         if len(self._ways) > WAYS_MAX or any(at_s - way.last_s > REMEMBERED_S for way in self._ways.values()):
             kept = sorted(self._ways.values(), key=lambda way: way.last_s)[-WAYS_MAX:]
             self._ways = {way.number: way for way in kept if at_s - way.last_s <= REMEMBERED_S}
@@ -149,24 +147,8 @@ class Ways:
         return x0 < EDGE_PX or x1 > self._picture[0] - EDGE_PX or y1 > self._picture[1] - EDGE_PX
 
     def tall_at(self, y_px: float) -> float | None:
-        """How tall, in pixels, who stands at this row looks; None while too little has moved to tell."""
-        if self._n < SAMPLES_MIN:
-            return None
-        mean_y, mean_h = self._sum_y / self._n, self._sum_h / self._n
-        plain = mean_h / max(1.0, mean_y)
-        spread, joint = self._sum_yy / self._n - mean_y**2, self._sum_yh / self._n - mean_y * mean_h
-        slope = (joint + _RIDGE * plain) / (spread + _RIDGE)
-        return max(0.3 * mean_h, mean_h + max(0.0, slope) * (y_px - mean_y))
-
-    def _measure(self, track: Track) -> None:
-        """Pieces of somebody are more frequent than giants: what is smaller than the rest counts for less."""
-        y, height = track.bounds[3], track.height
-        weight = min(1.0, (height / (self.tall_at(y) or height)) ** 3)
-        sums = (self._n, self._sum_y, self._sum_h, self._sum_yy, self._sum_yh)
-        more = (1.0, y, height, y * y, y * height)
-        self._n, self._sum_y, self._sum_h, self._sum_yy, self._sum_yh = (
-            _FORGETTING * total + weight * value for total, value in zip(sums, more, strict=True)
-        )
+        """How tall, in pixels, who stands at this row looks; None while too few have walked to tell."""
+        return self._scale.tall_at(y_px)
 
 
 def _grown(place: Bounds, by_px: float) -> Bounds:
