@@ -102,7 +102,6 @@ def test_what_went_with_its_owner_is_no_part_of_the_thing() -> None:
         pytest.param(6020, id="a light that makes it too bright to be told"),
         pytest.param(6091, id="clouds and leaves"),
         pytest.param(6121, id="a track that stays with the thing"),
-        pytest.param(10109, id="a bag that walks in, of an owner who can hardly be seen"),
         pytest.param(10138, id="a cloud that comes in when it does"),
         pytest.param(21, id="leaves that tremble beside it"),
     ],

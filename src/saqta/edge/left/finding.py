@@ -249,10 +249,12 @@ class Things:
         return alone and plain and at_s - region.since_s >= APPEARED_AFTER_S
 
     def _is_no_thing(self, region: Region, tall_px: float | None, calm: bool) -> bool:
-        """Whether it is a body or has not the size of a thing; what is calm is no body, unless it may be a vehicle."""
+        """Whether it is a body or has not the size of a thing. Of what is calm, and no vehicle, nothing is left of a
+        body that was seen to go away."""
         is_known_small = self.ways.tall_at(region.bounds[3]) is not None and self._is_small(region)
-        is_body = not (calm and is_known_small) and self._is_body(region, tall_px)
-        return is_body or self._is_out_of_scale(region, tall_px, TALL_CALM_MAX if calm else TALL_MAX)
+        return self._is_body(region, tall_px, calm and is_known_small) or self._is_out_of_scale(
+            region, tall_px, TALL_CALM_MAX if calm else TALL_MAX
+        )
 
     def _is_out_of_scale(self, region: Region, tall_px: float | None, tall_max: float) -> bool:
         x0, y0, x1, y1 = region.bounds
@@ -265,11 +267,11 @@ class Things:
         x0, y0, x1, y1 = region.bounds
         return max(y1 - y0, x1 - x0) <= SMALL_MAX * self._picture[1]
 
-    def _is_body(self, region: Region, tall_px: float | None) -> bool:
+    def _is_body(self, region: Region, tall_px: float | None, calm: bool) -> bool:
         area, tall = size(region.bounds), region.bounds[3] - region.bounds[1]
         for body in self.bodies:
             if overlap(body.bounds, region.bounds) > 0.5 * area:
-                like = body.whole and tall > BODY_LIKE * (body.bounds[3] - body.bounds[1])
+                like = not calm and body.whole and tall > BODY_LIKE * (body.bounds[3] - body.bounds[1])
                 if like or not self.ways.some_left(body.bounds, body.since_s, tall_px or tall):
                     return True
         here = [
@@ -279,7 +281,7 @@ class Things:
             and overlap(way.last, region.bounds) >= min(0.5 * area, BODY_WITHIN * size(way.last))
             and way.came_from_afar()
         ]
-        whole = any(BODY_SHARE * height <= tall for height in here)
+        whole = not calm and any(BODY_SHARE * height <= tall for height in here)
         seated = any(SEATED_SHARE * height <= tall for height in here)
         if whole or (seated and not self.ways.some_left(region.bounds, region.since_s, tall_px or tall)):
             self.bodies = [*self.bodies[1 - BODIES_MAX :], _Body(region.bounds, region.since_s, whole)]
