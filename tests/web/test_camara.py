@@ -68,8 +68,8 @@ def test_forwardings_are_told_as_they_were_set_last(telecom: Centre) -> None:
 def test_a_call_is_told_while_it_goes_on_with_the_risk_that_was_decided(telecom: Centre) -> None:
     telecom.start_decisions()
     started = "2026-01-31T08:00:00Z"
-    suspect = {"id": "c1", "time": started, "caller": "+77272000000", "callee": NUMBER, "attestation": "C"}
-    assert ask(telecom, "/api/v1/decisions/call", suspect, who="pavel").json()["action"] == "warn"
+    again = [{"id": f"c{n}", "time": started, "caller": "+77272000000", "callee": NUMBER} for n in range(17)]
+    assert ask(telecom, "/api/v1/decisions/call", again, who="pavel").json()["items"][-1]["action"] == "warn"
     telecom.settle()
     both = {"caller": "+77272000000", "callee": NUMBER}
     tell(telecom, "1", "call.connected", "2026-01-31T08:00:05Z", call="k1", **both)
