@@ -6,7 +6,7 @@ ARGS ?=
 
 .PHONY: setup demo test test-long bench pins clean
 
-setup: .venv/run.stamp src/saqta/web/assets/.stamp
+setup: .venv/run.stamp .venv/compiled.stamp src/saqta/web/assets/.stamp
 
 demo: setup
 	@$(BIN)/saqta demo $(ARGS)
@@ -31,6 +31,11 @@ bench: setup
 .venv/test.stamp: requirements/test.txt .venv/run.stamp
 	@echo "Adding what the tests need ..." >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+.venv/compiled.stamp: .venv/run.stamp $(wildcard src/saqta/fraud/engine/*.py)
+	@echo "Compiling the decision path ..." >&2
+	@$(BIN)/python -m saqta.fraud.serving.compiling
 	@touch $@
 
 src/saqta/web/assets/.stamp: .venv/run.stamp $(shell find pages -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)

@@ -20,14 +20,14 @@ import msgspec
 import numpy as np
 
 from saqta.fraud.deciding import Decider
-from saqta.fraud.folder import read_learned_state, read_model, write_model
-from saqta.fraud.layout import DAY_MS, EVENT, LIVES, PAYMENT, RINGS, Limits, empty
-from saqta.fraud.machine import MODEL_FEATURES, decide, room
-from saqta.fraud.payments import Payments
+from saqta.fraud.engine.layout import DAY_MS, EVENT, LIVES, PAYMENT, RINGS, Limits, empty
+from saqta.fraud.engine.machine import MODEL_FEATURES, decide, room
+from saqta.fraud.engine.rules import STANDARD, read_rules
+from saqta.fraud.engine.trees import NO_TREES, raw_score
+from saqta.fraud.learning.folder import read_learned_state, read_model, write_model
+from saqta.fraud.learning.payments import Payments
+from saqta.fraud.learning.training import Learned, Replay, learn, lesson
 from saqta.fraud.pipe import decide_lines
-from saqta.fraud.rules import STANDARD, read_rules
-from saqta.fraud.training import Learned, Replay, learn, lesson
-from saqta.fraud.trees import NO_TREES, raw_score
 
 PAYERS, PAYEES, DAYS, A_DAY = 5_000, 10_000, 75, 9_600
 START_MS = 20_000 * DAY_MS

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from saqta.fraud.features import JOINED, LEARNED
-from saqta.fraud.layout import DAY_MS, EVENT, FRAUD, LABEL, PAYMENT, Array, Limits, empty
-from saqta.fraud.machine import decide, room
-from saqta.fraud.rules import STANDARD, Rules, read_rules
-from saqta.fraud.training import LEAF_ROWS_MIN, SETTINGS
-from saqta.fraud.trees import NO_TREES
+from saqta.fraud.engine.features import JOINED, LEARNED
+from saqta.fraud.engine.layout import DAY_MS, EVENT, FRAUD, LABEL, PAYMENT, Array, Limits, empty
+from saqta.fraud.engine.machine import decide, room
+from saqta.fraud.engine.rules import STANDARD, Rules, read_rules
+from saqta.fraud.engine.trees import NO_TREES
+from saqta.fraud.learning.training import LEAF_ROWS_MIN, SETTINGS
 from saqta.fraud.wire import PACKED, Call, Packer, Payment
 from saqta.model.moment import to_text
 from saqta.simulate.fraud.scam import Act

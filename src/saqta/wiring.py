@@ -24,10 +24,10 @@ from saqta.edge.node import CLIPS_WAIT_S, CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.folder import Folder, owned
 from saqta.fraud import lists, publishing
+from saqta.fraud.engine.rules import STANDARD, read_rules
 from saqta.fraud.lists.blocklist import Blocklist
-from saqta.fraud.publishing.checking import RuleDesk
-from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving import step as fraud
+from saqta.fraud.serving.checking import RuleDesk
 from saqta.fraud.serving.reviewing import ReviewDesk
 from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door

@@ -215,6 +215,7 @@ def _close_as_confirmed(page: Page) -> None:
 def _take_the_closing_back(page: Page) -> None:
     page.keyboard.press("z")
     expect(_panel(page).get_by_text("Waits for the desk")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="goes on")).to_be_visible()
 
 
 def _violations(page: Page) -> list[str]:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from fraud import made_payments
-from saqta.fraud.folder import write_model
-from saqta.fraud.payments import Payments, read_payments
-from saqta.fraud.rules import STANDARD, Rules, read_rules
-from saqta.fraud.training import Learned, Replay, learn, lesson
+from saqta.fraud.engine.rules import STANDARD, Rules, read_rules
+from saqta.fraud.learning.folder import write_model
+from saqta.fraud.learning.payments import Payments, read_payments
+from saqta.fraud.learning.training import Learned, Replay, learn, lesson
 from saqta.model.moment import from_text
 
 UNTIL = "2026-03-12"

@@ -4,8 +4,8 @@ import base64
 
 import numpy as np
 
-from saqta.fraud.layout import CALL, PAYMENT
-from saqta.fraud.naming import CURRENCIES
+from saqta.fraud.engine.layout import CALL, PAYMENT
+from saqta.fraud.engine.naming import CURRENCIES
 from saqta.fraud.serving.allowed import FOUND_MAX, LOOKED_AT_MAX, allowed_of
 from saqta.fraud.serving.rows import ROW
 from saqta.log.memory import MemoryLog

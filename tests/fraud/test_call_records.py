@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from saqta.__main__ import app
 from saqta.fraud.call_records import by_rules, judge
-from saqta.fraud.rules import Rules
+from saqta.fraud.engine.rules import Rules
 from saqta.model.errors import InputError
 from saqta.model.moment import from_text
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from saqta.fraud.deciding import BATCH_MAX, Decider
-from saqta.fraud.folder import read_model
-from saqta.fraud.layout import Limits, empty
+from saqta.fraud.engine.layout import Limits, empty
+from saqta.fraud.engine.rules import Rules
+from saqta.fraud.learning.folder import read_model
+from saqta.fraud.learning.training import Learned
 from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.lists.tables import ENTRIES
-from saqta.fraud.rules import Rules
-from saqta.fraud.training import Learned
 from saqta.log.tables import MemoryTables
 from saqta.model.kinds import ListTerms
 from saqta.model.list_entry import Entry

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from conftest import SAQTA
 from fraud import made_payments
 from saqta.fraud.deciding import ANSWERED_MAX, BATCH_MAX, Decider
-from saqta.fraud.folder import MANIFEST, STATE, TREES, read_learned_state, read_model
-from saqta.fraud.layout import DAY_MS, Limits, empty
-from saqta.fraud.payments import Payments
+from saqta.fraud.engine.layout import DAY_MS, Limits, empty
+from saqta.fraud.engine.rules import Rules
+from saqta.fraud.learning.folder import MANIFEST, STATE, TREES, read_learned_state, read_model
+from saqta.fraud.learning.payments import Payments
+from saqta.fraud.learning.training import Learned, Replay
 from saqta.fraud.pipe import LINE_BYTES_MAX, decide_lines
-from saqta.fraud.rules import Rules
-from saqta.fraud.training import Learned, Replay
 from saqta.fraud.wire import TEXT_MAX
 from saqta.model.errors import InputError
 from saqta.model.moment import from_text, to_text
@@ -252,8 +252,8 @@ def test_another_model_is_refused(
 
 def test_trees_beyond_the_largest_are_not_read(learned: tuple[Learned, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     size = (learned[1] / TREES).stat().st_size
-    monkeypatch.setattr("saqta.fraud.folder.TREES_BYTES_MAX", size)
+    monkeypatch.setattr("saqta.fraud.learning.folder.TREES_BYTES_MAX", size)
     assert read_model(learned[1]).version
-    monkeypatch.setattr("saqta.fraud.folder.TREES_BYTES_MAX", size - 1)
+    monkeypatch.setattr("saqta.fraud.learning.folder.TREES_BYTES_MAX", size - 1)
     with pytest.raises(InputError, match=f"at most {size - 1} bytes"):
         read_model(learned[1])

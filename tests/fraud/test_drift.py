@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from saqta.fraud.drift import BINS, bins_of, drift, psi
-from saqta.fraud.features import LEARNED
+from saqta.fraud.engine.features import LEARNED
+from saqta.fraud.learning.drift import BINS, bins_of, drift, psi
 from saqta.model.errors import InputError
 
 

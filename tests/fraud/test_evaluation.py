@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from saqta.fraud.baselines import handbook_features
-from saqta.fraud.evaluation import card_precision, evaluate
-from saqta.fraud.layout import DAY_MS
-from saqta.fraud.payments import Payments, read_payments
-from saqta.fraud.rules import Rules
+from saqta.fraud.engine.layout import DAY_MS
+from saqta.fraud.engine.rules import Rules
+from saqta.fraud.learning.baselines import handbook_features
+from saqta.fraud.learning.evaluation import card_precision, evaluate
+from saqta.fraud.learning.payments import Payments, read_payments
 from saqta.model.errors import InputError
 from saqta.model.moment import from_text
 

@@ -6,10 +6,10 @@ from cel_expr_python import cel
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from saqta.fraud.expression import FIELDS, TEXTS, ExpressionError, compile_expression
-from saqta.fraud.layout import EVENT, PAYMENT
-from saqta.fraud.naming import CHANNEL, CURRENCY_NUMBERS, key
-from saqta.fraud.program import OPERATIONS_MAX, STACK_MAX, holds
+from saqta.fraud.engine.expression import FIELDS, TEXTS, ExpressionError, compile_expression
+from saqta.fraud.engine.layout import EVENT, PAYMENT
+from saqta.fraud.engine.naming import CHANNEL, CURRENCY_NUMBERS, key
+from saqta.fraud.engine.program import OPERATIONS_MAX, STACK_MAX, holds
 from saqta.model.kinds import EXPRESSION_CHARS_MAX
 
 NAMES = list(FIELDS["payment"])

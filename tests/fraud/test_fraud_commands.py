@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from saqta.fraud.rules import STANDARD
+from saqta.fraud.engine.rules import STANDARD
 
 RULES = str(STANDARD)
 

@@ -4,8 +4,20 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saqta.fraud.keys import find, known, met, put, remove, ring_of
-from saqta.fraud.layout import CLOCK_MS, DAY_MS, EVENTS, EVICTED, LIFE_D, LIVES, RINGS, TABLE, Limits, State, empty
+from saqta.fraud.engine.keys import find, known, met, put, remove, ring_of
+from saqta.fraud.engine.layout import (
+    CLOCK_MS,
+    DAY_MS,
+    EVENTS,
+    EVICTED,
+    LIFE_D,
+    LIVES,
+    RINGS,
+    TABLE,
+    Limits,
+    State,
+    empty,
+)
 
 SMALL = Limits(keys_max=1024, busy_max=128, memos_max=1024, pending_max=16)
 

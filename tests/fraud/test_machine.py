@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saqta.fraud import layout
-from saqta.fraud.calls import HEARD
-from saqta.fraud.features import JOINED, LEARNED
-from saqta.fraud.layout import DAY_MS, EVENT, FRAUD, HOUR_MS, LABEL, LATE, PAYMENT, Array, Limits, State, empty
-from saqta.fraud.machine import decide, room
-from saqta.fraud.payments import Payments, stream
-from saqta.fraud.rules import STANDARD, read_rules
-from saqta.fraud.stored_state import in_use, read_state, write_state
-from saqta.fraud.training import Learned
-from saqta.fraud.trees import NO_TREES
+from saqta.fraud.engine import layout
+from saqta.fraud.engine.calls import HEARD
+from saqta.fraud.engine.features import JOINED, LEARNED
+from saqta.fraud.engine.layout import DAY_MS, EVENT, FRAUD, HOUR_MS, LABEL, LATE, PAYMENT, Array, Limits, State, empty
+from saqta.fraud.engine.machine import decide, room
+from saqta.fraud.engine.rules import STANDARD, read_rules
+from saqta.fraud.engine.stored_state import in_use, read_state, write_state
+from saqta.fraud.engine.trees import NO_TREES
+from saqta.fraud.learning.payments import Payments, stream
+from saqta.fraud.learning.training import Learned
 
 LIMITS = Limits(keys_max=4096, busy_max=1024, memos_max=1024, pending_max=64)
 RULES = read_rules(STANDARD)

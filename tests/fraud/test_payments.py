@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from fraud import made_payments
-from saqta.fraud import payments
-from saqta.fraud.payments import TIME_MS_MAX, read_payments, stream
+from saqta.fraud.learning import payments
+from saqta.fraud.learning.payments import TIME_MS_MAX, read_payments, stream
 from saqta.model.errors import InputError
 
 ROWS = {

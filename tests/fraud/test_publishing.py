@@ -3,10 +3,10 @@
 import pytest
 
 from saqta.fraud import publishing
+from saqta.fraud.engine.rules import PUBLISHED_MAX, STANDARD, read_rules
 from saqta.fraud.publishing import books
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.publishing.tables import HEAD, NEWEST, SETS
-from saqta.fraud.rules import PUBLISHED_MAX, STANDARD, read_rules
 from saqta.log.runner import Runner
 from saqta.model.command import Context, DecideRule, ProposeRule
 from saqta.model.errors import StateError

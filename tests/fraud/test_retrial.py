@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from fraud.test_serving import call, payment, running
 from saqta.__main__ import app
-from saqta.fraud.rules import BITS, STANDARD, Rule, read_rules
+from saqta.fraud.engine.rules import BITS, STANDARD, Rule, read_rules
 from saqta.fraud.serving import retrial
 from saqta.fraud.serving.retrial import Retrial, retry
 from saqta.model.errors import InputError

@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 
 from fraud.test_serving import NOW_MS, Running, call, payment, running
 from saqta.__main__ import app
-from saqta.fraud.folder import CARD, read_model, write_model
-from saqta.fraud.layout import Limits, empty
+from saqta.fraud.engine.layout import Limits, empty
+from saqta.fraud.learning.folder import CARD, read_model, write_model
+from saqta.fraud.learning.training import Learned
 from saqta.fraud.serving import reviewing
 from saqta.fraud.serving.challenger import challenged_of
 from saqta.fraud.serving.reviewing import ReviewDesk, review
-from saqta.fraud.training import Learned
 from saqta.model.catalogue import make
 from saqta.model.errors import BusyError, InputError
 from saqta.model.kinds import DecisionsMade, OutcomeTold

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from saqta.fraud.layout import CALL, EVENT, PAYMENT
-from saqta.fraud.rules import (
+from saqta.fraud.engine.layout import CALL, EVENT, PAYMENT
+from saqta.fraud.engine.rules import (
     CONDITIONS_MAX,
     FEATURES,
     FILE_BYTES_MAX,

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from intake.listening import until
-from saqta.fraud.layout import CALL, DELAY_D, EVENTS, FRAUD, MEMOS, PAYMENT
+from saqta.fraud.engine.layout import CALL, DELAY_D, EVENTS, FRAUD, MEMOS, PAYMENT
+from saqta.fraud.engine.naming import CURRENCY_NUMBERS
+from saqta.fraud.engine.stored_state import in_use
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.tables import ENTRIES
-from saqta.fraud.naming import CURRENCY_NUMBERS
 from saqta.fraud.publishing.tables import HEAD, NEWEST, RuleSet
 from saqta.fraud.serving import pseudonyms
 from saqta.fraud.serving.judging import JUDGED_MAX
@@ -30,7 +31,6 @@ from saqta.fraud.serving.rows import ROW, SOURCE, Commit, commit_of, root_of
 from saqta.fraud.serving.snapshot import read_snapshot
 from saqta.fraud.serving.step import SWAPS, TOLD, Swapped, Told
 from saqta.fraud.serving.ticket import Ticket, portions
-from saqta.fraud.stored_state import in_use
 from saqta.log.merkle import leaf_hash, verify_inclusion
 from saqta.log.personal import Keyring
 from saqta.log.port import Position
@@ -398,7 +398,7 @@ def test_a_burst_of_labels_is_taken_in_portions_between_which_what_waits_is_deci
 
 
 @pytest.mark.parametrize(
-    "changed", ["saqta.fraud.serving.opening.LABEL_DELAY_D", "saqta.fraud.folder.FEATURES_VERSION"]
+    "changed", ["saqta.fraud.serving.opening.LABEL_DELAY_D", "saqta.fraud.learning.folder.FEATURES_VERSION"]
 )
 def test_what_was_kept_for_other_features_or_another_delay_is_rebuilt_from_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str

@@ -6,11 +6,11 @@ import lightgbm
 import numpy as np
 import pytest
 
-from saqta.fraud.features import LEARNED
-from saqta.fraud.payments import Payments
-from saqta.fraud.rules import Rules
-from saqta.fraud.training import Learned, Replay
-from saqta.fraud.trees import contributions, raw_score, read_trees, share
+from saqta.fraud.engine.features import LEARNED
+from saqta.fraud.engine.rules import Rules
+from saqta.fraud.engine.trees import contributions, raw_score, read_trees, share
+from saqta.fraud.learning.payments import Payments
+from saqta.fraud.learning.training import Learned, Replay
 from saqta.model.errors import InputError
 
 

@@ -11,7 +11,7 @@ import pytest
 from intake.listening import running
 from intake.sip_switch import UdpSwitch, read_reply, request
 from saqta.fraud.call_records import by_rules
-from saqta.fraud.rules import STANDARD, read_rules
+from saqta.fraud.engine.rules import STANDARD, read_rules
 from saqta.intake.arrivals import Arrival
 from saqta.intake.sip import listening
 from saqta.intake.sip.framing import PING

@@ -17,10 +17,10 @@ import pytest
 
 from saqta import correlate, dispatch, views
 from saqta.fraud import lists, publishing
+from saqta.fraud.engine.rules import STANDARD, read_rules
 from saqta.fraud.lists.blocklist import Blocklist
-from saqta.fraud.publishing.checking import RuleDesk
-from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving import step as fraud
+from saqta.fraud.serving.checking import RuleDesk
 from saqta.fraud.serving.opening import open_path
 from saqta.fraud.serving.reviewing import ReviewDesk
 from saqta.log.personal import Keyring

@@ -10,7 +10,7 @@ import typer
 
 from saqta.commands.options import DATA, Json, TakesFiles, group, readable_log
 from saqta.commands.subscribers import subscribers
-from saqta.fraud.layout import DAY_MS, LABEL_DELAY_D, LABEL_DELAY_D_MAX
+from saqta.fraud.engine.layout import DAY_MS, LABEL_DELAY_D, LABEL_DELAY_D_MAX
 from saqta.model.errors import InputError
 from saqta.model.kinds import ListImported
 from saqta.model.moment import day_start
@@ -18,8 +18,8 @@ from saqta.terminal import Results
 from saqta.wiring import new_secret, now_ms
 
 if TYPE_CHECKING:
+    from saqta.fraud.engine.rules import Rules
     from saqta.fraud.lists.blocklist import Blocklist
-    from saqta.fraud.rules import Rules
 
 fraud = group("Calls and payments: learn, evaluate, try a rule, decide.")
 fraud.add_typer(subscribers, name="subscribers")
@@ -47,8 +47,9 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Learn from the payments whose labels were known by a day, and write the model that `decide` loads."""
-    from saqta.fraud import folder, rules, training
-    from saqta.fraud.payments import read_payments
+    from saqta.fraud.engine import rules
+    from saqta.fraud.learning import folder, training
+    from saqta.fraud.learning.payments import read_payments
 
     until_ms = _midnight(until, "until")
     replay = training.Replay(read_payments(payments), label_delay_d, rules.read_rules(rules.STANDARD))
@@ -76,8 +77,9 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Learn from what was known on a day, decide the days after it, and say how well, beside others."""
-    from saqta.fraud import evaluation, rules
-    from saqta.fraud.payments import read_payments
+    from saqta.fraud.engine import rules
+    from saqta.fraud.learning import evaluation
+    from saqta.fraud.learning.payments import read_payments
 
     test_from_ms = _midnight(test_from, "test-from")
     standard = rules.read_rules(rules.STANDARD)
@@ -102,7 +104,7 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Say what rules would have stopped, beside those in force, or beside what was done where the log is tried."""
-    from saqta.fraud import rules
+    from saqta.fraud.engine import rules
 
     from_ms = 0 if from_day is None else _midnight(from_day, "from")
     until_ms = EVER_MS if until is None else _midnight(until, "until")
@@ -117,9 +119,9 @@ def backtest(
 def _on_payments(
     results: Results, read: "Rules", payments: list[Path], from_ms: int, until_ms: int, label_delay_d: int
 ) -> int:
-    from saqta.fraud import rules
     from saqta.fraud.backtest import backtest as tried
-    from saqta.fraud.payments import read_payments
+    from saqta.fraud.engine import rules
+    from saqta.fraud.learning.payments import read_payments
 
     paid, count = read_payments(payments), 0
     for name, these in (("tried", read), ("in force", rules.read_rules(rules.STANDARD))):
@@ -131,7 +133,7 @@ def _on_payments(
 
 
 def _on_log(results: Results, read: "Rules", data: Path, from_ms: int, until_ms: int, label_delay_d: int) -> int:
-    from saqta.fraud import rules
+    from saqta.fraud.engine import rules
     from saqta.fraud.serving.retrial import retry
 
     mine = [rule for rule in read.rules if rule.name not in rules.names_on_lists()]
@@ -154,9 +156,10 @@ def drift(
     as_json: Json = False,
 ) -> None:
     """Say how far payments have moved from those that a model learned from (PSI), features and score."""
-    from saqta.fraud import drift as drifting
-    from saqta.fraud import folder, rules, training
-    from saqta.fraud.payments import read_payments
+    from saqta.fraud.engine import rules
+    from saqta.fraud.learning import drift as drifting
+    from saqta.fraud.learning import folder, training
+    from saqta.fraud.learning.payments import read_payments
 
     loaded, bins = folder.read_model(model), folder.read_bins(model)
     replay = training.Replay(read_payments(payments), loaded.manifest.label_delay_d, rules.read_rules(rules.STANDARD))
@@ -184,7 +187,7 @@ def compare(
 ) -> None:
     """Compare the model in force with its challenger by what was told of decisions since, and say how precise what was
     raised proved to be, by how long it took until that was known."""
-    from saqta.fraud import folder
+    from saqta.fraud.learning import folder
     from saqta.fraud.serving import reviewing
 
     from_ms = 0 if from_day is None else _midnight(from_day, "from")
@@ -219,10 +222,10 @@ def decide(
     as_json: Json = False,
 ) -> None:
     """Decide JSON lines from standard input: payments, calls, labels; answers go to standard output in their order."""
-    from saqta.fraud import folder
-    from saqta.fraud import rules as ruling
     from saqta.fraud.deciding import Decider
-    from saqta.fraud.layout import Limits, empty
+    from saqta.fraud.engine import rules as ruling
+    from saqta.fraud.engine.layout import Limits, empty
+    from saqta.fraud.learning import folder
     from saqta.fraud.pipe import decide_lines
 
     loaded, read = folder.read_model(model), ruling.read_rules(rules or ruling.STANDARD)
@@ -243,8 +246,8 @@ def calls(
     as_json: Json = False,
 ) -> None:
     """Decide call records after the fact, in their order, and tell all but those that would be allowed."""
-    from saqta.fraud import rules as ruling
     from saqta.fraud.call_records import by_rules, judge
+    from saqta.fraud.engine import rules as ruling
 
     read = ruling.read_rules(rules or ruling.STANDARD)
     decider, results = by_rules(read, home, _blocklist(lists)), Results(as_json)

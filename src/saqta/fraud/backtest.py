@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from saqta.fraud.layout import Array
-from saqta.fraud.payments import Payments, days_of
-from saqta.fraud.rules import Rules
-from saqta.fraud.training import Replay
+from saqta.fraud.engine.layout import Array
+from saqta.fraud.engine.rules import Rules
+from saqta.fraud.learning.payments import Payments, days_of
+from saqta.fraud.learning.training import Replay
 from saqta.model.errors import InputError
 
 

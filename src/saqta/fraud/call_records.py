@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from saqta.fraud.deciding import BATCH_MAX, Decider
-from saqta.fraud.folder import Manifest, Model
-from saqta.fraud.layout import Limits, empty
+from saqta.fraud.engine.layout import Limits, empty
+from saqta.fraud.engine.rules import Rules
+from saqta.fraud.engine.trees import NO_TREES
+from saqta.fraud.learning.folder import Manifest, Model
 from saqta.fraud.lists.blocklist import Blocklist
-from saqta.fraud.rules import Rules
-from saqta.fraud.trees import NO_TREES
 from saqta.model.errors import InputError
 
 NEEDED = ("time", "caller", "callee")

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from saqta.fraud import layout
-from saqta.fraud.calls import HEARD
-from saqta.fraud.features import JOINED, LEARNED
-from saqta.fraud.folder import Model
-from saqta.fraud.layout import EVENT, Array, State
+from saqta.fraud.engine import layout
+from saqta.fraud.engine.calls import HEARD
+from saqta.fraud.engine.features import JOINED, LEARNED
+from saqta.fraud.engine.layout import EVENT, Array, State
+from saqta.fraud.engine.machine import MODEL_FEATURES, decide, room
+from saqta.fraud.engine.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
+from saqta.fraud.engine.trees import contributions, steps
+from saqta.fraud.learning.folder import Model
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.listed import listed, listing_of, told_of, with_source
-from saqta.fraud.machine import MODEL_FEATURES, decide, room
-from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
-from saqta.fraud.trees import contributions, steps
 from saqta.fraud.wire import PACKED, Answer, Label, Message, Packer, Reason, decode, encode, name_of, refused
 from saqta.model.errors import InputError
 

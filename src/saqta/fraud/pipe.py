@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from saqta.fraud.deciding import BATCH_MAX, Decider
-from saqta.fraud.layout import Array
+from saqta.fraud.engine.layout import Array
 
 READ_BYTES = 640
 """Four or five lines: more would wait for each other, fewer would each pay for the whole way."""

@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from saqta.fraud import layout
-from saqta.fraud.naming import ACCOUNT, CELL, CHANNEL, CURRENCY_NUMBERS, DEVICE, ID, NUMBER, PLACE, RANGE, key
+from saqta.fraud.engine import layout
+from saqta.fraud.engine.naming import ACCOUNT, CELL, CHANNEL, CURRENCY_NUMBERS, DEVICE, ID, NUMBER, PLACE, RANGE, key
+from saqta.fraud.engine.rules import Action
 from saqta.fraud.numbers import Numbers, require_country, require_e164
-from saqta.fraud.rules import Action
 from saqta.model.errors import InputError
 from saqta.model.money import EXPONENTS, minor_units
 from saqta.model.place import Place

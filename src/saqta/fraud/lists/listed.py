@@ -6,7 +6,7 @@ A name has its bit in the machine's event, its feature ``{field}_listed`` and it
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from saqta.fraud.layout import (
+from saqta.fraud.engine.layout import (
     LISTED_ACTOR,
     LISTED_COUNTERPART,
     LISTED_DEVICE,

@@ -4,8 +4,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 
+from saqta.fraud.engine.rules import Rule, Rules, names_on_lists, require_fields, rule_set, with_published
 from saqta.fraud.publishing.tables import HEAD, SETS, RuleSet, in_force, set_key
-from saqta.fraud.rules import Rule, Rules, names_on_lists, require_fields, rule_set, with_published
 from saqta.model.errors import InputError
 from saqta.model.kinds import RuleTerms
 from saqta.model.step import Change, Tables

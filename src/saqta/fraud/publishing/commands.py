@@ -5,9 +5,9 @@ Two people: who wrote a rule does not publish it. What takes protection away is 
 
 from typing import Any
 
+from saqta.fraud.engine.rules import PUBLISHED_MAX
 from saqta.fraud.publishing.books import require_rule
 from saqta.fraud.publishing.tables import WRITTEN, in_force
-from saqta.fraud.rules import PUBLISHED_MAX
 from saqta.model import command as commands
 from saqta.model import kinds
 from saqta.model.command import REASON_CHARS_MAX, Command, Context

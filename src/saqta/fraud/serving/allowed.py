@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from saqta.fraud.layout import CALL, Array
-from saqta.fraud.naming import CURRENCIES
+from saqta.fraud.engine.layout import CALL, Array
+from saqta.fraud.engine.naming import CURRENCIES
 from saqta.fraud.serving.rows import ROW, SOURCE
 from saqta.log.port import Log
 from saqta.model import catalogue

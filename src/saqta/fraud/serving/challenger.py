@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from saqta.fraud.folder import Model
-from saqta.fraud.layout import PAYMENT, Array
-from saqta.fraud.machine import MODEL_FEATURES
-from saqta.fraud.rules import ACTIONS, Rules
-from saqta.fraud.trees import score_rows
+from saqta.fraud.engine.layout import PAYMENT, Array
+from saqta.fraud.engine.machine import MODEL_FEATURES
+from saqta.fraud.engine.rules import ACTIONS, Rules
+from saqta.fraud.engine.trees import score_rows
+from saqta.fraud.learning.folder import Model
 from saqta.model.kinds import Challenge
 
 CHALLENGED = np.dtype([("score", "<f4"), ("action", "u1")])

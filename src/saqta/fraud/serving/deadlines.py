@@ -10,8 +10,8 @@ from itertools import repeat
 
 import numpy as np
 
-from saqta.fraud.layout import EVENT, Limits, empty
-from saqta.fraud.machine import digests
+from saqta.fraud.engine.layout import EVENT, Limits, empty
+from saqta.fraud.engine.machine import digests
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.serving.judging import Judge, Judged
 from saqta.fraud.serving.ledger import Ledger, Place

@@ -8,19 +8,19 @@ import msgspec
 import numpy as np
 
 from saqta.fraud.deciding import MEANS
-from saqta.fraud.features import JOINED
-from saqta.fraud.folder import Model
-from saqta.fraud.layout import CALL
+from saqta.fraud.engine.features import JOINED
+from saqta.fraud.engine.layout import CALL
+from saqta.fraud.engine.machine import MODEL_FEATURES
+from saqta.fraud.engine.rules import ACTIONS, FEATURES, Rules
+from saqta.fraud.engine.trees import contributions
+from saqta.fraud.learning.folder import Model
 from saqta.fraud.lists.tables import ENTRIES
-from saqta.fraud.machine import MODEL_FEATURES
 from saqta.fraud.publishing.books import RuleBook
-from saqta.fraud.rules import ACTIONS, FEATURES, Rules
 from saqta.fraud.serving.challenger import challenged_of
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.judging import CALLS
 from saqta.fraud.serving.rows import Commit, values_of
 from saqta.fraud.serving.step import CALL_BACKS, HELD, STEP, TOLD
-from saqta.fraud.trees import contributions
 from saqta.log.merkle import inclusion_proof
 from saqta.log.port import Log
 from saqta.log.tables import TableStore

@@ -8,19 +8,19 @@ from typing import Literal, NamedTuple
 import msgspec
 import numpy as np
 
-from saqta.fraud import layout
 from saqta.fraud.deciding import MEANS, RISK, TOP_FEATURES
-from saqta.fraud.folder import Model, feature_set
-from saqta.fraud.layout import EVENT, Array, State
+from saqta.fraud.engine import layout
+from saqta.fraud.engine.layout import EVENT, Array, State
+from saqta.fraud.engine.machine import MODEL_FEATURES, decide, room
+from saqta.fraud.engine.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
+from saqta.fraud.engine.trees import NO_TREES, contributions, steps
+from saqta.fraud.learning.folder import Model, feature_set
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.listed import listed, listing_of, parties_listed, told_of, with_source
-from saqta.fraud.machine import MODEL_FEATURES, decide, room
-from saqta.fraud.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
 from saqta.fraud.serving.challenger import Challenged, Challenger
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonymise
 from saqta.fraud.serving.rows import ROW, Commit, packed, root_of, values_text
 from saqta.fraud.serving.tenge import Exchange
-from saqta.fraud.trees import NO_TREES, contributions, steps
 from saqta.fraud.wire import PACKED, Call, Packer, Payment
 from saqta.model.errors import InputError
 from saqta.model.kinds import DECISION_REASONS_MAX, ROWS_MAX, DecisionReason, DecisionsMade, NotableRow, ShadowRow

@@ -7,12 +7,12 @@ from itertools import count
 
 import numpy as np
 
-from saqta.fraud.compiled import compiled
-from saqta.fraud.keys import find, put, remove
-from saqta.fraud.layout import Array, empty_table, unused
+from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.keys import find, put, remove
+from saqta.fraud.engine.layout import Array, empty_table, unused
+from saqta.fraud.engine.stored_state import enter_used
 from saqta.fraud.serving.rows import SOURCE, Commit, commit_of, place_of
 from saqta.fraud.serving.snapshot import NOTED
-from saqta.fraud.stored_state import enter_used
 from saqta.log.port import Log
 from saqta.model import catalogue
 from saqta.model.errors import InputError

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from saqta.fraud.folder import Model, read_model
-from saqta.fraud.layout import LABEL_DELAY_D, Limits, empty
+from saqta.fraud.engine.layout import LABEL_DELAY_D, Limits, empty
+from saqta.fraud.engine.rules import STANDARD, read_rules
+from saqta.fraud.learning.folder import Model, read_model
 from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.numbers import require_country
 from saqta.fraud.publishing.books import RuleBook
-from saqta.fraud.rules import STANDARD, read_rules
 from saqta.fraud.serving.challenger import Challenger
 from saqta.fraud.serving.deadlines import LIMITS
 from saqta.fraud.serving.judging import Judge

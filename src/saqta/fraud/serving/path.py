@@ -20,10 +20,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from saqta.fraud import layout
-from saqta.fraud.folder import feature_set
-from saqta.fraud.layout import DELAY_D, EVENT, Array
-from saqta.fraud.naming import ACCOUNT, NUMBER
+from saqta.fraud.engine import layout
+from saqta.fraud.engine.layout import DELAY_D, EVENT, Array
+from saqta.fraud.engine.naming import ACCOUNT, NUMBER
+from saqta.fraud.learning.folder import feature_set
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.serving import holds
 from saqta.fraud.serving.allowed import allowed_of

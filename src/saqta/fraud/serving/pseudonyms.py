@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from saqta.fraud.layout import CALL, Array
-from saqta.fraud.naming import key
+from saqta.fraud.engine.layout import CALL, Array
+from saqta.fraud.engine.naming import key
 
 
 class NameKeys(NamedTuple):

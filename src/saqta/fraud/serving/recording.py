@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 
-from saqta.fraud.layout import DECIDED, REPEATED
+from saqta.fraud.engine.layout import DECIDED, REPEATED
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept
 from saqta.fraud.serving.ledger import Ledger, Place, numbered

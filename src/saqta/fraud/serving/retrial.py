@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from saqta.fraud import layout
-from saqta.fraud.layout import EVENT, PAYMENT, Array, Limits, empty
-from saqta.fraud.machine import decide, room
-from saqta.fraud.naming import CURRENCIES
+from saqta.fraud.engine import layout
+from saqta.fraud.engine.layout import EVENT, PAYMENT, Array, Limits, empty
+from saqta.fraud.engine.machine import decide, room
+from saqta.fraud.engine.naming import CURRENCIES
+from saqta.fraud.engine.rules import BITS, Rule, Rules, with_published
+from saqta.fraud.engine.trees import NO_TREES
 from saqta.fraud.publishing.books import as_rule
-from saqta.fraud.rules import BITS, Rule, Rules, with_published
 from saqta.fraud.serving.rows import commit_of, events_of, place_of, swapping
-from saqta.fraud.trees import NO_TREES
 from saqta.model import catalogue, rule
 from saqta.model.errors import InputError
 from saqta.model.event import Recorded

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from saqta.fraud.evaluation import Aged, card_precision
-from saqta.fraud.layout import DAY_MS, PAYMENT, Array
-from saqta.fraud.rules import ACTIONS
+from saqta.fraud.engine.layout import DAY_MS, PAYMENT, Array
+from saqta.fraud.engine.rules import ACTIONS
+from saqta.fraud.learning.evaluation import Aged, card_precision
 from saqta.fraud.serving.challenger import challenged_of
 from saqta.fraud.serving.rows import commit_of
 from saqta.model import catalogue

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from saqta.fraud.layout import EVENT, PAYMENT, SWAP, Array
+from saqta.fraud.engine.layout import EVENT, PAYMENT, SWAP, Array
 from saqta.fraud.serving.disclosure import Reader, disclosed
 from saqta.fraud.serving.tenge import InTenge, Tenge
 from saqta.fraud.wire import Reason

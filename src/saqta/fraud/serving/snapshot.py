@@ -11,9 +11,9 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from saqta.fraud.folder import feature_set
-from saqta.fraud.layout import Array, State
-from saqta.fraud.stored_state import read_state, write_state
+from saqta.fraud.engine.layout import Array, State
+from saqta.fraud.engine.stored_state import read_state, write_state
+from saqta.fraud.learning.folder import feature_set
 from saqta.log.port import Log
 from saqta.model.errors import StorageError
 

@@ -10,8 +10,8 @@ from fractions import Fraction
 
 import msgspec
 
-from saqta.fraud.layout import DAY_MS, PAYMENT, Array
-from saqta.fraud.naming import CURRENCIES
+from saqta.fraud.engine.layout import DAY_MS, PAYMENT, Array
+from saqta.fraud.engine.naming import CURRENCIES
 from saqta.model.errors import InputError
 from saqta.model.kinds import Quoted, RatesPublished, UsedRate
 from saqta.model.money import EXPONENTS, decimal_text

@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from saqta.fraud.learning.training import boosted
 from saqta.fraud.subscribers.usage import FEATURES, Usage
-from saqta.fraud.training import boosted
 from saqta.model.errors import InputError, StorageError
 
 TREES, MANIFEST = "subscribers.txt", "subscribers.json"

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from saqta.fraud.calls import SHORT_S
-from saqta.fraud.layout import DAY_MS, HOUR_MS
+from saqta.fraud.engine.calls import SHORT_S
+from saqta.fraud.engine.layout import DAY_MS, HOUR_MS
 from saqta.model.errors import InputError
 
 RECORDS_MAX = 50_000_000

@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from saqta.fraud.baselines import TRAIN_D as BASELINE_TRAIN_D
-from saqta.fraud.baselines import baseline_scores
-from saqta.fraud.layout import DAY_MS, Array
-from saqta.fraud.payments import Payments, days_of
-from saqta.fraud.rules import Rules
-from saqta.fraud.training import TRAIN_D, Replay, learn, lesson
+from saqta.fraud.engine.layout import DAY_MS, Array
+from saqta.fraud.engine.rules import Rules
+from saqta.fraud.learning.baselines import TRAIN_D as BASELINE_TRAIN_D
+from saqta.fraud.learning.baselines import baseline_scores
+from saqta.fraud.learning.payments import Payments, days_of
+from saqta.fraud.learning.training import TRAIN_D, Replay, learn, lesson
 from saqta.model.errors import InputError
 from saqta.model.moment import to_datetime
 

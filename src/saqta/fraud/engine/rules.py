@@ -18,12 +18,12 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 import numpy as np
 
-from saqta.fraud.calls import HEARD
-from saqta.fraud.compiled import compiled
-from saqta.fraud.expression import Compiled, Kind, compile_expression
-from saqta.fraud.features import JOINED, LEARNED
-from saqta.fraud.layout import CALL, PAYMENT, Array, Record
-from saqta.fraud.program import OPERATION, holds
+from saqta.fraud.engine.calls import HEARD
+from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.expression import Compiled, Kind, compile_expression
+from saqta.fraud.engine.features import JOINED, LEARNED
+from saqta.fraud.engine.layout import CALL, PAYMENT, Array, Record
+from saqta.fraud.engine.program import OPERATION, holds
 from saqta.model.errors import InputError
 
 BITS = 64

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from saqta.fraud.features import LEARNED
-from saqta.fraud.layout import Array
+from saqta.fraud.engine.features import LEARNED
+from saqta.fraud.engine.layout import Array
 from saqta.model.errors import InputError
 
 BINS = 10

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from saqta.fraud.compiled import compiled
-from saqta.fraud.layout import Array
+from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.layout import Array
 from saqta.model.errors import InputError
 
 DEPTH_MAX = 16

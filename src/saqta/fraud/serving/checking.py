@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from saqta.fraud.expression import FIELDS, TEXTS, ExpressionError, Kind, compile_expression
-from saqta.fraud.program import OPERATIONS_MAX
+from saqta.fraud.engine.expression import FIELDS, TEXTS, ExpressionError, Kind, compile_expression
+from saqta.fraud.engine.program import OPERATIONS_MAX
+from saqta.fraud.engine.rules import Rules, names_on_lists, require_fields
 from saqta.fraud.publishing.books import require_rule
-from saqta.fraud.rules import Rules, names_on_lists, require_fields
 from saqta.fraud.serving.retrial import NOW, WITH, retry
 from saqta.model.errors import BusyError, InputError
 from saqta.model.event import Recorded

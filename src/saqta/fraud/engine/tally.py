@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from saqta.fraud.compiled import compiled
-from saqta.fraud.layout import DAYS, HOURS, Record
+from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.layout import DAYS, HOURS, Record
 
 HABIT_COUNT = 60
 """Payments after which an older one fades from the habit."""

@@ -14,13 +14,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from saqta.fraud import program
-from saqta.fraud.calls import HEARD
-from saqta.fraud.checked import Node, tree
-from saqta.fraud.features import JOINED, LEARNED
-from saqta.fraud.layout import Array
-from saqta.fraud.naming import CHANNEL, CURRENCY_NUMBERS, key
-from saqta.fraud.program import OPERATION, OPERATIONS_MAX, STACK_MAX
+from saqta.fraud.engine import program
+from saqta.fraud.engine.calls import HEARD
+from saqta.fraud.engine.checked import Node, tree
+from saqta.fraud.engine.features import JOINED, LEARNED
+from saqta.fraud.engine.layout import Array
+from saqta.fraud.engine.naming import CHANNEL, CURRENCY_NUMBERS, key
+from saqta.fraud.engine.program import OPERATION, OPERATIONS_MAX, STACK_MAX
 from saqta.model.errors import InputError
 from saqta.model.kinds import EXPRESSION_CHARS_MAX
 

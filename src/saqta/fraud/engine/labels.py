@@ -1,8 +1,8 @@
 """What payments and calls turned out to be: each label counts from the moment when it was known, never before."""
 
-from saqta.fraud.compiled import compiled
-from saqta.fraud.keys import find, known
-from saqta.fraud.layout import (
+from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.keys import find, known
+from saqta.fraud.engine.layout import (
     CLOCK_MS,
     DAY_MS,
     FRAUD,
@@ -15,7 +15,7 @@ from saqta.fraud.layout import (
     Record,
     State,
 )
-from saqta.fraud.tally import add_fraud
+from saqta.fraud.engine.tally import add_fraud
 
 
 @compiled

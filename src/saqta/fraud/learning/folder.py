@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from saqta.fraud.card import card, with_review
-from saqta.fraud.drift import SCORE, Bins
-from saqta.fraud.evaluation import Aged
-from saqta.fraud.features import LEARNED
-from saqta.fraud.layout import LABEL_DELAY_D_MAX, LIFE, RING, State
-from saqta.fraud.machine import MODEL_FEATURES
-from saqta.fraud.rules import Action
-from saqta.fraud.stored_state import read_state, write_state
-from saqta.fraud.training import DISTURBED, Learned
-from saqta.fraud.trees import Trees, read_trees
+from saqta.fraud.engine.features import LEARNED
+from saqta.fraud.engine.layout import LABEL_DELAY_D_MAX, LIFE, RING, State
+from saqta.fraud.engine.machine import MODEL_FEATURES
+from saqta.fraud.engine.rules import Action
+from saqta.fraud.engine.stored_state import read_state, write_state
+from saqta.fraud.engine.trees import Trees, read_trees
+from saqta.fraud.learning.card import card, with_review
+from saqta.fraud.learning.drift import SCORE, Bins
+from saqta.fraud.learning.evaluation import Aged
+from saqta.fraud.learning.training import DISTURBED, Learned
 from saqta.model.errors import InputError, StorageError
 
 TREES, MANIFEST, STATE, BINS, CARD = "trees.txt", "manifest.json", "state.npz", "bins.json", "card.md"

@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 
-from saqta.fraud.compiled import compiled
-from saqta.fraud.keys import known
-from saqta.fraud.layout import (
+from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.keys import known
+from saqta.fraud.engine.layout import (
     DAY_MS,
     DAYS,
     DELAY_D,
@@ -23,7 +23,7 @@ from saqta.fraud.layout import (
     Record,
     State,
 )
-from saqta.fraud.tally import FLOOR, days, deviation, distinct, frauds, hours
+from saqta.fraud.engine.tally import FLOOR, days, deviation, distinct, frauds, hours
 
 NEVER = -1.0
 """The age of what never was."""

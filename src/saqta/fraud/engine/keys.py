@@ -5,8 +5,8 @@ All of it is decided by the events alone, so a state that is rebuilt from them i
 
 import numpy as np
 
-from saqta.fraud.compiled import compiled
-from saqta.fraud.layout import (
+from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.layout import (
     AT_ONCE,
     CLOCK_MS,
     DAY_MS,

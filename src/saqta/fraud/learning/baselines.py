@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saqta.fraud.layout import DAY_MS, HOUR_MS, Array
-from saqta.fraud.payments import Payments
-from saqta.fraud.training import boosted
+from saqta.fraud.engine.layout import DAY_MS, HOUR_MS, Array
+from saqta.fraud.learning.payments import Payments
+from saqta.fraud.learning.training import boosted
 
 WINDOWS_D = (1, 7, 30)
 TRAIN_D = 7

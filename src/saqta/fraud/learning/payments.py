@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from saqta.fraud.layout import DAY_MS, EVENT, FRAUD, LABEL, PAYMENT, Array
-from saqta.fraud.naming import ACCOUNT, DEVICE, ID, key
+from saqta.fraud.engine.layout import DAY_MS, EVENT, FRAUD, LABEL, PAYMENT, Array
+from saqta.fraud.engine.naming import ACCOUNT, DEVICE, ID, key
 from saqta.model.errors import InputError
 from saqta.model.moment import to_datetime
 from saqta.model.money import EXPONENTS, minor_units

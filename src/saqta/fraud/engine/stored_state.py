@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from saqta.fraud.compiled import compiled
-from saqta.fraud.keys import put
-from saqta.fraud.layout import (
+from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.keys import put
+from saqta.fraud.engine.layout import (
     DELAY_D,
     LIVES,
     LIVES_FREE,

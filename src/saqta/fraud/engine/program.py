@@ -6,8 +6,8 @@ doubles, for which CEL divides by zero without an error, so that both sides of `
 
 import numpy as np
 
-from saqta.fraud.compiled import compiled
-from saqta.fraud.layout import Array, Record
+from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.layout import Array, Record
 
 OPERATIONS_MAX = 200
 """What one expression may cost."""

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from saqta.fraud.drift import Bins, bins_of
-from saqta.fraud.features import LEARNED
-from saqta.fraud.layout import ANSWER, DAY_MS, Array, Limits, State, empty
-from saqta.fraud.machine import MODEL_FEATURES, decide, room
-from saqta.fraud.payments import Payments, Stream, days_of, stream
-from saqta.fraud.rules import Action, Rules
-from saqta.fraud.trees import NO_TREES, Trees, read_trees
+from saqta.fraud.engine.features import LEARNED
+from saqta.fraud.engine.layout import ANSWER, DAY_MS, Array, Limits, State, empty
+from saqta.fraud.engine.machine import MODEL_FEATURES, decide, room
+from saqta.fraud.engine.rules import Action, Rules
+from saqta.fraud.engine.trees import NO_TREES, Trees, read_trees
+from saqta.fraud.learning.drift import Bins, bins_of
+from saqta.fraud.learning.payments import Payments, Stream, days_of, stream
 from saqta.model.errors import InputError
 
 TRAIN_D = 60

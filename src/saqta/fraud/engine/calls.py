@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from saqta.fraud.compiled import compiled
-from saqta.fraud.features import NEVER, days_since, listed_as
-from saqta.fraud.layout import (
+from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.features import NEVER, days_since, listed_as
+from saqta.fraud.engine.layout import (
     ATTESTED_A,
     ATTESTED_B,
     ATTESTED_C,
@@ -25,7 +25,7 @@ from saqta.fraud.layout import (
     Record,
     State,
 )
-from saqta.fraud.tally import days, distinct, hours
+from saqta.fraud.engine.tally import days, distinct, hours
 
 SHORT_S = 5.0
 """A call that rings so long only wants to be called back."""

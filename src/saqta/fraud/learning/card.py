@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from saqta.fraud.evaluation import Aged
-from saqta.fraud.features import LEARNED
-from saqta.fraud.rules import Action
+from saqta.fraud.engine.features import LEARNED
+from saqta.fraud.engine.rules import Action
+from saqta.fraud.learning.evaluation import Aged
 
 STRONGEST = 12
 REVIEW = "## How it did since"

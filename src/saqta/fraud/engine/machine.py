@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from saqta.fraud.calls import (
+from saqta.fraud.engine.calls import (
     ATTESTED_BY_GATEWAY,
     CALL_ROW,
     MINUTE_MS,
@@ -15,8 +15,8 @@ from saqta.fraud.calls import (
     read_caller,
     read_facts,
 )
-from saqta.fraud.compiled import compiled, prefetch
-from saqta.fraud.features import (
+from saqta.fraud.engine.compiled import compiled, prefetch
+from saqta.fraud.engine.features import (
     LEARNED,
     NO_RISK,
     RISKS,
@@ -27,9 +27,9 @@ from saqta.fraud.features import (
     read,
     read_joined,
 )
-from saqta.fraud.keys import find, known, met, put, remove, ring_of
-from saqta.fraud.labels import pass_time, take_label
-from saqta.fraud.layout import (
+from saqta.fraud.engine.keys import find, known, met, put, remove, ring_of
+from saqta.fraud.engine.labels import pass_time, take_label
+from saqta.fraud.engine.layout import (
     ANSWER,
     CALL,
     CALLEE_NATIONAL,
@@ -49,9 +49,9 @@ from saqta.fraud.layout import (
     Record,
     State,
 )
-from saqta.fraud.rules import Ranges, Rules, judge
-from saqta.fraud.tally import NOTED_DEVIATIONS, PLAIN_DEVIATIONS, add, days, distinct, hours, live, stands_out
-from saqta.fraud.trees import Trees, raw_score, share
+from saqta.fraud.engine.rules import Ranges, Rules, judge
+from saqta.fraud.engine.tally import NOTED_DEVIATIONS, PLAIN_DEVIATIONS, add, days, distinct, hours, live, stands_out
+from saqta.fraud.engine.trees import Trees, raw_score, share
 
 RISK_STAYS_MS = HOUR_MS
 """For so long a call of less risk does not take the place of one of more."""

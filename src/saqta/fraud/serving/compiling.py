@@ -1,0 +1,9 @@
+"""Compiles the decision path ahead of its first start: ``python -m saqta.fraud.serving.compiling``, in ``make setup``."""
+
+from saqta.fraud.engine.layout import Limits, empty
+from saqta.fraud.engine.rules import STANDARD, read_rules
+from saqta.fraud.lists.blocklist import Blocklist
+from saqta.fraud.serving.judging import Judge
+
+if __name__ == "__main__":
+    Judge(None, read_rules(STANDARD), empty(0, Limits()), Blocklist(bytes(32)), "KZ", 1.0).warm_up()
