@@ -1,4 +1,4 @@
-"""Compiles the decision path ahead of its first start: ``python -m saqta.fraud.serving.compiling``, in ``make setup``."""
+"""Compiles the decision path ahead of its first start, in ``make setup``: python -m saqta.fraud.serving.compiling."""
 
 from saqta.fraud.engine.layout import Limits, empty
 from saqta.fraud.engine.rules import STANDARD, read_rules
