@@ -9,6 +9,8 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +48,7 @@ SEEN_WAIT_S = 2.0
 """How long the end of the demo waits for the screen to show the last alerts."""
 ALERTS_TIMED_MAX = 100_000
 ACTOR = "saqta/demo"
+Append = Callable[[Sequence[Event]], object]
 logger = structlog.get_logger()
 WHOLE_PICTURE = ((0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98))
 
@@ -65,10 +68,11 @@ def run_demo(
         centre = wiring.Centre(folder, Settings(), "127.0.0.1", port, speed, loop_files=True, appended=clock.sent)
         stop_on_signals(centre)
         with centre:
-            _say_where(centre, folder, results)
-            screen = LiveClient(centre.address, _token(folder), clock)
+            append = partial(wiring.append, data)  # Through the door that answers when who was added may come in.
+            _say_where(centre, append, results)
+            screen = LiveClient(centre.address, _token(append), clock)
             people = centre.run_part("city", lambda stop: _run_people(centre, city, seed, speed))
-            partners = Partners(centre.address, _partners(folder), seed, speed, wiring.now_ms)
+            partners = Partners(centre.address, _partners(append), seed, speed, wiring.now_ms)
             asking = centre.run_part("partners", partners.run)
             centre.wait(for_s)
             screen.wait_for_all(SEEN_WAIT_S)
@@ -123,6 +127,8 @@ class LiveClient:
         self._connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
         self._connection.request("GET", "/live", headers={"Authorization": f"Bearer {token}"})
         self._answer = self._connection.getresponse()
+        if self._answer.status != HTTPStatus.OK:
+            raise RuntimeError(f"/live answered {self._answer.status}")
         self._thread = threading.Thread(target=self._read, name="screen", daemon=True)
         self._thread.start()
 
@@ -169,11 +175,11 @@ def as_cameras(videos: Sequence[Path], city: Scenario) -> Iterator[kinds.CameraR
         )
 
 
-def _say_where(centre: wiring.Centre, folder: Folder, results: Results) -> None:
+def _say_where(centre: wiring.Centre, append: Append, results: Results) -> None:
     link, fraud_link = (
         f"{centre.address}/sign-in?link={secret}"
         for secret in (
-            accounts.add_user(folder.log.append, wiring.now_ms, wiring.new_secret, name, role, ACTOR)
+            accounts.add_user(append, wiring.now_ms, wiring.new_secret, name, role, ACTOR)
             for name, role in (("dispatcher", Role.DISPATCHER), ("analyst", Role.FRAUD_ANALYST))
         )
     )
@@ -184,16 +190,14 @@ def _say_where(centre: wiring.Centre, folder: Folder, results: Results) -> None:
     )
 
 
-def _token(folder: Folder) -> str:
-    return accounts.add_token(folder.log.append, wiring.now_ms, wiring.new_secret, Role.ANALYST, ACTOR)
+def _token(append: Append) -> str:
+    return accounts.add_token(append, wiring.now_ms, wiring.new_secret, Role.ANALYST, ACTOR)
 
 
-def _partners(folder: Folder) -> dict[str, str]:
+def _partners(append: Append) -> dict[str, str]:
     """Tokens of the city's telecom and of its bank, by what they ask about."""
     return {
-        kind: accounts.add_token(
-            folder.log.append, wiring.now_ms, wiring.new_secret, Role.PARTNER, ACTOR, name, f"/city/{name}"
-        )
+        kind: accounts.add_token(append, wiring.now_ms, wiring.new_secret, Role.PARTNER, ACTOR, name, f"/city/{name}")
         for kind, name in (("call", "telecom"), ("payment", "bank"))
     }
 
