@@ -18,6 +18,7 @@ from saqta.__main__ import main
 
 SAQTA = Path(sys.executable).with_name("saqta")
 STOP_WAIT_S = 20.0
+DEMO_WAIT_S = 120.0
 
 # A property is not late on a machine that is busy.
 settings.register_profile("saqta", deadline=None)
@@ -83,7 +84,11 @@ class RunningDemo:
     def end(self) -> tuple[int, dict[str, Any]]:
         """Ends it as Ctrl-C does; its exit status and its summary."""
         self._process.send_signal(signal.SIGINT)
-        out, err = self._process.communicate(timeout=STOP_WAIT_S)
+        return self.wait(STOP_WAIT_S)
+
+    def wait(self, wait_s: float = DEMO_WAIT_S) -> tuple[int, dict[str, Any]]:
+        """Its exit status and its summary, when it has ended by itself."""
+        out, err = self._process.communicate(timeout=wait_s)
         assert out, err
         return self._process.returncode, json.loads(out.splitlines()[-1])["summary"]
 

@@ -1,7 +1,8 @@
 """Calls and payments of the simulated city, with known truth: honest ones, and a scam campaign now and then.
 
 In a campaign somebody presents a bank's number to one citizen after the other. Half of these calls come over a foreign
-trunk; the others over a gateway, and the citizen pays to a stranger while the call goes on.
+trunk; the others over a gateway, and the citizen, who until then paid small sums to shops, pays a large one to a
+stranger while the call goes on.
 """
 
 import random
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 FIRST_S, EVERY_S = 6.0, 240.0
 VICTIMS = 8
 BETWEEN_S, PAYS_AFTER_S = 1.5, 4.0
+HABIT = 6
 HONEST_A_S = 4.0
 CITIZENS = 400
 CONFIRMED_AFTER_S = 8.0
@@ -62,6 +64,10 @@ def _campaigns(rng: random.Random, run: str) -> Iterator[Act]:
         happens = []
         for n, victim in enumerate(rng.sample(range(CITIZENS), VICTIMS)):
             at_s, name = begins_s + n * BETWEEN_S, f"{run}-f{campaign}-{n}"
+            for before in range(HABIT):
+                shop, amount = f"KZ-S-{rng.randrange(40)}", f"{rng.uniform(2_000, 9_000):.2f}"
+                bought = _payment(f"{name}-h{before}", victim, shop, amount)
+                happens.append(Act(begins_s - FIRST_S * (1 - before / HABIT), "payment", bought, False))
             foreign = n % 2 == 1
             call = {"id": name, "caller": BANKS_NUMBER, "callee": _number(victim)}
             call |= {"trunk": "foreign"} if foreign else {"trunk": "national", "attestation": "C"}
