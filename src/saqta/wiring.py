@@ -24,7 +24,6 @@ from saqta.edge.node import CLIPS_WAIT_S, CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.folder import Folder, owned
 from saqta.fraud import lists, publishing
-from saqta.fraud.engine.rules import STANDARD, read_rules
 from saqta.fraud.lists.blocklist import Blocklist
 from saqta.fraud.serving import step as fraud
 from saqta.fraud.serving.checking import RuleDesk
@@ -268,7 +267,7 @@ class Centre:
             decisions=self._decisions,
             keyring=folder.keyring,
             blocklist=self.blocklist,
-            rule_desk=RuleDesk(folder.log.read, read_rules(Path(self.settings.fraud.rules or STANDARD)), delay_d),
+            rule_desk=RuleDesk(folder.log.read, self._decisions.file_rules, delay_d),
             review_desk=ReviewDesk(folder.log.read, delay_d),
             evidence_dir=folder.path / "evidence",
             clock=now_ms,

@@ -18,7 +18,7 @@ from saqta.edge.left.thing import Presence, Thing
 from saqta.edge.left.verdict import Verdict, weigh
 from saqta.edge.picture.blobs import Bounds, alike, overlap, size
 from saqta.edge.tracking.tracks import Track, widened
-from saqta.edge.tracking.ways import Way, Ways
+from saqta.edge.tracking.ways import GIANT, Way, Ways
 
 WHITE = 255.0
 """Memories of several frames look as bright as what was seen did."""
@@ -46,9 +46,7 @@ where that was a whole one and it is as tall as this part of it."""
 BODY_GONE = 0.3
 """A body has gone when less than this part of its place is still foreign: who passes before it changes nothing."""
 LARGER = 1.25
-"""A track taller than a region by this is somebody over it, not the region itself…"""
-GIANT = 1.6
-"""…unless it is taller than who walks there by this: leaves that tremble together are."""
+"""A track taller than a region by this is somebody over it, not the region itself, unless it is nobody (GIANT)."""
 COMPANY_MAX = 0.6
 """A thing lies alone: what else came and rests around it, as far as a person reaches, is less than this part of it."""
 SUDDEN_MIN = 0.05

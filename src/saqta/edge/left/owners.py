@@ -11,7 +11,7 @@ from math import hypot, inf
 from saqta.edge.left.thing import Thing
 from saqta.edge.picture.blobs import Bounds, alike, overlap, size
 from saqta.edge.tracking.tracks import Track
-from saqta.edge.tracking.ways import EDGE_PX, Points, Way, Ways
+from saqta.edge.tracking.ways import EDGE_PX, GIANT, Points, Way, Ways
 from saqta.model.terms import ObjectState
 
 AWAY_SIZES = 1.55
@@ -31,8 +31,6 @@ LEAVING_S = 1.0
 """Who was near a thing from this long before it was put down may be seen to leave it."""
 BODY_SHARE = 0.58
 """A track less tall than this part of its owner may be no more than what they put down."""
-GIANT = 1.6
-"""What is taller than a person there by this is nobody."""
 MISTAKEN_S = 4.0
 """Whether the owner or somebody they met has left shows within this time."""
 COMPANION_SHARE = 0.67

@@ -12,6 +12,8 @@ REMEMBERED_S = 180.0
 """Ways of tracks that ended are remembered this long."""
 WAYS_MAX = 128
 TALLEST = 3
+GIANT = 1.6
+"""What is taller than a person there by this is nobody: leaves that tremble together are."""
 AFAR_SIZES = 2.0
 EDGE_PX = 3
 RESTS_S, RESTING_SHARE = 60.0, 0.5

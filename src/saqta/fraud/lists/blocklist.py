@@ -42,7 +42,7 @@ class Blocklist:
 
     def load(self, tables: Tables) -> None:
         """Takes everything that the tables hold."""
-        self._lists = {list_: _rows(tables, list_) for list_, _ in tables.scan(HEADS)}
+        self._lists = {list_: _rows(parts_of(tables, list_)) for list_, _ in tables.scan(HEADS)}
         for _, entry in tables.scan(ENTRIES):
             self._take_entry(entry)
 
@@ -50,13 +50,13 @@ class Blocklist:
         """Takes what changed in the tables, which hold it already."""
         for change in changes:
             if change.table == HEADS.name:
-                self._lists = {**self._lists, change.key: _rows(tables, change.key)}
+                self._lists = {**self._lists, change.key: _rows(parts_of(tables, change.key))}
             elif isinstance(change.row, Entry):
                 self._take_entry(change.row)
 
     def add(self, parts: Sequence[ListImported]) -> None:
         """Takes a list that stands in no table, in all its parts, in the place of one of its name."""
-        self._lists[parts[0].list] = {digest: terms for part in parts for digest, terms in listed(part)}
+        self._lists[parts[0].list] = _rows(parts)
 
     def _take_entry(self, entry: Entry) -> None:
         self._decided[digest_of(entry.id)] = entry
@@ -118,5 +118,5 @@ class Blocklist:
         return _Found(by_people.terms, in_doubt=True) if by_people is not None else None
 
 
-def _rows(tables: Tables, list_: str) -> dict[bytes, ListTerms]:
-    return {digest: terms for part in parts_of(tables, list_) for digest, terms in listed(part)}
+def _rows(parts: Iterable[ListImported]) -> dict[bytes, ListTerms]:
+    return {digest: terms for part in parts for digest, terms in listed(part)}

@@ -3,7 +3,7 @@
 A name has its bit in the machine's event, its feature ``{field}_listed`` and its rule ``listed_{field}`` (lists.toml).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from saqta.fraud.engine.layout import (
@@ -28,6 +28,11 @@ class Name(NamedTuple):
     kind: ListedKind
     bit: int
     party: str = ""
+
+    @property
+    def rule(self) -> str:
+        """The rule on it."""
+        return f"listed_{self.field}"
 
 
 NAMES: dict[type[Payment] | type[Call] | type[Label], tuple[Name, ...]] = {
@@ -54,28 +59,30 @@ WARNED = "listed_callee"
 
 def listed(asked: Payment | Call | Label, blocklist: Blocklist, at_ms: int) -> dict[str, Listing]:
     """What lists say at a moment of the names of what is asked, by the names of their rules; nothing of a label."""
-    found = {}
-    for field, kind, _, _ in NAMES[type(asked)]:
-        value = getattr(asked, field)
-        listing = blocklist.listing(kind, value, at_ms) if value else None
-        if listing is not None:
-            found[f"listed_{field}"] = listing
-    return found
+
+    def of(name: Name) -> Listing | None:
+        value = getattr(asked, name.field)
+        return blocklist.listing(name.kind, value, at_ms) if value else None
+
+    return _said(asked, of)
 
 
 def parties_listed(asked: Payment | Call, event: Record, blocklist: Blocklist, at_ms: int) -> dict[str, Listing]:
     """The same of the pseudonyms in an ``event`` (layout.EVENT)."""
-    found = {}
-    for field, kind, _, party in NAMES[type(asked)]:
-        listing = blocklist.party(kind, int(event[party]), at_ms) if party else None
-        if listing is not None:
-            found[f"listed_{field}"] = listing
-    return found
+
+    def of(name: Name) -> Listing | None:
+        return blocklist.party(name.kind, int(event[name.party]), at_ms) if name.party else None
+
+    return _said(asked, of)
+
+
+def _said(asked: Payment | Call | Label, of: Callable[[Name], Listing | None]) -> dict[str, Listing]:
+    return {name.rule: listing for name in NAMES[type(asked)] if (listing := of(name)) is not None}
 
 
 def told_of(asked: Payment | Call | Label, found: Mapping[str, Listing]) -> int:
     """The bits of the names that are listed. Beside one that blocks, what is in doubt adds nothing."""
-    bits = {f"listed_{field}": bit for field, _, bit, _ in NAMES[type(asked)]}
+    bits = {name.rule: name.bit for name in NAMES[type(asked)]}
     certain = sum(bits[rule] for rule, listing in found.items() if not listing.in_doubt)
     return certain or sum(bits[rule] for rule in found) | LISTED_IN_DOUBT
 

@@ -15,10 +15,10 @@ SETS_MAX = 32
 
 
 class RuleBook:
-    """``current`` is in force. It is loaded before one thread takes changes; any may read."""
+    """``current`` is in force, ``file`` what the file says. Loaded before one thread takes changes; any may read."""
 
     def __init__(self, file: Rules) -> None:
-        self._file = self.current = file
+        self.file = self.current = file
         self._sets: OrderedDict[int, Rules] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -39,16 +39,16 @@ class RuleBook:
         found = self._kept(at)
         if found is None:
             row = tables.get(SETS, set_key(at)) if at else None
-            found = self._compiled(row) if row is not None else self._file
+            found = self._compiled(row) if row is not None else self.file
         return found
 
     def _compiled(self, row: RuleSet) -> Rules:
         if not row.number:
-            return self._file
+            return self.file
         found = self._kept(row.number)
         if found is None:
             rules = [as_rule(each.name, each.terms, each.snoozed_until_ms) for each in row.rules]
-            found = with_published(self._file, row.number, rules)
+            found = with_published(self.file, row.number, rules)
             with self._lock:
                 self._sets[row.number] = found
                 while len(self._sets) > SETS_MAX:

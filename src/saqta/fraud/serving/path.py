@@ -23,6 +23,7 @@ import numpy as np
 from saqta.fraud.engine import layout
 from saqta.fraud.engine.layout import DELAY_D, EVENT, Array
 from saqta.fraud.engine.naming import ACCOUNT, NUMBER
+from saqta.fraud.engine.rules import Rules
 from saqta.fraud.learning.folder import feature_set
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.serving import holds
@@ -149,6 +150,11 @@ class DecisionPath:
     def account(self, account: str, partner: str) -> str:
         """The pseudonym of an account, as a partner writes it, in that one's decisions."""
         return pseudonym_of(ACCOUNT, account, self._keyring.naming_key(f"tenant/{partner}"))
+
+    @property
+    def file_rules(self) -> Rules:
+        """The rules of the file, as it was read when the path was opened."""
+        return self._book.file
 
     def look(self, decision: str, is_partner: bool) -> Explained | None:
         """The decision as a partner or an analyst may know it, however long ago; None where there is none. Blocks."""
