@@ -17,7 +17,7 @@ test: setup .venv/test.stamp
 test-long: setup .venv/test.stamp
 	@$(BIN)/pytest -q -m long --timeout 3600 $(ARGS)
 
-bench: setup
+bench: setup .venv/bench.stamp
 	@$(BIN)/saqta bench all $(ARGS)
 
 .venv/run.stamp: requirements/run.txt pyproject.toml
@@ -31,6 +31,11 @@ bench: setup
 .venv/test.stamp: requirements/test.txt .venv/run.stamp
 	@echo "Adding what the tests need ..." >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+.venv/bench.stamp: requirements/bench.txt .venv/run.stamp
+	@echo "Adding the peers that are measured beside it ..." >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
 .venv/compiled.stamp: .venv/run.stamp $(wildcard src/saqta/fraud/engine/*.py)
@@ -51,6 +56,8 @@ pins:
 	  --no-emit-index-url pyproject.toml requirements/build.in -o requirements/run.txt
 	@.venv/pins/bin/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
 	  --no-emit-index-url -c requirements/run.txt requirements/test.in -o requirements/test.txt
+	@.venv/pins/bin/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
+	  --no-emit-index-url -c requirements/run.txt requirements/bench.in -o requirements/bench.txt
 
 clean:
 	rm -rf .venv pages/node_modules src/saqta/web/assets

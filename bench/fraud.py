@@ -1,12 +1,8 @@
-"""Decisions on payments: JSON in to JSON out on one core, one row scored, learning, and the memory of ten million
-keys.
+"""Decisions on payments: JSON in to JSON out on one core, learning, and the memory of ten million keys.
 
-The payments are made: 5,000 payers, 10,000 payees, 580,000 payments in 60 days, a per cent of them fraud. Beside them
-in the same run: LightGBM's own predict for one row, and, where River is installed, its online tree on as many
-features.
+The payments are made: 5,000 payers, 10,000 payees, 580,000 payments in 60 days, a per cent of them fraud.
 """
 
-import importlib.util
 import os
 import resource
 import subprocess
@@ -14,31 +10,29 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from saqta.fraud.deciding import Decider
 from saqta.fraud.engine.layout import DAY_MS, EVENT, LIVES, PAYMENT, RINGS, Limits, empty
-from saqta.fraud.engine.machine import MODEL_FEATURES, decide, room
+from saqta.fraud.engine.machine import decide, room
 from saqta.fraud.engine.rules import STANDARD, read_rules
-from saqta.fraud.engine.trees import NO_TREES, raw_score
+from saqta.fraud.engine.trees import NO_TREES
 from saqta.fraud.learning.folder import read_learned_state, read_model, write_model
 from saqta.fraud.learning.payments import Payments
-from saqta.fraud.learning.training import Learned, Replay, learn, lesson
+from saqta.fraud.learning.training import Replay, learn, lesson
 from saqta.fraud.pipe import decide_lines
 
 PAYERS, PAYEES, DAYS, A_DAY = 5_000, 10_000, 75, 9_600
 START_MS = 20_000 * DAY_MS
 LINES = 200_000
 KEYS, BUSY = 10_000_000, 1_000_000
-ROWS = 2_000
 DECISIONS_LIMIT, P99_LIMIT_US, TRAIN_LIMIT_S, MEMORY_LIMIT_MIB = 100_000, 100.0, 300.0, 6 * 1024.0
 
 
 def run() -> list[dict[str, object]]:
-    """Speed and memory against their limits, one row's score against LightGBM's."""
+    """Speed and memory against their limits."""
     payments, rules = _payments(), read_rules(STANDARD)
     started = time.perf_counter()
     replay = Replay(payments, 7, rules)
@@ -48,13 +42,12 @@ def run() -> list[dict[str, object]]:
     with tempfile.TemporaryDirectory() as folder:
         write_model(Path(folder), learned, replay.state, 7, "made")
         decided, cpu_s = _decided(Path(folder))
-    records = [
+    return [
         _record("fraud-decide-one-core", decided["decisions"] / cpu_s, "lines/s of CPU", "limit", DECISIONS_LIMIT),
         _record("fraud-decide-p99", decided["p99_us"], "us", "limit", P99_LIMIT_US),
         _record("fraud-train-580000", train_s, "s", "limit", TRAIN_LIMIT_S),
         _record("fraud-memory-10m-keys", _memory_mib(), "MiB", "limit", MEMORY_LIMIT_MIB),
     ]
-    return records + _scored(learned)
 
 
 def _payments() -> Payments:
@@ -100,38 +93,6 @@ def _decided(folder: Path) -> tuple[dict[str, float], float]:
 
 def _text(moment_ms: int) -> str:
     return str(np.datetime64(moment_ms, "ms")) + "Z"
-
-
-def _scored(learned: Learned) -> list[dict[str, object]]:
-    """One row at a time: our trees against LightGBM's predict, and River's tree where it is installed."""
-    import lightgbm
-
-    rows = np.random.default_rng(3).uniform(0, 50, (ROWS, MODEL_FEATURES)).astype(np.float32)
-    booster = lightgbm.Booster(model_str=learned.text)
-    raw_score(learned.trees, rows[0])
-    ours = _rate(lambda row: raw_score(learned.trees, row), rows)
-    theirs = _rate(lambda row: booster.predict(row[None], num_threads=1), rows)
-    records = [_record("fraud-score-one-row", ours, "rows/s", "LightGBM predict", theirs)]
-    if importlib.util.find_spec("river"):
-        from river.tree import HoeffdingTreeClassifier
-
-        tree = HoeffdingTreeClassifier()
-        named = [dict(enumerate(row.tolist())) for row in rows]
-        for n, row in enumerate(named):
-            tree.learn_one(row, n % 7 == 0)
-        records.append(
-            _record(
-                "fraud-score-one-row", ours, "rows/s", "River, one online tree", _rate(tree.predict_proba_one, named)
-            )
-        )
-    return records
-
-
-def _rate(score: Any, rows: Any) -> float:
-    started = time.perf_counter()
-    for row in rows:
-        score(row)
-    return len(rows) / (time.perf_counter() - started)
 
 
 def _memory_mib() -> float:
