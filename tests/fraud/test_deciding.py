@@ -227,6 +227,16 @@ def test_without_json_the_summary_stands_aside(learned: tuple[Learned, Path]) ->
     assert b"decisions" in ran.stderr
 
 
+def test_several_files_of_lists_are_given_at_once(learned: tuple[Learned, Path], tmp_path: Path) -> None:
+    head = "kind,value,reason,source,from,until\n"
+    lists = [tmp_path / "accounts.csv", tmp_path / "payees.csv"]
+    lists[0].write_text(head + "account,lent,lent to others,bank,,\n")
+    lists[1].write_text(head + "payee,drop,collects,bank,,\n")
+    lines = [json.dumps(payment("a", account="lent")), json.dumps(payment("b", payee="drop"))]
+    ran = _run(learned[1], "\n".join(lines).encode(), "--lists", *map(str, lists))
+    assert [json.loads(line)["action"] for line in ran.stdout.splitlines()] == ["block", "block"], ran.stderr
+
+
 @pytest.mark.parametrize(
     ("file", "change", "says"),
     [

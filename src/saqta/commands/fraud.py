@@ -211,7 +211,7 @@ def compare(
     results.summary({"decisions": review.decisions, "raised": review.raised, "untold": review.untold})
 
 
-@fraud.command()
+@fraud.command(cls=TakesFiles)
 def decide(
     model: Annotated[Path, typer.Option(metavar="DIR", help="The folder that `train` wrote.")],
     rules: Annotated[Path | None, typer.Option(metavar="FILE", help="Rules in place of the standard ones.")] = None,
