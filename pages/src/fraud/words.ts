@@ -15,6 +15,11 @@ export function what({ amount, currency, actor }: Stopped): string {
   return amount && currency ? amountText(amount, currency) : t('fraud.call_from', { name: shortName(actor) });
 }
 
+/** The same without tiyn and cents, for a row among many. */
+export function whatShort(stopped: Stopped): string {
+  return what({ ...stopped, amount: stopped.amount && (stopped.amount.split('.')[0] ?? null) });
+}
+
 /** ``account 3F9A``, ``number 77C2``. */
 export function partyName(kind: PartyNode['kind'], id: string): string {
   return t(`party.${kind}`, { name: shortName(id) });

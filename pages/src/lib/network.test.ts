@@ -54,6 +54,12 @@ test('who belongs together stands together, however the links came', () => {
   expect(rows('abc')).toEqual(rows('321'));
 });
 
+test('the parties of the case itself stand first', () => {
+  const links = [link('payment', 'a', 'x'), link('payment', 'b', 'y'), link('payment', 'c', 'z')];
+  const drawing = draw(network(links), ['c', 'z']);
+  expect(drawing.nodes.filter(({ row }) => row === 0).map(({ id }) => id)).toEqual(['c', 'z']);
+});
+
 test('an account that is paid more often than it pays is a payee', () => {
   const links = [link('payment', 'a', 'mule'), link('payment', 'b', 'mule'), link('payment', 'mule', 'boss')];
   expect(places(links)).toMatchObject({ mule: 'payees 0', boss: 'payees 1' });

@@ -3,7 +3,7 @@
  *
  * A link runs from left to right as the scam does: a call to a telephone, the telephone's owner, what that one paid.
  * Within a column, parties stand beside those that they had to do with (barycentres, Sugiyama 1981), so that few
- * links cross. Pure: the same network gives the same picture.
+ * links cross; the case's own parties stand first, so that what it is about is one line along the top. Pure: the same network gives the same picture.
  */
 
 import type { Network, PartyLink, PartyNode } from './fraud';
@@ -26,20 +26,21 @@ export interface Drawing {
   rows: number;
 }
 
-export function draw({ nodes, links }: Network): Drawing {
+/** ``own`` are the ids of the case's own parties. */
+export function draw({ nodes, links }: Network, own: readonly string[] = []): Drawing {
   const columnOf = new Map(nodes.map((node) => [node.id, column(node, links)]));
   const columns = COLUMNS.filter((name) => nodes.some(({ id }) => columnOf.get(id) === name));
   const order = new Map(columns.map((name) => [name, nodes.filter(({ id }) => columnOf.get(id) === name)]));
   const rowOf = new Map<string, number>();
   const number = () => {
     for (const members of order.values()) {
-      members.forEach(({ id }, row) => rowOf.set(id, row - (members.length - 1) / 2));
+      members.forEach(({ id }, row) => rowOf.set(id, row));
     }
   };
   number();
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     for (const name of sweep % 2 ? [...columns].reverse() : columns) {
-      const middle = new Map(order.get(name)!.map(({ id }) => [id, barycentre(id, links, rowOf)]));
+      const middle = new Map(order.get(name)!.map(({ id }) => [id, own.includes(id) ? -1 : barycentre(id, links, rowOf)]));
       order.get(name)!.sort((a, b) => middle.get(a.id)! - middle.get(b.id)!);
       number();
     }
