@@ -55,7 +55,7 @@ def run(text: str, currency: str = "KZT", channel: str = "", **numbers: float) -
     event["kind"], event["currency"] = PAYMENT, CURRENCY_NUMBERS[currency]
     event["facts"] = key(CHANNEL, channel) & 0xFFFFFFFF if channel else 0
     code = compile_expression("payment", text).code
-    return holds(code, 0, len(code), event[0], row)
+    return holds(code, 0, len(code), event[0], row, np.zeros(STACK_MAX))
 
 
 @settings(deadline=None, max_examples=200)

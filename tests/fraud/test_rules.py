@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from saqta.fraud.engine.layout import CALL, EVENT, PAYMENT
+from saqta.fraud.engine.program import STACK_MAX
 from saqta.fraud.engine.rules import (
     CONDITIONS_MAX,
     FEATURES,
@@ -33,7 +34,7 @@ def fired(rules: Rules, row: np.ndarray, kind: int = PAYMENT, time_ms: int = 0) 
     """The bits of the rules that fire: those that act, and those that do not."""
     event = np.zeros(1, EVENT)
     event["kind"], event["time_ms"] = kind, time_ms
-    return judge(rules.ranges, event[0], row)
+    return judge(rules.ranges, event[0], row, np.zeros(STACK_MAX))
 
 
 def rule(when: list[str], name: str = "high", says: str = "{amount} at once") -> str:

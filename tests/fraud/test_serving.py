@@ -27,7 +27,7 @@ from saqta.fraud.serving.ledger import Ledger, numbered
 from saqta.fraud.serving.opening import open_path
 from saqta.fraud.serving.path import COMMITS_MAX, LABELS_MAX, WAITING_MAX, DecisionPath
 from saqta.fraud.serving.reading import ASKED_MAX, Question
-from saqta.fraud.serving.rows import ROW, SOURCE, Commit, commit_of, root_of
+from saqta.fraud.serving.rows import ROW, SOURCE, Commit, as_bytes, commit_of, root_of
 from saqta.fraud.serving.snapshot import read_snapshot
 from saqta.fraud.serving.step import SWAPS, TOLD, Swapped, Told
 from saqta.fraud.serving.ticket import Ticket, portions
@@ -446,7 +446,11 @@ def test_after_a_crash_each_id_gets_its_own_decision_though_a_commit_holds_one_t
         file.unlink()
     rows = b"".join(base64.b64decode(made.rows) for made in (first, second))
     notable = tuple(msgspec.structs.replace(row, row=row.row + 1) for row in second.notable)
-    both = {"rows": base64.b64encode(rows).decode(), "notable": notable, "root": root_of(rows, notable)}
+    both = {
+        "rows": base64.b64encode(rows).decode(),
+        "notable": notable,
+        "root": root_of(as_bytes(np.frombuffer(rows, ROW)), notable),
+    }
     log = SqliteLog(tmp_path / "log.db", lambda: NOW_MS)
     for made in (first, msgspec.structs.replace(second, **both)):
         event = {"id": str(made.number), "source": f"{SOURCE}/alfa", "actor": "saqta/fraud"}

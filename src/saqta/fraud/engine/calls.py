@@ -7,6 +7,7 @@ import numpy as np
 from saqta.fraud.engine.compiled import compiled
 from saqta.fraud.engine.features import NEVER, days_since, listed_as
 from saqta.fraud.engine.layout import (
+    AT_ONCE,
     ATTESTED_A,
     ATTESTED_B,
     ATTESTED_C,
@@ -102,7 +103,7 @@ def read_caller(state: State, event: Record, caller: int, ring_at: int, row: Rec
     row.caller_age_h = (event.time_ms - life.first_ms) / HOUR_MS
     row.caller_calls = life.count
     row.caller_pace_1m = faded(life.pace, event.time_ms - life.last_ms, MINUTE_MS)
-    row.caller_at_once = 1 + (ring.ends_ms > event.time_ms).sum()
+    row.caller_at_once = 1 + _going_on(ring, event.time_ms)
     row.caller_run = life.run if life.last_other == event.counterpart else 0
     row.caller_reports = life.frauds
     row.caller_last_report_d = days_since(life.last_fraud_ms, event.time_ms)
@@ -114,6 +115,15 @@ def read_caller(state: State, event: Record, caller: int, ring_at: int, row: Rec
     row.caller_callees_1d = distinct(others | further)
     _, _, _, _, others = days(ring, day, 0, WINDOW_D)
     row.caller_callees_30d = distinct(others)
+
+
+@compiled
+def _going_on(ring: Record, time_ms: int) -> int:
+    """How many calls of the caller have not ended."""
+    count = 0
+    for n in range(AT_ONCE):
+        count += ring.ends_ms[n] > time_ms
+    return count
 
 
 @compiled

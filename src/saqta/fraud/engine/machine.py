@@ -15,7 +15,7 @@ from saqta.fraud.engine.calls import (
     read_caller,
     read_facts,
 )
-from saqta.fraud.engine.compiled import compiled, prefetch
+from saqta.fraud.engine.compiled import allocating, compiled, prefetch
 from saqta.fraud.engine.features import (
     LEARNED,
     NO_RISK,
@@ -49,6 +49,7 @@ from saqta.fraud.engine.layout import (
     Record,
     State,
 )
+from saqta.fraud.engine.program import STACK_MAX
 from saqta.fraud.engine.rules import Ranges, Rules, judge
 from saqta.fraud.engine.tally import NOTED_DEVIATIONS, PLAIN_DEVIATIONS, add, days, distinct, hours, live, stands_out
 from saqta.fraud.engine.trees import Trees, raw_score, share
@@ -75,20 +76,21 @@ PAIR, WITH_DEVICE, CALLED, CELLS, PAYEE, SWAPPED, SPENT = (
 
 class Room(NamedTuple):
     """Where a batch's features and answers go; ``values`` and ``call_values`` are the rows as float32, (events,
-    features)."""
+    features). ``stack`` is what programs of rules reckon on."""
 
     rows: Array
     values: Array
     call_rows: Array
     call_values: Array
     answers: Array
+    stack: Array
 
 
 def room(events: int) -> Room:
     """Room for so many events; features of payments stand in ``rows``, of calls in ``call_rows``."""
     rows, calls = np.zeros(events, ROW), np.zeros(events, CALL_ROW)
     values, call_values = rows.view(np.float32).reshape(events, -1), calls.view(np.float32).reshape(events, -1)
-    return Room(rows, values, calls, call_values, np.zeros(events, ANSWER))
+    return Room(rows, values, calls, call_values, np.zeros(events, ANSWER), np.zeros(STACK_MAX))
 
 
 def decide(state: State, trees: Trees, rules: Rules, events: Array, room: Room) -> None:
@@ -117,9 +119,9 @@ def run(state: State, trees: Trees, rules: Ranges, events: Array, room: Room) ->
         if memo >= 0:
             _repeat(state.memo[memo], event, answer)
         elif event.kind == CALL:
-            _call(state, rules, event, room.call_rows[n], room.call_values[n], answer)
+            _call(state, rules, event, room.call_rows[n], room.call_values[n], room.stack, answer)
         else:
-            _pay(state, trees, rules, event, room.rows[n], room.values[n], answer)
+            _pay(state, trees, rules, event, room.rows[n], room.values[n], room.stack, answer)
 
 
 @compiled
@@ -169,7 +171,7 @@ def _digest(event: Record) -> Any:
     return (digest ^ (digest >> np.uint64(32))) * PAIR + np.uint64(np.int64(event.amount * 10_000.0))
 
 
-@compiled
+@allocating
 def digests(events: Array) -> Array:
     """What each event says, in one number, (n,) uint64: those that are equal are repeats of each other."""
     found = np.empty(events.shape[0], np.uint64)
@@ -179,7 +181,16 @@ def digests(events: Array) -> Array:
 
 
 @compiled
-def _pay(state: State, trees: Trees, rules: Ranges, event: Record, row: Record, values: Array, answer: Record) -> None:
+def _pay(
+    state: State,
+    trees: Trees,
+    rules: Ranges,
+    event: Record,
+    row: Record,
+    values: Array,
+    stack: Array,
+    answer: Record,
+) -> None:
     hour, amount, time_ms = event.time_ms // HOUR_MS, event.amount, event.time_ms
     payer = met(state, event.actor, time_ms)
     payee = met(state, event.counterpart ^ PAYEE, time_ms)
@@ -191,7 +202,7 @@ def _pay(state: State, trees: Trees, rules: Ranges, event: Record, row: Record, 
     payee_ring = ring_of(state, payee, hour)
     read(state, event, payer, payer_ring, payee, payee_ring, pair, row)
     read_joined(state, event, device, called, swapped, row)
-    answer.mask, answer.shadow = judge(rules, event, values)
+    answer.mask, answer.shadow = judge(rules, event, values, stack)
     if trees.root.shape[0] > 0:
         answer.score = share(raw_score(trees, values))
     answer.status = DECIDED
@@ -208,7 +219,7 @@ def _pay(state: State, trees: Trees, rules: Ranges, event: Record, row: Record, 
 
 
 @compiled
-def _call(state: State, rules: Ranges, event: Record, row: Record, values: Array, answer: Record) -> None:
+def _call(state: State, rules: Ranges, event: Record, row: Record, values: Array, stack: Array, answer: Record) -> None:
     hour, time_ms = event.time_ms // HOUR_MS, event.time_ms
     caller = met(state, event.actor, time_ms)
     called = met(state, event.counterpart ^ CALLED, time_ms)
@@ -227,7 +238,7 @@ def _call(state: State, rules: Ranges, event: Record, row: Record, values: Array
         row.caller_received_30d = 0
     _device(state, event, hour, row)
     _spend(state, event, row)
-    answer.mask, answer.shadow = judge(rules, event, values)
+    answer.mask, answer.shadow = judge(rules, event, values, stack)
     answer.status = DECIDED
     _mark(state.life[called], event, row, answer.mask)
     short = 0.0 <= event.amount < SHORT_S

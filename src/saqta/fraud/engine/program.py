@@ -38,10 +38,9 @@ OPERATION = np.dtype([("what", "<i4"), ("feature", "<i4"), ("value", "<f8")])
 
 
 @compiled
-def holds(code: Array, first: int, last: int, event: Record, row: Array) -> bool:
+def holds(code: Array, first: int, last: int, event: Record, row: Array, stack: Array) -> bool:
     """Whether the program in ``code`` (OPERATION) from ``first`` until before ``last`` holds for an event and its
-    features, (features,) float32."""
-    stack = np.empty(STACK_MAX, np.float64)
+    features, (features,) float32; ``stack`` has room for STACK_MAX."""
     top = -1
     for at in range(first, last):
         step = code[at]

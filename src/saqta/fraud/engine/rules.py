@@ -104,7 +104,7 @@ class Rules(NamedTuple):
 
 
 @compiled
-def judge(ranges: Ranges, event: Record, row: Array) -> tuple[int, int]:
+def judge(ranges: Ranges, event: Record, row: Array, stack: Array) -> tuple[int, int]:
     """The rules that fire for an event (layout.EVENT) and its features, (features,) float32, as bits: those that act,
     and those that do not."""
     acting, silent = np.uint64(0), np.uint64(0)
@@ -117,7 +117,7 @@ def judge(ranges: Ranges, event: Record, row: Array) -> tuple[int, int]:
             fires = condition.low <= row[condition.feature] <= condition.high
             at += 1
         if fires and rule.code_last > rule.code_first:
-            fires = holds(ranges.code, rule.code_first, rule.code_last, event, row)
+            fires = holds(ranges.code, rule.code_first, rule.code_last, event, row, stack)
         if fires and rule.acts_from_ms <= event.time_ms:
             acting |= np.uint64(1) << np.uint64(bit)
         elif fires:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from saqta.fraud.engine.compiled import compiled
+from saqta.fraud.engine.compiled import allocating, compiled
 from saqta.fraud.engine.layout import Array
 from saqta.model.errors import InputError
 
@@ -106,7 +106,7 @@ def steps(trees: Trees, row: Array, out: Array) -> None:
             node = below
 
 
-@compiled
+@allocating
 def contributions(trees: Trees, row: Array, out: Array) -> None:
     """Adds each feature's SHAP value to ``out``, (features + 1,) float64, the expected score last.
 

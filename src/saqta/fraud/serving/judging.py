@@ -77,6 +77,7 @@ class Judge:
         """Has everything compiled before it is needed, which the first time takes long."""
         self.fold(self._events[:0])
         pseudonymise(np.zeros(1, EVENT), name_keys(bytes(16), bytes(16)))
+        root_of(np.zeros((1, ROW.itemsize), np.uint8), ())
         for explain in (steps, contributions):
             explain(self.trees, np.zeros(MODEL_FEATURES, np.float32), np.zeros(MODEL_FEATURES + 1))
         if self._challenger:
@@ -241,8 +242,8 @@ def commits(
     """What is recorded of it: ROWS_MAX rows an event, numbered from ``first`` on."""
     made = []
     for number, start in enumerate(range(0, len(judged.rows), ROWS_MAX), first):
-        content = judged.rows[start : start + ROWS_MAX].tobytes()
-        rows = np.frombuffer(content, ROW)
+        content = judged.rows[start : start + ROWS_MAX]
+        rows = content.view(ROW).reshape(-1)
         within = [told for told in judged.notable if start <= told.row < start + ROWS_MAX]
         notable = tuple(msgspec.structs.replace(told, row=told.row - start) for told in within)
         record = DecisionsMade(
@@ -252,7 +253,7 @@ def commits(
             rules=rules.version,
             features=FEATURES_NAME,
             root=root_of(content, notable),
-            rows=base64.b64encode(content).decode(),
+            rows=base64.b64encode(content.tobytes()).decode(),
             notable=notable,
             fallback=fallback,
             rates=exchange.used(rows),

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from saqta.fraud.engine import sha256
 from saqta.fraud.engine.layout import EVENT, PAYMENT, SWAP, Array
 from saqta.fraud.serving.disclosure import Reader, disclosed
 from saqta.fraud.serving.tenge import InTenge, Tenge
 from saqta.fraud.wire import Reason
-from saqta.log.merkle import Tree, leaf_hash
+from saqta.log.merkle import leaf_hash
 from saqta.model.errors import DamageError, InputError
 from saqta.model.kinds import DecisionsMade, NotableRow
 from saqta.model.moment import to_text
@@ -38,6 +39,7 @@ ROW = np.dtype(
 """As layout.EVENT and layout.ANSWER name them; it lies in logs, and is never changed."""
 EVENT_FIELDS = tuple(name for name in ROW.names or () if name not in ("score", "mask"))
 SOURCE = "/saqta/fraud"
+HASH_BYTES = 32
 _encode = msgspec.json.Encoder().encode
 
 
@@ -73,21 +75,25 @@ def packed(events: Array, answers: Array) -> Array:
     for name in EVENT_FIELDS:
         rows[name] = events[name]
     rows["score"], rows["mask"] = answers["score"], answers["mask"]
+    return as_bytes(rows)
+
+
+def as_bytes(rows: Array) -> Array:
+    """Rows (ROW) as their bytes, (n, 88) uint8."""
     return rows.view(np.uint8).reshape(-1, ROW.itemsize)
 
 
-def leaves(rows: bytes, notable: Sequence[NotableRow]) -> list[bytes]:
-    """The leaves' hashes, in order."""
-    size = ROW.itemsize
-    told = {row.row: _encode(row) for row in notable}
-    return [leaf_hash(rows[at : at + size] + told.get(n, b"")) for n, at in enumerate(range(0, len(rows), size))]
+def leaves(rows: Array, notable: Sequence[NotableRow]) -> Array:
+    """The leaves' hashes, in order, as ``sha256`` has them, (n, 8) uint32, of rows (n, 88) uint8."""
+    hashes = sha256.leaf_words(rows)
+    for row in notable:
+        hashes[row.row] = sha256.words_of(leaf_hash(rows[row.row].tobytes() + _encode(row)))
+    return hashes
 
 
-def root_of(rows: bytes, notable: Sequence[NotableRow]) -> str:
-    """The root over the leaves, in hexadecimal."""
-    tree = Tree()
-    tree.extend(leaves(rows, notable))
-    return tree.root().hex()
+def root_of(rows: Array, notable: Sequence[NotableRow]) -> str:
+    """The root over the leaves, in hexadecimal; of at least one row, (n, 88) uint8."""
+    return sha256.bytes_of(sha256.root_words(leaves(rows, notable))).hex()
 
 
 class Commit:
@@ -132,7 +138,8 @@ class Commit:
 
     def leaves(self) -> list[bytes]:
         """The hashes of the rows' leaves, in order."""
-        return leaves(self.rows.tobytes(), self.made.notable)
+        hashes = sha256.bytes_of(leaves(as_bytes(self.rows), self.made.notable))
+        return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
 
     def line(self, id: str, row: int, reader: Reader) -> bytes:
         """The same in JSON."""
@@ -162,9 +169,12 @@ def _allowed(made: DecisionsMade) -> bytes:
 def commit_of(made: DecisionsMade) -> Commit:
     """A commit as it stands in the log; DamageError when its rows are not what its root says."""
     content = base64.b64decode(made.rows)
-    if len(content) % ROW.itemsize or root_of(content, made.notable) != made.root:
+    count, rest = divmod(len(content), ROW.itemsize)
+    rows = np.frombuffer(content[: count * ROW.itemsize], ROW)
+    is_whole = count and not rest and all(told.row < count for told in made.notable)
+    if not is_whole or root_of(as_bytes(rows), made.notable) != made.root:
         raise DamageError(f"the rows of decisions {made.tenant}-{made.number} are not what their root says")
-    return Commit(made, np.frombuffer(content, ROW))
+    return Commit(made, rows)
 
 
 def events_of(rows: Array) -> Array:
