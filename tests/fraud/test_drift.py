@@ -1,8 +1,11 @@
 """How far payments have moved from those that a model learned from."""
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from saqta.fraud.engine.features import LEARNED
@@ -48,15 +51,28 @@ def test_no_payments_are_nothing_to_compare_with() -> None:
 
 def test_the_command_tells_features_and_score(payments_file: Path, learned: tuple[object, Path], saqta) -> None:
     folder = learned[1]
-    ran = saqta("fraud", "drift", "--model", folder, "--payments", payments_file, "--from", "2026-03-05", "--json")
+    ran = saqta("fraud", "drift", "--model", folder, "--payments", payments_file, "--from", "2026-03-13", "--json")
     assert ran.code == 0, ran.err
     assert {line["name"] for line in ran.lines[:-1]} == {*LEARNED, "score"}
     assert ran.summary["stable"] + ran.summary["moved"] + ran.summary["far"] == len(LEARNED) + 1
     assert ran.summary["payments"] > 1000
     assert "payer_age_d" in saqta("fraud", "drift", "--model", folder, "--payments", payments_file).out
+    early = saqta("fraud", "drift", "--model", folder, "--payments", payments_file, "--from", "2026-03-05")
+    assert (early.code, "2026-03-12 or later" in early.err) == (2, True)
     none = saqta("fraud", "drift", "--model", folder, "--payments", payments_file, "--from", "2027-01-01")
     assert (none.code, none.out) == (2, "")
     assert "none in this span" in none.err
+
+
+def test_the_newest_payments_alone_tell_what_the_whole_history_tells(
+    payments_file: Path, learned: tuple[object, Path], saqta, tmp_path: Path
+) -> None:
+    table, since = pq.read_table(payments_file), datetime(2026, 3, 5)  # noqa: DTZ001 - of the file; labels come a week late
+    newest = tmp_path / "newest.parquet"
+    pq.write_table(table.filter(pc.greater_equal(table["TX_DATETIME"], since)), newest)
+    told = [saqta("fraud", "drift", "--model", learned[1], "--payments", file).out for file in (payments_file, newest)]
+    assert told[0] == told[1]
+    assert "score psi" in told[0]
 
 
 @pytest.mark.parametrize("content", [None, "{}", "[1]"])

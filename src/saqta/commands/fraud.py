@@ -151,19 +151,27 @@ def _on_log(results: Results, read: "Rules", data: Path, from_ms: int, until_ms:
 def drift(
     model: Annotated[Path, typer.Option(metavar="DIR", help="The folder that `train` wrote.")],
     payments: PaymentFiles,
-    from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day.")] = None,
+    from_day: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="The first day; else that after the training.")
+    ] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="The day after the last.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say how far payments have moved from those that a model learned from (PSI), features and score."""
+    """Say how far payments since a model's training have moved from those that it learned from (PSI), features and
+    score."""
     from saqta.fraud.engine import rules
     from saqta.fraud.learning import drift as drifting
     from saqta.fraud.learning import folder, training
     from saqta.fraud.learning.payments import read_payments
 
     loaded, bins = folder.read_model(model), folder.read_bins(model)
-    replay = training.Replay(read_payments(payments), loaded.manifest.label_delay_d, rules.read_rules(rules.STANDARD))
-    replay.until(0 if from_day is None else _midnight(from_day, "from"))
+    delay_d, trained = loaded.manifest.label_delay_d, loaded.manifest.until
+    known, known_ms = folder.read_learned_state(model), _midnight(trained, "model.until")
+    from_ms = known_ms if from_day is None else _midnight(from_day, "from")
+    if from_ms < known_ms:
+        raise InputError("from", str(from_day), f"{trained} or later: the model knows what was before")
+    replay = training.Replay(read_payments(payments), delay_d, rules.read_rules(rules.STANDARD), known, known_ms)
+    replay.until(from_ms)
     decided = replay.until(EVER_MS if until is None else _midnight(until, "until"), loaded.trees, keep=True)
     results = Results(as_json)
     moved = drifting.drift(bins, decided.features, decided.answers["score"])

@@ -112,7 +112,8 @@ class Decider:
             return self._label(message, status)
         if status == layout.CONFLICT:
             self.decisions -= 1
-            return self.refuse(message.id, InputError("id", message.id, "an id that was not used for other content"))
+            unused = "an id that was not used for other content, nor in what the model learned from"
+            return self.refuse(message.id, InputError("id", message.id, unused))
         if status == layout.REPEATED and id in self._answered:
             return self._answered[id]
         line = encode(self._reasoned(at, message, id, status, mask, score))

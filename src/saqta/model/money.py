@@ -27,7 +27,8 @@ EXPONENTS = {currency: exponent for exponent, codes in _EXPONENTS.items() for cu
 
 
 def minor_units(text: str, currency: str) -> int:
-    """The amount in whole minor units; InputError for an unknown currency, no amount, or decimals it does not have.
+    """The amount in whole minor units, zero as where a card is only tried; InputError for an unknown currency, what is
+    no amount from zero up, or decimals it does not have.
 
     >>> minor_units("12.5", "KZT"), minor_units("12", "JPY"), minor_units("0.125", "KWD")
     (1250, 12, 125)
@@ -40,10 +41,10 @@ def minor_units(text: str, currency: str) -> int:
     written = digits.isdigit() and digits.isascii() and whole and (decimals or not point)
     if not written or len(decimals) > exponent or len(digits) > DIGITS_MAX:
         form = f"a decimal text with at most {exponent} decimals"
-        raise InputError("amount", text, f"an amount in {currency} above zero, {form}")
+        raise InputError("amount", text, f"an amount in {currency} from zero up, {form}")
     amount = int(digits) * _TENS[exponent - len(decimals)]
-    if not 0 < amount <= AMOUNT_MINOR_MAX:
-        raise InputError("amount", text, f"an amount above zero, and at most {AMOUNT_MINOR_MAX} of the smallest units")
+    if amount > AMOUNT_MINOR_MAX:
+        raise InputError("amount", text, f"at most {AMOUNT_MINOR_MAX} of the smallest units")
     return amount
 
 

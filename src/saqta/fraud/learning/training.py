@@ -75,14 +75,16 @@ class Decided(NamedTuple):
 
 
 class Replay:
-    """Payments and their labels, run through the machine from their beginning; each call goes on where the last
-    one ended."""
+    """Payments and their labels, run through the machine from their beginning, or from where a state stands that knows
+    what was before; each call goes on where the last one ended."""
 
-    def __init__(self, payments: Payments, label_delay_d: int, rules: Rules) -> None:
+    def __init__(
+        self, payments: Payments, label_delay_d: int, rules: Rules, known: State | None = None, known_ms: int = 0
+    ) -> None:
         self.payments, self.rules = payments, rules
         self.stream: Stream = stream(payments, label_delay_d)
-        self.state: State = empty(label_delay_d, limits_for(payments))
-        self._at = 0
+        self.state: State = known or empty(label_delay_d, limits_for(payments))
+        self._at = int(np.searchsorted(self.stream.events["time_ms"], known_ms))
 
     def until(self, until_ms: int, trees: Trees = NO_TREES, keep: bool = False) -> Decided:
         """Runs on to a moment, and gives what it decided on the way; the features only where they are to be kept."""
