@@ -8,7 +8,6 @@ import pytest
 
 from saqta.model.moment import from_text, to_text
 from saqta.model.terms import Role
-from saqta.views.tables import ON_CALL
 from saqta.web.accounts import add_token
 from saqta.web.camara import CALL_MS_MAX
 from web.conftest import Centre
@@ -80,12 +79,61 @@ def test_a_call_is_told_while_it_goes_on_with_the_risk_that_was_decided(telecom:
     telecom.now_ms = from_text("2026-01-31T08:00:05Z") + CALL_MS_MAX
     over = {"active": False, "since": None, "risk": None}
     assert ask(telecom, CALLS, {"phoneNumber": NUMBER}).json() == over
-    tell(telecom, "3", "sim.swapped", "2026-01-01T00:00:00Z", phoneNumber=NUMBER)
     tell(telecom, "4", "call.ended", "2026-01-31T09:00:00Z", call="k1", **both)
-    assert list(telecom.tables.scan(ON_CALL)) == []
     assert ask(telecom, CALLS, {"phoneNumber": NUMBER}).json() == over
     tell(telecom, "5", "call.connected", "2026-01-31T10:00:00Z", call="k2", caller=CALLER, callee=NUMBER)
     assert ask(telecom, CALLS, {"phoneNumber": NUMBER}).json()["risk"] == "none"
+
+
+def test_a_call_that_is_over_leaves_a_number_that_is_known(telecom: Centre) -> None:
+    over = {"active": False, "since": None, "risk": None}
+    for n, kinds in enumerate((("connected", "ended"), ("ended", "connected"))):
+        for kind in kinds:
+            at = {"connected": "2026-01-31T07:00:00Z", "ended": "2026-01-31T07:01:00Z"}[kind]
+            number = f"+7701234567{n}"
+            tell(telecom, f"{kind}-{n}", f"call.{kind}", at, call=f"k{n}", caller=CALLER, callee=number)
+        response = ask(telecom, CALLS, {"phoneNumber": number})
+        assert (response.status_code, response.json()) == (200, over)
+
+
+def test_a_number_that_a_telecom_asked_about_is_on_no_call_and_nothing_is_known_of_its_line(telecom: Centre) -> None:
+    telecom.start_decisions()
+    call = {"time": "2026-01-31T08:00:00Z", "trunk": "foreign"}
+    asked = [
+        call | {"id": "allowed", "caller": CALLER, "callee": NUMBER},
+        call | {"id": "spoofed", "caller": "+77272000000", "callee": "+77012345679"},
+    ]
+    items = ask(telecom, "/api/v1/decisions/call", asked, who="pavel").json()["items"]
+    assert [item["action"] for item in items] == ["allow", "block"]
+    telecom.settle()
+    for number in (NUMBER, "+77012345679"):
+        assert ask(telecom, CALLS, {"phoneNumber": number}).json() == {"active": False, "since": None, "risk": None}
+        assert ask(telecom, SWAPS, {"phoneNumber": number}).status_code == 404
+    assert ask(telecom, CALLS, {"phoneNumber": UNKNOWN}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("POST", "/sim-swap/v1/check", 404, "NOT_FOUND"),
+        ("POST", "/sim-swap/vwip/check", 404, "NOT_FOUND"),
+        ("POST", "/call-forwarding-signal/v0.3/call-forwardings", 404, "NOT_FOUND"),
+        ("POST", "/call-in-progress-signal/v2/calls-in-progress", 404, "NOT_FOUND"),
+        ("GET", SWAPS, 405, "METHOD_NOT_ALLOWED"),
+        ("DELETE", FORWARDED, 405, "METHOD_NOT_ALLOWED"),
+    ],
+)
+def test_addresses_and_methods_that_are_none_are_told_as_camara_does(
+    telecom: Centre, method: str, path: str, status: int, code: str
+) -> None:
+    with telecom.http("alfa") as alfa:
+        response = alfa.request(method, path, headers={"x-correlator": "b433-1"})
+        bad = alfa.request(method, path, headers={"x-correlator": "a b"})
+    assert (response.status_code, response.headers["x-correlator"]) == (status, "b433-1")
+    assert response.json().keys() == {"status", "code", "message"}
+    assert (response.json()["status"], response.json()["code"]) == (status, code)
+    assert response.headers.get("allow") == ("POST" if status == 405 else None)
+    assert (bad.status_code, "x-correlator" in bad.headers) == (status, False)
 
 
 def test_no_number_stands_in_the_log_wherever_the_telecom_wrote_it(telecom: Centre) -> None:

@@ -3,18 +3,22 @@
 What happened last counts, in whatever order it is told.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
 
 from saqta.model import kinds
 from saqta.model.event import Recorded
 from saqta.model.step import Change, Tables
 from saqta.views.tables import (
     FORWARDINGS,
+    LINE_CALLS_MAX,
     ON_CALL,
     SIM_SWAPS,
     WARNED,
     Changes,
     Forwardings,
+    LineCall,
     OnCall,
     Risk,
     SimSwap,
@@ -38,23 +42,49 @@ def _forwarded(tables: Tables, recorded: Recorded, record: kinds.ForwardingSet) 
 
 
 def _connected(tables: Tables, recorded: Recorded, record: kinds.CallConnected) -> Iterator[Change]:
-    event = recorded.event
-    risk: Risk = "none"
-    warned = tables.get(WARNED, record.callee)
-    if warned and warned.caller == record.caller and abs(event.time_ms - warned.at_ms) <= RISKY_MS:
-        risk = warned.risk
-    now = OnCall(source=event.source, call=record.call, since_ms=event.time_ms, risk=risk)
-    for subscriber in (record.caller, record.callee):
-        before = tables.get(ON_CALL, subscriber)
-        if before is None or before.since_ms <= event.time_ms:
-            yield ON_CALL.put(subscriber, now)
+    at_ms, risk = recorded.event.time_ms, _risk(tables, recorded, record)
+
+    def connected(call: LineCall) -> LineCall:
+        is_over = call.ended_ms is not None and call.ended_ms >= at_ms
+        return msgspec.structs.replace(call, since_ms=at_ms, ended_ms=call.ended_ms if is_over else None, risk=risk)
+
+    yield from _changed(tables, recorded, record, connected)
 
 
 def _ended(tables: Tables, recorded: Recorded, record: kinds.CallEnded) -> Iterator[Change]:
-    for subscriber in (record.caller, record.callee):
-        before = tables.get(ON_CALL, subscriber)
-        if before and (before.source, before.call) == (recorded.event.source, record.call):
-            yield ON_CALL.delete(subscriber)
+    at_ms = recorded.event.time_ms
+
+    def ended(call: LineCall) -> LineCall:
+        began_since = call.since_ms is not None and call.since_ms > at_ms
+        return call if began_since else msgspec.structs.replace(call, ended_ms=at_ms)
+
+    yield from _changed(tables, recorded, record, ended)
+
+
+def _changed(
+    tables: Tables,
+    recorded: Recorded,
+    record: kinds.CallConnected | kinds.CallEnded,
+    change: Callable[[LineCall], LineCall],
+) -> Iterator[Change]:
+    """Changes one call of both its parties, and forgets their oldest where there are too many."""
+    name = (recorded.event.source, record.call)
+    for subscriber in dict.fromkeys((record.caller, record.callee)):
+        row = tables.get(ON_CALL, subscriber)
+        calls = {(call.source, call.call): call for call in (row.calls if row else ())}
+        calls[name] = change(calls.get(name, LineCall(source=name[0], call=name[1])))
+        newest = sorted(calls.values(), key=_moment_ms)[-LINE_CALLS_MAX:]
+        yield ON_CALL.put(subscriber, OnCall(calls=tuple(newest)))
+
+
+def _moment_ms(call: LineCall) -> int:
+    return max(call.since_ms or 0, call.ended_ms or 0)
+
+
+def _risk(tables: Tables, recorded: Recorded, record: kinds.CallConnected) -> Risk:
+    warned = tables.get(WARNED, record.callee)
+    is_it = warned and warned.caller == record.caller and abs(recorded.event.time_ms - warned.at_ms) <= RISKY_MS
+    return warned.risk if warned and is_it else "none"
 
 
 def _decided(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Iterable[Change]:

@@ -75,6 +75,7 @@ def create_app(ports: Ports) -> FastAPI:
     app.state.refusals = sign_in.Refusals(ports.limits)
     app.add_middleware(Front, counts=app.state.counts)
     problems.install(app)
+    camara.install(app)
     pages.install(app, ports)
     return app
 

@@ -1,18 +1,19 @@
 """What banks ask of a customer's line before they trust it, in the forms of the CAMARA project: SIM Swap 2.1, Call
 Forwarding Signal 1.0, and whether a call goes on, in the same manner.
 
-- A number of which no telecom ever told is not known (404), which is not the same as a line without a swap.
+- A number of which no telecom ever told is not known (404), which is not the same as a line without a swap. That a
+  telecom asked about a call tells nothing of the line; but a call of that number is not going on.
 - Tokens are two-legged: they name the bank, and the request names the number.
 - Errors are CAMARA's ``{status, code, message}``; ``x-correlator`` comes back as it was sent.
 """
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from http import HTTPStatus
 from typing import Any, Literal
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime, BaseModel, StrictInt, StrictStr
 from starlette.exceptions import HTTPException
@@ -21,7 +22,7 @@ from saqta.model.errors import ForbiddenError, SaqtaError
 from saqta.model.kinds import ForwardingWord
 from saqta.model.moment import to_text
 from saqta.model.step import Table
-from saqta.views.tables import FORWARDINGS, ON_CALL, SIM_SWAPS, OnCall, Risk
+from saqta.views.tables import BY_PARTY, FORWARDINGS, ON_CALL, RISKS, SIM_SWAPS, STOPPED, Risk
 from saqta.web import problems
 from saqta.web.access import GuardedRoute
 from saqta.web.ports import Ports, PortsOf
@@ -34,11 +35,17 @@ HOUR_MS = 3_600_000
 AGE_H_MAX = 2_400
 CALL_MS_MAX = 4 * HOUR_MS
 """A call of which nobody told the end is over after that."""
+OF_A_PARTY_MAX = 60
+"""So many of a number's newest that were stopped are looked at."""
+PREFIXES = ("/sim-swap/", "/call-forwarding-signal/", "/call-in-progress-signal/")
+TOLD: tuple[Table[Any], ...] = (SIM_SWAPS, FORWARDINGS, ON_CALL)
+"""What telecoms told of a line."""
 _CORRELATOR = re.compile(r"[a-zA-Z0-9_:;./<>{}-]{0,256}")
 CODES = {
     HTTPStatus.UNAUTHORIZED: "UNAUTHENTICATED",
     HTTPStatus.FORBIDDEN: "PERMISSION_DENIED",
-    HTTPStatus.NOT_FOUND: "IDENTIFIER_NOT_FOUND",
+    HTTPStatus.NOT_FOUND: "NOT_FOUND",
+    HTTPStatus.METHOD_NOT_ALLOWED: "METHOD_NOT_ALLOWED",
     HTTPStatus.TOO_MANY_REQUESTS: "TOO_MANY_REQUESTS",
     HTTPStatus.SERVICE_UNAVAILABLE: "UNAVAILABLE",
 }
@@ -105,19 +112,39 @@ class CamaraRoute(GuardedRoute):
         handle = super().get_route_handler()
 
         async def told(request: Request) -> Response:
-            correlator = request.headers.get("x-correlator", "")
             try:
-                if not _CORRELATOR.fullmatch(correlator):
-                    correlator = ""
+                if _correlator(request) is None:
                     raise _invalid("x-correlator", "at most 256 of a-z A-Z 0-9 - _ : ; . / < > { }")
                 response = await handle(request)
             except (CamaraError, HTTPException, RequestValidationError, SaqtaError) as error:
                 response = _of_error(error)
-            if correlator:
-                response.headers["x-correlator"] = correlator
-            return response
+            return _correlated(request, response)
 
         return told
+
+
+def install(app: FastAPI) -> None:
+    """Tells of addresses and methods that are none as CAMARA does, at its addresses; elsewhere as everywhere."""
+    app.add_exception_handler(HTTPException, _of_http)
+
+
+async def _of_http(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and request.url.path.startswith(PREFIXES):
+        return _correlated(request, _of_error(error))
+    return await problems.of_http(request, error)
+
+
+def _correlator(request: Request) -> str | None:
+    """As it was sent, None where it can't be sent back."""
+    sent = request.headers.get("x-correlator", "")
+    return sent if _CORRELATOR.fullmatch(sent) else None
+
+
+def _correlated(request: Request, response: Response) -> Response:
+    correlator = _correlator(request)
+    if correlator:
+        response.headers["x-correlator"] = correlator
+    return response
 
 
 router = APIRouter(
@@ -159,14 +186,22 @@ def retrieve_call_forwardings(ports: PortsOf, line: Line) -> Response:
 def check_call_in_progress(ports: PortsOf, line: Line) -> Response:
     """Whether the number is on a call now, since when, and whether the decision on that call warned of it. Who calls is
     nothing that a bank is told."""
-    call = ports.tables.get(ON_CALL, _known(ports, line))
-    if call is None or not _goes_on(call, ports.clock()):
+    subscriber, now_ms = _subscriber(ports, line), ports.clock()
+    on = list(_going_on(ports, subscriber, now_ms))
+    if not on:
+        if not _is_told_of(ports, subscriber) and not _was_asked_about(ports, subscriber):
+            raise _unknown()
         return answer({"active": False, "since": None, "risk": None})
-    return answer({"active": True, "since": to_text(call.since_ms), "risk": call.risk})
+    risk, since_ms = max(on)
+    return answer({"active": True, "since": to_text(since_ms), "risk": RISKS[risk]})
 
 
-def _goes_on(call: OnCall, now_ms: int) -> bool:
-    return now_ms - call.since_ms < CALL_MS_MAX
+def _going_on(ports: Ports, subscriber: str, now_ms: int) -> Iterator[tuple[int, int]]:
+    """Of each call that goes on its risk, by its place in RISKS, and since when."""
+    row = ports.tables.get(ON_CALL, subscriber)
+    for call in row.calls if row else ():
+        if call.since_ms is not None and call.ended_ms is None and now_ms - call.since_ms < CALL_MS_MAX:
+            yield RISKS.index(call.risk), call.since_ms
 
 
 def _forwardings(ports: Ports, line: Line) -> tuple[ForwardingWord, ...]:
@@ -175,7 +210,14 @@ def _forwardings(ports: Ports, line: Line) -> tuple[ForwardingWord, ...]:
 
 
 def _known(ports: Ports, line: Line) -> str:
-    """The pseudonym of the number; refused where there is none, or no telecom ever told of it."""
+    """The pseudonym of the number; refused where there is none, or no telecom ever told of its line."""
+    subscriber = _subscriber(ports, line)
+    if not _is_told_of(ports, subscriber):
+        raise _unknown()
+    return subscriber
+
+
+def _subscriber(ports: Ports, line: Line) -> str:
     number = line.phoneNumber
     if number is None:
         raise CamaraError(
@@ -183,11 +225,26 @@ def _known(ports: Ports, line: Line) -> str:
         )
     if not E164.fullmatch(number):
         raise _invalid("phoneNumber", "a number in E.164, such as +77011234567")
-    subscriber = ports.decisions.subscriber(number)
-    tables: tuple[Table[Any], ...] = (SIM_SWAPS, FORWARDINGS, ON_CALL)
-    if all(ports.tables.get(table, subscriber) is None for table in tables):
-        raise CamaraError(HTTPStatus.NOT_FOUND, "IDENTIFIER_NOT_FOUND", "no telecom has told of this number")
-    return subscriber
+    return ports.decisions.subscriber(number)
+
+
+def _is_told_of(ports: Ports, subscriber: str) -> bool:
+    return any(ports.tables.get(table, subscriber) for table in TOLD)
+
+
+def _was_asked_about(ports: Ports, subscriber: str) -> bool:
+    """Whether a telecom asked about a call of this number: any that was stopped, or an allowed one lately."""
+    stopped = (
+        ports.tables.get(STOPPED, place.decision)
+        for _, place in ports.tables.scan(BY_PARTY, f"{subscriber}/", limit=OF_A_PARTY_MAX)
+    )
+    return any(one and one.kind == "call" for one in stopped) or any(
+        one["kind"] == "call" for one in ports.decisions.allowed([subscriber])
+    )
+
+
+def _unknown() -> CamaraError:
+    return CamaraError(HTTPStatus.NOT_FOUND, "IDENTIFIER_NOT_FOUND", "no telecom has told of this number")
 
 
 def _invalid(field: str, expected: str) -> CamaraError:

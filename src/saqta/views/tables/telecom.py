@@ -6,7 +6,10 @@ from saqta.model.kinds import ForwardingWord
 from saqta.model.step import Table
 from saqta.views.tables.row import Row
 
+LINE_CALLS_MAX = 8
 Risk = Literal["none", "warn", "hold"]
+RISKS: tuple[Risk, ...] = ("none", "warn", "hold")
+"""From the least on."""
 
 
 class SimSwap(Row, frozen=True, kw_only=True):
@@ -22,13 +25,21 @@ class Forwardings(Row, frozen=True, kw_only=True):
     set_ms: int
 
 
-class OnCall(Row, frozen=True, kw_only=True):
-    """The call that a subscriber is on, by its telecom's name of it, and what was decided of it."""
+class LineCall(Row, frozen=True, kw_only=True):
+    """A call of a subscriber, by its telecom's name of it, and what was decided of it. ``since_ms`` is None where its
+    end alone was told so far, ``ended_ms`` where nobody told the end."""
 
     source: str
     call: str
-    since_ms: int
-    risk: Risk
+    since_ms: int | None = None
+    ended_ms: int | None = None
+    risk: Risk = "none"
+
+
+class OnCall(Row, frozen=True, kw_only=True):
+    """The newest LINE_CALLS_MAX calls of a subscriber, the oldest first: one may be held while another comes."""
+
+    calls: tuple[LineCall, ...]
 
 
 class Warned(Row, frozen=True, kw_only=True):
