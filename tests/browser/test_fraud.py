@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, ViewportSize, expect
 
 from browser.server import Serving, serving
 from browser.test_console import AXE, RULES
@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 BANK = "+77272580000"
 SIZES = [(1280, 720), (1920, 1080), (3840, 2160)]
+VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 STICKING_OUT = """() => [...document.querySelectorAll('body *')].filter(element => {
   const box = element.getBoundingClientRect()
   const clips = element.closest('.list, .body, .unseen, [class*=cut], h1, header p') !== null
@@ -219,6 +220,29 @@ def test_what_decisions_proved_is_looked_back_on(desk: Page) -> None:
     expect(hindsight.get_by_role("listitem").filter(has_text="30 d or later")).to_contain_text("nothing told")
     expect(hindsight.get_by_text("No second model decides in shadow")).to_be_visible()
     assert violations(desk) == []
+
+
+def test_the_desk_speaks_the_language_that_is_asked_for_or_chosen(
+    browser: Browser, session: StorageState, server: Serving
+) -> None:
+    with closing(browser.new_context(viewport=VIEWPORT, storage_state=session, locale="kk-KZ")) as context:
+        page = context.new_page()
+        page.goto(f"{server.url}/fraud")
+        for language, money, case, switch in (
+            ("kk", "Сақталған ақша", "Неге ұсталды", "Тіл"),
+            ("ru", "Сохранённые деньги", "Почему удержан", "Язык"),
+        ):
+            expect(page.locator("html")).to_have_attribute("lang", language)
+            expect(page.get_by_role("region", name=money).get_by_role("table").first).to_be_visible()
+            page.locator(".queue").get_by_role("button").filter(has_text=re.compile(r"300\s000\sKZT")).click()
+            expect(page.get_by_text(case, exact=True)).to_be_visible()
+            page.keyboard.press("?")
+            expect(page.get_by_role("dialog")).to_be_visible()
+            assert page.evaluate(STICKING_OUT) == []
+            assert violations(page) == []
+            page.keyboard.press("Escape")
+            page.get_by_label(switch).select_option("ru" if language == "kk" else "en")
+        expect(page.get_by_role("region", name="Money kept")).to_be_visible()
 
 
 @pytest.mark.parametrize(("size", "theme"), [*((size, "dark") for size in SIZES), (SIZES[0], "light")])

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import en from '../messages/en.json';
-import { distanceWords, durationWords, t, term } from './messages';
+import kk from '../messages/kk.json';
+import ru from '../messages/ru.json';
+import { distanceWords, durationWords, speak, t, term } from './messages';
 
 const sources = import.meta.glob('../**/*.{ts,svelte}', { query: '?raw', import: 'default', eager: true });
 const code = Object.entries(sources)
@@ -36,6 +38,35 @@ test('every key in the code has its message', () => {
 
 test('every family that the code works out has messages', () => {
   expect(families.filter((head) => !Object.keys(en).some((key) => key.startsWith(head)))).toEqual([]);
+});
+
+const placesOf = (entry: string | Record<string, string>) =>
+  [...new Set(JSON.stringify(entry).match(/\{\w+\}/g))].sort().join(' ');
+const formsOf = (entry: string | Record<string, string>) => (typeof entry === 'string' ? [] : Object.keys(entry));
+
+describe.each([
+  ['kk', kk],
+  ['ru', ru],
+])('the catalogue in %s', (_, catalogue: Record<string, string | Record<string, string>>) => {
+  const keys = Object.keys(en) as (keyof typeof en)[];
+
+  test('has every key of the English one, in its order, and no other', () =>
+    expect(Object.keys(catalogue)).toEqual(keys));
+
+  test('fills in the same values', () =>
+    expect(keys.filter((key) => placesOf(catalogue[key]!) !== placesOf(en[key]))).toEqual([]));
+
+  test('has plural forms where the English one has them', () =>
+    expect(keys.filter((key) => formsOf(en[key]).includes('other') !== formsOf(catalogue[key]!).includes('other'))).toEqual(
+      [],
+    ));
+});
+
+test('a count chooses among the forms of the language that is spoken', () => {
+  speak('ru');
+  const said = [1, 3, 12].map((count) => t('unseen.units', { count }));
+  speak('en');
+  expect(said).toEqual(['1 экипаж молчит', '3 экипажа молчат', '12 экипажей молчат']);
 });
 
 test('values are filled in and the count chooses the form', () => {

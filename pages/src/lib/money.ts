@@ -1,5 +1,7 @@
 /** Decimal texts of money as people read them. No number is made of them, so nothing is lost. */
 
+import { t } from './messages';
+
 const GROUP = '\u202f';
 const SPACE = '\u00a0';
 
@@ -24,5 +26,5 @@ export function shortAmount(amount: string, currency: string): string {
   const [unit, digits] = scale;
   const before = whole.slice(0, -digits);
   const after = whole.slice(before.length, Math.max(3, before.length)).replace(/0+$/, '');
-  return `${before}${after ? `.${after}` : ''}${SPACE}${unit}${SPACE}${currency}`;
+  return `${before}${after ? `.${after}` : ''}${SPACE}${t(`scale.${unit}`)}${SPACE}${currency}`;
 }

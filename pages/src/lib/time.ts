@@ -1,13 +1,15 @@
 /** Moments and durations as the console writes them. */
 
+import { t } from './messages';
+
 const pad = (value: number) => String(value).padStart(2, '0');
 
-/** ``00:42``, ``12:05``, ``1:02:09``, ``3 d 04 h``: a duration in at most eight signs; never negative. */
+/** ``00:42``, ``12:05``, ``1:02:09``, ``3 d 04 h``: a duration in a few signs; never negative. */
 export function age(durationMs: number): string {
   const s = Math.max(0, Math.floor(durationMs / 1000));
   if (s < 3600) return `${pad(Math.floor(s / 60))}:${pad(s % 60)}`;
   if (s < 86_400) return `${Math.floor(s / 3600)}:${pad(Math.floor(s / 60) % 60)}:${pad(s % 60)}`;
-  return `${Math.floor(s / 86_400)} d ${pad(Math.floor(s / 3600) % 24)} h`;
+  return t('duration.d_h', { d: Math.floor(s / 86_400), h: pad(Math.floor(s / 3600) % 24) });
 }
 
 /** ``03:14:22`` in UTC, or in the viewer's own zone. */
