@@ -239,7 +239,7 @@ class Centre:
         yield from sip(self.settings.sip, self.settings.fraud.home, self._decide_call, now_ms, secrets.token_bytes(16))
 
     def _decide_call(self, partner: str, body: bytes, done: Done) -> None:
-        self._decisions.ask(partner, "call", True, body, lambda lines, many: done(lines[0]))
+        self._decisions.ask(partner, "call", True, body, done)
 
     def _sign_checkpoints(self, stack: ExitStack) -> None:
         checkpointer = Checkpointer(self.folder.path, self.folder.log, self.settings.log.checkpoint_every_s)

@@ -17,6 +17,7 @@ import pytest
 from intake.listening import until
 from saqta.fraud.engine.layout import CALL, DELAY_D, EVENTS, FRAUD, MEMOS, PAYMENT
 from saqta.fraud.engine.naming import CURRENCY_NUMBERS
+from saqta.fraud.engine.scanning import PLAIN_CHARS_MAX, none_plain
 from saqta.fraud.engine.stored_state import in_use
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.tables import ENTRIES
@@ -26,7 +27,7 @@ from saqta.fraud.serving.judging import JUDGED_MAX
 from saqta.fraud.serving.ledger import Ledger, numbered
 from saqta.fraud.serving.opening import open_path
 from saqta.fraud.serving.path import COMMITS_MAX, LABELS_MAX, WAITING_MAX, DecisionPath
-from saqta.fraud.serving.reading import ASKED_MAX, Question
+from saqta.fraud.serving.reading import ASKED_MAX, Question, read
 from saqta.fraud.serving.rows import ROW, SOURCE, Commit, as_bytes, commit_of, root_of
 from saqta.fraud.serving.snapshot import read_snapshot
 from saqta.fraud.serving.step import SWAPS, TOLD, Swapped, Told
@@ -98,11 +99,11 @@ class Running:
         self.path.learn([TOLD.put(decision, Told("alfa", outcome, NOW_MS - 1_000_000, "alfa"))], self.log.size())
 
     def asked(self, kind: str, *asked: dict[str, object], tenant: str = "alfa") -> "Future[list[object]]":
-        """What will be the answers, as what their JSON says or as errors."""
+        """What will be the answers, as what their JSON says."""
         future: Future[list[object]] = Future()
 
-        def done(lines: list[object], many: bool) -> None:
-            future.set_result([json.loads(line) if isinstance(line, bytes) else line for line in lines])
+        def done(answer: bytes) -> None:
+            future.set_result(json.loads(answer)["items"])
 
         self.path.ask(tenant, kind, True, json.dumps(asked).encode(), done)
         return future
@@ -151,6 +152,54 @@ def test_what_is_simply_allowed_is_answered_in_the_same_words(fallback: str | No
             assert commit.line(id, row, "bank") == msgspec.json.encode(commit.answer(id, row, "bank"))
 
 
+def test_lines_written_at_once_are_those_written_one_by_one() -> None:
+    chance = np.random.default_rng(1)
+    rows, ids = np.zeros(ROWS_MAX, ROW), ["x" * int(n) for n in chance.integers(1, PLAIN_CHARS_MAX, ROWS_MAX)]
+    rows["kind"], rows["currency"] = PAYMENT, CURRENCY_NUMBERS["KZT"]
+    rows["score"] = chance.uniform(size=ROWS_MAX) * 10.0 ** chance.integers(-9, 0, ROWS_MAX)
+    rows["amount"] = chance.integers(1, 10 ** chance.integers(1, 15, ROWS_MAX)) / 100
+    body = json.dumps([payment(0, id=id) for id in ids]).encode()
+    made = {"tenant": "bank-a", "number": 7, "model": "50%-b", "rules": "r%d", "features": "f", "root": "", "rows": ""}
+    commit = Commit(DecisionsMade(**made, fallback="deadline"), rows)
+    assert commit.is_brief.all()
+    for at in (np.arange(ROWS_MAX), np.array([3, 255]), np.zeros(0, np.int64)):
+        text, ends = commit.texts(read("payment", body).columns.named[at], at)
+        lines = [commit.line(ids[row], row, "bank") for row in at.tolist()]
+        assert text == b"".join(line + b"," for line in lines)
+        assert ends.tolist() == np.cumsum([len(line) + 1 for line in lines]).tolist()
+
+
+def test_what_is_told_in_a_list_is_what_is_told_alone(tmp_path: Path) -> None:
+    """Whether it is plain or not, allowed or not, decided now or before, in tenge or not, or wrong."""
+    phone = "+77012340003"
+    asked = [
+        payment(0),
+        payment(1, id='p "1"'),
+        payment(2, currency="USD"),
+        payment(3, phone=phone),
+        payment(4),
+        payment(0),
+        payment(6, time="2026-03-12T09:00:00Z"),
+        payment(7, amount="-1"),
+        payment(0, amount="7.77"),
+        payment(9, place={"lat": 43.2, "lon": 76.9}),
+        payment(10),
+    ]
+    with running(tmp_path) as path:
+        path.ask("call", call(3), tenant="metro")
+        together = path.ask("payment", *asked)
+        for n, (one, told) in enumerate(zip(asked, together, strict=True)):
+            if n not in (6, 7):
+                assert path.ask("payment", one) == [told]
+        assert path.ask("payment", *asked) == together
+    assert [each.get("action") for each in together] == ["allow"] * 3 + ["hold"] + ["allow"] * 2 + [None] * 3 + [
+        "allow"
+    ] * 2
+    assert [each["id"] for each in together] == [one["id"] for one in asked]
+    assert [together[at]["error"].get("field") for at in (6, 7, 8)] == ["time", "amount", None]
+    assert together[5] == together[0]
+
+
 def test_siphash_is_that_of_its_paper() -> None:
     first, second = np.frombuffer(bytes(range(16)), "<u8")
     [word] = np.frombuffer(bytes(range(8)), "<u8")
@@ -177,7 +226,8 @@ def test_after_a_restart_the_state_is_equal_and_who_asks_again_gets_the_same_ans
                 assert np.array_equal(part, state[name]), name
         again = after.ask("call", *(call(n) for n in range(40)), tenant="metro")
         assert again + after.ask("payment", *(payment(n, phone="+77012340003") for n in range(300))) == first
-        assert after.ask("payment", payment(7, amount="9.99"))[0].args == ContentConflict("alfa", "p7").args
+        refused = after.ask("payment", payment(7, amount="9.99"))[0]
+        assert refused == {"id": "p7", "error": {"detail": str(ContentConflict("alfa", "p7"))}}
         assert after.log.size() == size
         later = after.ask("payment", payment(400))[0]
         assert later["decision_id"].startswith("alfa-2-")
@@ -316,7 +366,8 @@ def test_an_id_that_is_known_gets_no_second_decision_at_the_deadline(tmp_path: P
         assert (again[0], twice[1]) == (held, held)
         assert [reason["code"] for reason in again[1]["reasons"]] == ["deadline"]
         assert twice[0] == again[1]
-        assert [type(each) for each in (again[2], alone[0])] == [ContentConflict] * 2
+        refused = [{"id": "p3", "error": {"detail": str(ContentConflict("alfa", "p3"))}}] * 2
+        assert [again[2], alone[0]] == refused
         assert alone[1]["decision_id"] == "alfa-2-0"
         path.path._deadline_ns = 10_000_000_000
         assert path.ask("payment", payment(4), payment(3, phone="+77012340003"), payment(5)) == [*twice, alone[1]]
@@ -363,7 +414,7 @@ def test_what_is_told_or_answered_while_the_path_stops_is_known_after_the_start(
             path.tell(told, "fraud")
             path.ends()
         assert last.result(WAIT_S)[0]["action"] == "allow"
-        assert isinstance(sent_away.result(WAIT_S)[0], BusyError)
+        assert sent_away.result(WAIT_S) == [{"id": "p4", "error": {"detail": "the centre is stopping"}}]
     with running(tmp_path) as after:
         state = after.path._judge.state
         assert (state.counters[MEMOS], state.memo["label"][:3].tolist()) == (3, [FRAUD, 0, 0])
@@ -478,13 +529,13 @@ def test_too_much_that_waits_is_sent_away(tmp_path: Path) -> None:
         path.path._judge.judge = lambda *arguments: (let_go.wait(WAIT_S), judge(*arguments))[1]
         come: list[int] = []
         body = json.dumps([call(n) for n in range(ASKED_MAX)]).encode()
-        path.path.ask("alfa", "call", True, body, lambda lines, many: come.append(len(lines)))
+        path.path.ask("alfa", "call", True, body, lambda answer: come.append(len(json.loads(answer)["items"])))
         while path.path._waiting:
             time.sleep(0.001)
         for _ in range(WAITING_MAX // ASKED_MAX):
-            path.path.ask("alfa", "call", True, body, lambda lines, many: come.append(len(lines)))
+            path.path.ask("alfa", "call", True, body, lambda answer: come.append(len(json.loads(answer)["items"])))
         with pytest.raises(BusyError, match="wait already"):
-            path.path.ask("alfa", "call", True, body, lambda lines, many: come.append(len(lines)))
+            path.path.ask("alfa", "call", True, body, lambda answer: come.append(len(json.loads(answer)["items"])))
         taken = ASKED_MAX * (1 + WAITING_MAX // ASKED_MAX)
         let_go.set()
         deadline = time.monotonic() + WAIT_S
@@ -505,7 +556,7 @@ def test_so_many_commits_are_on_their_way_into_the_log_and_what_comes_then_waits
         count = COMMITS_MAX + 2
         for n in range(count):
             body = json.dumps(call(n)).encode()
-            path.path.ask("alfa", "call", True, body, lambda lines, many: come.extend(lines))
+            path.path.ask("alfa", "call", True, body, come.append)
             until(lambda n=n: not path.path._waiting or n > COMMITS_MAX)
         until(lambda: len(on_the_way) == COMMITS_MAX)
         assert (come, path.log.size()) == ([], 0)
@@ -538,9 +589,9 @@ def test_a_commit_that_is_no_longer_at_hand_is_found_in_the_log(
 
 def test_what_waits_is_judged_in_portions_and_in_its_order() -> None:
     sizes = [JUDGED_MAX // 2, JUDGED_MAX // 2, 1, JUDGED_MAX, JUDGED_MAX - 1, 1]
-    tickets = [Ticket("alfa", "bank", Question([None] * size, many=True), print, 0) for size in sizes]
+    tickets = [Ticket("alfa", "bank", Question("call", b"", True, none_plain(size)), print, 0) for size in sizes]
     parts = list(portions(tickets))
-    assert [[len(ticket.asked) for ticket in part] for part in parts] == [sizes[:2], [1], [JUDGED_MAX], sizes[4:]]
+    assert [[len(ticket.question) for ticket in part] for part in parts] == [sizes[:2], [1], [JUDGED_MAX], sizes[4:]]
     assert [ticket for part in parts for ticket in part] == tickets
 
 

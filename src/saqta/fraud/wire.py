@@ -7,11 +7,14 @@ from struct import Struct
 from typing import Annotated, Literal
 
 import msgspec
+import numpy as np
 from msgspec import Meta
 
 from saqta.fraud.engine import layout
+from saqta.fraud.engine.layout import Array
 from saqta.fraud.engine.naming import ACCOUNT, CELL, CHANNEL, CURRENCY_NUMBERS, DEVICE, ID, NUMBER, PLACE, RANGE, key
 from saqta.fraud.engine.rules import Action
+from saqta.fraud.engine.scanning import Columns, columns, currency_table, scan_list
 from saqta.fraud.numbers import Numbers, require_country, require_e164
 from saqta.model.errors import InputError
 from saqta.model.money import EXPONENTS, minor_units
@@ -28,6 +31,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
 Moment = Annotated[datetime, Meta(tz=True)]
 PACKED = Struct("<qQQQQQQdIBBH")
 """An event as layout.EVENT has it."""
+_CURRENCIES = currency_table(EXPONENTS)
 _UNIT = {code: 10.0**exponent for code, exponent in EXPONENTS.items()}
 _TRUNK = {None: 0, "foreign": layout.FOREIGN_TRUNK, "national": layout.NATIONAL_TRUNK}
 _ATTESTED = {None: 0, "A": layout.ATTESTED_A, "B": layout.ATTESTED_B, "C": layout.ATTESTED_C}
@@ -183,6 +187,20 @@ class Packer:
             0,
             0,
         )
+
+
+def payments_in(body: bytes, most: int) -> Columns | None:
+    """The payments of a JSON list or object, of which the plain ones are read; None where it is neither, or there are
+    more than ``most``."""
+    into = columns(min(body.count(b"{"), most))
+    count = scan_list(np.frombuffer(body, np.uint8), _CURRENCIES, into) if body else -1
+    return None if count < 0 else into._replace(events=into.events[:count], named=into.named[:count])
+
+
+def is_past(time_ms: Array, now_ms: int) -> Array:
+    """Which times may be those of events."""
+    found: Array = (time_ms >= SINCE_MS) & (time_ms <= now_ms + FUTURE_MS)
+    return found
 
 
 def _past_ms(moment: datetime, now_ms: int, field: str) -> int:

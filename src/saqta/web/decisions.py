@@ -6,12 +6,11 @@ decision path, not here: these two routes carry bytes, as fast as may be.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from saqta.model.command import AskCallBack, TellOutcome
-from saqta.model.errors import InputError, SaqtaError
+from saqta.model.errors import InputError
 from saqta.model.kinds import DECISION_CHARS_MAX
 from saqta.model.moment import from_datetime, from_text, to_text
 from saqta.model.terms import CENTRE, Role
@@ -29,8 +28,8 @@ from saqta.web import problems
 from saqta.web.access import MAY, Caller, CallerOf, GuardedRoute, admit, guarded_router
 from saqta.web.commands import Caused, ContextOf, Door, perform
 from saqta.web.paging import page_of
-from saqta.web.ports import Decided, Limits, Line, Ports, PortsOf
-from saqta.web.present import answer, json_bytes
+from saqta.web.ports import Answer, Decided, Limits, Ports, PortsOf
+from saqta.web.present import answer
 
 """In whose name analysts ask: the centre's own."""
 ADMITTED_MAX = 4_096
@@ -107,17 +106,15 @@ class Arrivals:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._come: deque[tuple[asyncio.Future[tuple[Sequence[Line], bool]], Sequence[Line], bool]] = deque()
+        self._come: deque[tuple[asyncio.Future[Answer], Answer]] = deque()
         self._called = False
 
-    def expect(
-        self,
-    ) -> tuple["asyncio.Future[tuple[Sequence[Line], bool]]", Callable[[Sequence[Line], bool], None]]:
+    def expect(self) -> tuple["asyncio.Future[Answer]", Callable[[Answer], None]]:
         """A future, and what another thread calls to fulfil it."""
-        future: asyncio.Future[tuple[Sequence[Line], bool]] = self._loop.create_future()
+        future: asyncio.Future[Answer] = self._loop.create_future()
 
-        def done(lines: Sequence[Line], many: bool) -> None:
-            self._come.append((future, lines, many))
+        def done(answer: Answer) -> None:
+            self._come.append((future, answer))
             if not self._called:
                 self._called = True
                 self._loop.call_soon_threadsafe(self._bring)
@@ -127,9 +124,9 @@ class Arrivals:
     def _bring(self) -> None:
         self._called = False
         while self._come:
-            future, lines, many = self._come.popleft()
+            future, answer = self._come.popleft()
             if not future.done():
-                future.set_result((lines, many))
+                future.set_result(answer)
 
 
 plain = APIRouter(route_class=PlainRoute, tags=["decisions"], responses=problems.DESCRIBED)
@@ -222,7 +219,7 @@ async def _answered(request: Request, kind: Kind) -> Response:
 
 
 async def decide(state: State, caller: Caller, kind: Kind, receive: Receive) -> bytes:
-    """Asks the decision path, and waits for its answers; the body of the answer.
+    """Asks the decision path, and waits for its answer.
 
     InputError, ContentConflict, BusyError or HTTPException where there is none.
     """
@@ -231,42 +228,10 @@ async def decide(state: State, caller: Caller, kind: Kind, receive: Receive) -> 
     arrivals: Arrivals = state.arrivals
     future, done = arrivals.expect()
     ports.decisions.ask(_tenant(caller), kind, caller.role is Role.PARTNER, body, done)
-    lines, many = await future
-    if many:
-        return b'{"items":[' + b",".join(_items(lines, body)) + b'],"next":null}'
-    if isinstance(lines[0], bytes):
-        return lines[0]
-    raise lines[0]
-
-
-def _items(lines: Sequence[Line], body: bytes) -> Iterator[bytes]:
-    ids: Sequence[str | None] | None = None
-    for at, line in enumerate(lines):
-        if isinstance(line, bytes):
-            yield line
-        else:
-            ids = ids or [_id_of(row) for row in msgspec.json.decode(body, type=list[msgspec.Raw])]
-            yield _row_error(ids[at], line)
-
-
-class _Named(msgspec.Struct):
-    id: str | None = None
-
-
-def _id_of(row: msgspec.Raw) -> str | None:
-    """The id that a row gives itself, whatever else is wrong with it."""
-    try:
-        return msgspec.json.decode(row, type=_Named).id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _row_error(id: str | None, error: SaqtaError) -> bytes:
-    """What stands in the place of what could not be decided."""
-    told: dict[str, Any] = {"detail": str(error)}
-    if isinstance(error, InputError):
-        told |= {"field": error.field, "given": error.given_text, "expected": error.expected}
-    return json_bytes({"id": id, "error": told})
+    told = await future
+    if isinstance(told, bytes):
+        return told
+    raise told
 
 
 def _tenant(caller: Caller) -> str:

@@ -62,8 +62,8 @@ class Blocklist(Protocol):
         ...
 
 
-Line = bytes | SaqtaError
-"""The answer to one that was asked, in JSON, or why there is none."""
+Answer = bytes | SaqtaError
+"""The answer to who asks for decisions, in JSON, or why there is none."""
 
 
 class Decided(Protocol):
@@ -89,10 +89,12 @@ class Decisions(Protocol):
         kind: Literal["payment", "call"],
         is_partner: bool,
         body: bytes,
-        done: Callable[[Sequence[Line], bool], None],
+        done: Callable[[Answer], None],
     ) -> None:
-        """Asks in the name of ``tenant``; ``done`` is told of the answers, in order, and whether a list was asked, by
-        another thread. InputError for what can't be read at all, BusyError where too much waits."""
+        """Asks in the name of ``tenant``; ``done`` is told of the answer by another thread.
+
+        InputError for what can't be read at all, BusyError where too much waits.
+        """
         ...
 
     def subscriber(self, number: str) -> str:

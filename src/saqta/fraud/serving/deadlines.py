@@ -6,7 +6,6 @@ An id that is known gets what was recorded then, and no second decision: who wai
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from itertools import repeat
 
 import numpy as np
 
@@ -16,8 +15,10 @@ from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.serving.judging import Judge, Judged
 from saqta.fraud.serving.ledger import Ledger, Place
 from saqta.fraud.serving.pseudonyms import NameKeys
+from saqta.fraud.serving.reading import Batch
 from saqta.fraud.serving.recording import Recorder
 from saqta.fraud.serving.rows import ROW, events_of
+from saqta.fraud.serving.telling import Telling
 from saqta.fraud.serving.ticket import Ticket
 from saqta.model.moment import Clock
 
@@ -79,26 +80,29 @@ class Deadlines:
         """Decides what is not known, unless the ticket is claimed meanwhile; answers when all of it is durable."""
         judge, tenant, now_ms = self._judge, ticket.tenant, self._clock()
         judge.state, judge.rules = empty(0, LIMITS), self._book.current
-        out, judged = judge.judge(ticket.asked, self._keys_of(tenant), now_ms)
+        batch = Batch([ticket.question])
+        judged = judge.judge(batch, self._keys_of(tenant), now_ms)
         with self._recorder.claim:
             if ticket.claimed:
                 return
-            known = self._ledger.places(judged.decided)
-            ticket.places = self._recorder.record(tenant, judged, known, judge, "deadline", now_ms)
+            known = self._ledger.places(judged.ids[judged.decided])
+            written = self._recorder.record(tenant, judged, known, judge, "deadline", now_ms)
+            ticket.places = written.by_id()
             ticket.claimed = True
             durable = self._recorder.last
         differing = self._differing(tenant, judged, known)
         told = {id: place for id, place in ticket.places.items() if id not in differing}
-        lines = list(self._recorder.lines(tenant, repeat(ticket.reader), out, judged, told.get))
+        (answer,) = Telling(tenant, batch, judged, written, self._ledger, told.get).answers([ticket.reader])
         durable.result()
-        ticket.done(lines, ticket.many)
+        ticket.done(answer)
 
     def _differing(self, tenant: str, judged: Judged, known: Mapping[int, Place]) -> set[int]:
         """The ids that are known with other content."""
-        again = [at for at, id in enumerate(judged.decided) if id in known]
+        decided = judged.ids[judged.decided].tolist()
+        again = [at for at, id in enumerate(decided) if id in known]
         if not again:
             return set()
-        ids = [judged.decided[at] for at in again]
+        ids = [decided[at] for at in again]
         now, then = judged.rows[again].view(ROW).reshape(-1), np.zeros(len(again), ROW)
         for at, (number, row) in enumerate(known[id] for id in ids):
             commit = self._ledger.commit(tenant, number)

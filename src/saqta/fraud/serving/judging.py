@@ -2,8 +2,8 @@
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -19,9 +19,11 @@ from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.listed import listed, listing_of, parties_listed, told_of, with_source
 from saqta.fraud.serving.challenger import Challenged, Challenger
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonymise
+from saqta.fraud.serving.reading import Asked, Batch, read
 from saqta.fraud.serving.rows import ROW, Commit, packed, root_of, values_text
 from saqta.fraud.serving.tenge import Exchange
-from saqta.fraud.wire import PACKED, Call, Packer, Payment
+from saqta.fraud.serving.wording import texts_of
+from saqta.fraud.wire import PACKED, Packer, Payment, is_past
 from saqta.model.errors import InputError
 from saqta.model.kinds import DECISION_REASONS_MAX, ROWS_MAX, DecisionReason, DecisionsMade, NotableRow, ShadowRow
 
@@ -32,18 +34,20 @@ CALLS = "call_"
 """What the names of features of a payer's calls begin with."""
 _OF_CALLS = re.compile(rf"\b{CALLS}")
 FEATURES_NAME = feature_set()[:16]
-Asked = Payment | Call
 Fallback = Literal["no_model", "deadline"]
 
 
 class Judged(NamedTuple):
-    """What came of each that was asked: its status (layout), its pseudonymous id; and, in the order of those that were
-    decided, their ids, rows (n, 88) uint8, notable rows and those of rules in shadow, numbered from 0 on over all, and
-    what the challenger says of each, where there is one."""
+    """What came of a batch: the errors of what could not be taken, by place; the places of what could, their statuses
+    (layout) and pseudonymous ids; which of these were decided, as numbers among them; and, in the order of those, rows
+    (n, 88) uint8, notable rows and those of rules in shadow, numbered from 0 on over all, and what the challenger says
+    of each, where there is one."""
 
-    statuses: list[int]
+    errors: Mapping[int, InputError]
+    taken: Array
+    statuses: Array
     ids: Array
-    decided: list[int]
+    decided: Array
     rows: Array
     notable: list[NotableRow]
     shadow: list[ShadowRow]
@@ -78,6 +82,8 @@ class Judge:
         self.fold(self._events[:0])
         pseudonymise(np.zeros(1, EVENT), name_keys(bytes(16), bytes(16)))
         root_of(np.zeros((1, ROW.itemsize), np.uint8), ())
+        nothing = np.zeros(0, np.int64)
+        texts_of([b""] * 5, read("payment", b"[]").columns.named, nothing, np.zeros(0), nothing)
         for explain in (steps, contributions):
             explain(self.trees, np.zeros(MODEL_FEATURES, np.float32), np.zeros(MODEL_FEATURES + 1))
         if self._challenger:
@@ -90,60 +96,71 @@ class Judge:
         decided: Array = self._room.answers["status"][: len(events)] == layout.DECIDED
         return decided
 
-    def judge(self, asked: Sequence[Asked | InputError], keys: NameKeys, now_ms: int) -> tuple[list[object], Judged]:
-        """At most JUDGED_MAX; gives what could be taken, with the error in the place of what could not, and what came
-        of the former."""
-        out: list[object] = []
-        taken: list[Asked] = []
-        for one in asked:
-            try:
-                if isinstance(one, InputError):
-                    raise one
-                self._packer.pack(one, now_ms, self._buffer, len(taken) * PACKED.size)
-            except InputError as error:
-                out.append(error)
-                continue
-            taken.append(one)
-            out.append(one)
+    def judge(self, batch: Batch, keys: NameKeys, now_ms: int) -> Judged:
+        """Decides a batch of at most JUDGED_MAX, but for what can't be taken."""
+        taken, errors = self._take(batch, now_ms)
         events = self._events[: len(taken)]
-        listings = self._look_up(taken, events, now_ms)
-        pseudonymise(events, keys)
-        self._look_up_parties(taken, events, listings, now_ms)
+        listings = self._look_up(batch, taken, events, keys, now_ms)
         decide(self.state, self.trees, self.rules, events, self._room)
-        return out, self._judged(taken, events, listings, now_ms)
+        return self._judged(batch, taken, errors, listings, now_ms)
 
-    def _look_up(self, taken: list[Asked], events: Array, now_ms: int) -> dict[int, Mapping[str, Listing]]:
-        """Tells ``events`` what lists block of them; gives what lists say of those, by their place."""
+    def _take(self, batch: Batch, now_ms: int) -> tuple[Array, dict[int, InputError]]:
+        """Puts what can be taken among the events, in order: the places of that, and what is wrong with all else."""
+        events, errors = self._events[: len(batch)], {}
+        events[:] = batch.events
+        is_read = (batch.named["is_plain"] != 0) & is_past(events["time_ms"], now_ms)
+        for at in np.flatnonzero(~is_read).tolist():
+            try:
+                message = batch.message(at)
+                if isinstance(message, InputError):
+                    raise message
+                self._packer.pack(message, now_ms, self._buffer, at * PACKED.size)
+            except InputError as error:
+                errors[at] = error
+        taken = np.arange(len(batch))
+        if errors:
+            taken = np.delete(taken, list(errors))
+            self._events[: len(taken)] = events[taken]
+        return taken, errors
+
+    def _look_up(
+        self, batch: Batch, taken: Array, events: Array, keys: NameKeys, now_ms: int
+    ) -> dict[int, Mapping[str, Listing]]:
+        """Gives names their pseudonyms, and tells ``events`` what lists block of either; what lists say, by place."""
         listings: dict[int, Mapping[str, Listing]] = {}
         if self._blocklist.is_empty:
+            pseudonymise(events, keys)
             return listings
-        for at, one in enumerate(taken):
+        messages = batch.messages()
+        asked = [cast(Asked, messages[at]) for at in taken.tolist()]
+        for at, one in enumerate(asked):
             found = listed(one, self._blocklist, now_ms)
             if found:
-                events["told"][at], listings[at] = told_of(one, found), found
+                listings[at] = found
+        pseudonymise(events, keys)
+        if self._blocklist.has_parties:
+            for at, one in enumerate(asked):
+                parties = parties_listed(one, events[at], self._blocklist, now_ms)
+                if parties:
+                    listings[at] = {**parties, **listings.get(at, {})}
+        for at, told in listings.items():
+            events["told"][at] = told_of(asked[at], told)
         return listings
 
-    def _look_up_parties(
-        self, taken: list[Asked], events: Array, listings: dict[int, Mapping[str, Listing]], now_ms: int
-    ) -> None:
-        """Adds what is listed by the pseudonym that decisions know it by."""
-        if not self._blocklist.has_parties:
-            return
-        for at, one in enumerate(taken):
-            found = parties_listed(one, events[at], self._blocklist, now_ms)
-            if found:
-                listings[at] = {**found, **listings.get(at, {})}
-                events["told"][at] = told_of(one, listings[at])
-
     def _judged(
-        self, taken: list[Asked], events: Array, listings: Mapping[int, Mapping[str, Listing]], now_ms: int
+        self,
+        batch: Batch,
+        taken: Array,
+        errors: Mapping[int, InputError],
+        listings: Mapping[int, Mapping[str, Listing]],
+        now_ms: int,
     ) -> Judged:
-        answers = self._room.answers[: len(taken)]
+        events, answers = self._events[: len(taken)], self._room.answers[: len(taken)]
         decided = np.flatnonzero(answers["status"] == layout.DECIDED)
         least = min(self._thresholds.values(), default=2.0)
         stands_out = (answers["mask"][decided] != 0) | (answers["score"][decided] >= least)
         notable = [
-            self._notable(row, at, taken[at], listings.get(at, {}), now_ms)
+            self._notable(row, at, batch.message(taken.item(at)), listings.get(at, {}), now_ms)
             for row in np.flatnonzero(stands_out).tolist()
             for at in (int(decided[row]),)
         ]
@@ -160,11 +177,11 @@ class Judge:
         if self._challenger:
             values = self._room.values[decided]
             challenged = self._challenger.judge(events[decided], values, answers[decided], self.rules)
-        return Judged(answers["status"].tolist(), ids, ids[decided].tolist(), rows, notable, shadow, challenged)
+        return Judged(errors, taken, answers["status"].copy(), ids, decided, rows, notable, shadow, challenged)
 
-    def _notable(self, row: int, at: int, message: Asked, listings: Mapping[str, Listing], now_ms: int) -> NotableRow:
-        on_call = isinstance(message, Call)
+    def _notable(self, row: int, at: int, message: object, listings: Mapping[str, Listing], now_ms: int) -> NotableRow:
         event, answer = self._events[at], self._room.answers[at]
+        on_call = event["kind"] == layout.CALL
         values: Array = self._room.call_values[at] if on_call else self._room.values[at]
         fired = self.rules.fired(int(answer["mask"]))
         score = float(answer["score"])
@@ -184,8 +201,8 @@ class Judge:
             time_ms=int(event["time_ms"]),
             reasons=tuple(reasons[:DECISION_REASONS_MAX]),
             values=values_text(values),
-            amount=None if isinstance(message, Call) else message.amount,
-            currency=None if isinstance(message, Call) else message.currency,
+            amount=message.amount if isinstance(message, Payment) else None,
+            currency=message.currency if isinstance(message, Payment) else None,
             hold_until_ms=now_ms + self._hold_ms if action == "hold" else None,
         )
 
@@ -216,13 +233,13 @@ def _about(rule: Rule) -> Literal["payment", "call", "payers_call"]:
     return "payers_call" if _OF_CALLS.search(" ".join((*rule.when, rule.expression, rule.says))) else "payment"
 
 
-def kept(judged: Judged, keeps: Sequence[bool]) -> Judged:
+def kept(judged: Judged, keeps: Array) -> Judged:
     """Without the decided rows that are recorded elsewhere."""
-    numbers = {row: number for number, row in enumerate(at for at, keep in enumerate(keeps) if keep)}
+    numbers = {row: number for number, row in enumerate(np.flatnonzero(keeps).tolist())}
     challenged = judged.challenged
     return judged._replace(
-        challenged=challenged and challenged._replace(rows=challenged.rows[np.array(keeps, bool)]),
-        rows=judged.rows[np.array(keeps, bool)],
+        challenged=challenged and challenged._replace(rows=challenged.rows[keeps]),
+        rows=judged.rows[keeps],
         notable=[
             msgspec.structs.replace(told, row=numbers[told.row]) for told in judged.notable if told.row in numbers
         ],

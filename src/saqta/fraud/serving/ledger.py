@@ -3,7 +3,6 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from itertools import count
 
 import numpy as np
 
@@ -85,7 +84,7 @@ class Ledger:
         with self._lock:
             self._count = _note(self._table, self._noted, self._count, asked, places)
 
-    def places(self, ids: Sequence[int]) -> dict[int, Place]:
+    def places(self, ids: Sequence[int] | Array) -> dict[int, Place]:
         """Where those of these ids are recorded that are known."""
         slots = np.empty(len(ids), np.int64)
         with self._lock:
@@ -135,5 +134,11 @@ def _look_up(table: Array, ids: Array, slots: Array) -> None:
 def numbered(first: int, ids: Sequence[int], elsewhere: Mapping[int, Place]) -> Array:
     """Where each decided id is recorded (PLACE): ROWS_MAX a commit, numbered from ``first`` on, but for those
     elsewhere."""
-    own = ((first + row // ROWS_MAX, row % ROWS_MAX) for row in count())
-    return np.array([elsewhere.get(id) or next(own) for id in ids], PLACE)
+    places, is_own = np.empty(len(ids), PLACE), np.ones(len(ids), bool)
+    if elsewhere:
+        for at, id in enumerate(ids):
+            if id in elsewhere:
+                places[at], is_own[at] = elsewhere[id], False
+    rows = np.arange(np.count_nonzero(is_own))
+    places["number"][is_own], places["row"][is_own] = first + rows // ROWS_MAX, rows % ROWS_MAX
+    return places

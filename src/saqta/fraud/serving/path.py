@@ -34,13 +34,14 @@ from saqta.fraud.serving.explaining import Explained, explain
 from saqta.fraud.serving.judging import Fallback, Judge
 from saqta.fraud.serving.ledger import Ledger, Place, numbered
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonym_of
-from saqta.fraud.serving.reading import Kind, read
+from saqta.fraud.serving.reading import Batch, Kind, read
 from saqta.fraud.serving.recording import Recorder
 from saqta.fraud.serving.rows import Commit, commit_of, events_of, swapping
 from saqta.fraud.serving.snapshot import Kept, read_snapshot, write_snapshot
 from saqta.fraud.serving.step import QUOTED, Swapped, Told
+from saqta.fraud.serving.telling import Telling, refusal
 from saqta.fraud.serving.tenge import Exchange
-from saqta.fraud.serving.ticket import Done, Line, Ticket, portions
+from saqta.fraud.serving.ticket import Answer, Done, Ticket, portions
 from saqta.log.personal import Keyring
 from saqta.log.port import Log, Position
 from saqta.log.tables import TableStore
@@ -107,18 +108,22 @@ class DecisionPath:
 
         InputError for what can't be read at all, BusyError where too much waits.
         """
+        self._require_ready()
         question = read(kind, body)
         reader: Reader = "analyst" if not is_partner else "bank" if kind == "payment" else "telecom"
         ticket = Ticket(tenant, reader, question, done, self._now_ns() + self._deadline_ns)
         with self._more:
-            if not self.is_ready:
-                raise BusyError("the decision path is starting")
-            if self._count + len(ticket.asked) > WAITING_MAX:
+            self._require_ready()
+            if self._count + len(question) > WAITING_MAX:
                 raise BusyError(f"{self._count} decisions wait already")
-            self._count += len(ticket.asked)
+            self._count += len(question)
             self._waiting.append(ticket)
             self._deadlines.expect(ticket)
             self._more.notify()
+
+    def _require_ready(self) -> None:
+        if not self.is_ready:
+            raise BusyError("the decision path is starting")
 
     def learn(self, changes: Iterable[Change], seq: int) -> None:
         """Is told of outcomes, SIM swaps and rates, as rows of the step's tables of them that changed up to ``seq``."""
@@ -199,7 +204,7 @@ class DecisionPath:
                 self._more.wait(POLL_S)
             tickets = list(self._waiting)
             self._waiting.clear()
-            self._count -= sum(len(ticket.asked) for ticket in tickets)
+            self._count -= sum(len(ticket.question) for ticket in tickets)
             return tickets, self._told
 
     def _end(self) -> None:
@@ -212,7 +217,7 @@ class DecisionPath:
             for ticket in unanswered:
                 ticket.claimed = True
         for ticket in unanswered:
-            ticket.done([BusyError("the centre is stopping")] * len(ticket.asked), ticket.many)
+            ticket.done(refusal(ticket.question, BusyError("the centre is stopping")))
         self._decide_all([ticket for ticket in tickets if ticket.places is not None])
         self._recorder.last.result()
         size, (count, noted) = self._log.size(), self._ledger.noted()
@@ -293,8 +298,8 @@ class DecisionPath:
         """Decides, and answers those who were not answered at their deadline, when it is durable."""
         judge, now_ms = self._judge, self._clock()
         judge.rules = self._book.current
-        asked = [one for ticket in tickets for one in ticket.asked]
-        out, judged = judge.judge(asked, self._keys_of(tenant), now_ms)
+        batch = Batch([ticket.question for ticket in tickets])
+        judged = judge.judge(batch, self._keys_of(tenant), now_ms)
         while not self._commits.acquire(timeout=POLL_S):
             if self._failed:
                 raise self._failed
@@ -302,14 +307,13 @@ class DecisionPath:
             for ticket in tickets:
                 ticket.claimed = True
             elsewhere = {id: place for ticket in tickets for id, place in (ticket.places or {}).items()}
-            here = self._recorder.record(tenant, judged, elsewhere, judge, self._fallback, now_ms)
+            written = self._recorder.record(tenant, judged, elsewhere, judge, self._fallback, now_ms)
             durable = self._recorder.last
-        readers = (ticket.reader for ticket in tickets for _ in ticket.asked)
-        lines = self._recorder.lines(tenant, readers, out, judged, lambda id: here.get(id) or self._known(id))
-        answers = [(ticket, [next(lines) for _ in ticket.asked]) for ticket in tickets]
+        telling = Telling(tenant, batch, judged, written, self._ledger, self._known)
+        answers = zip(tickets, telling.answers([ticket.reader for ticket in tickets]), strict=True)
         self._answer(durable, [each for each in answers if each[0].places is None])
 
-    def _answer(self, durable: "Future[list[Position]]", answers: list[tuple[Ticket, list[Line]]]) -> None:
+    def _answer(self, durable: "Future[list[Position]]", answers: list[tuple[Ticket, Answer]]) -> None:
         """Tells the answers when what they tell of, and all before it, is durable."""
 
         def told(future: "Future[list[Position]]") -> None:
@@ -317,8 +321,8 @@ class DecisionPath:
             error = future.exception()
             if error is not None:
                 self._failed = error
-            for ticket, lines in answers:
-                ticket.done([BusyError("the log can't be written")] * len(lines) if error else lines, ticket.many)
+            for ticket, answer in answers:
+                ticket.done(refusal(ticket.question, BusyError("the log can't be written")) if error else answer)
 
         durable.add_done_callback(told)
 

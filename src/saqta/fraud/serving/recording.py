@@ -1,26 +1,41 @@
-"""Records what was decided, and puts its answers into words.
+"""Records what was decided.
 
 Who decides takes the ``claim``, and within it claims its tickets, and has what it decided numbered, kept at hand, noted
 and on its way into the log: so nobody ever finds an id half recorded, and what waits for ``last`` waits for all before.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from typing import NamedTuple
 
-from saqta.fraud.engine.layout import DECIDED, REPEATED
-from saqta.fraud.serving.disclosure import Reader
+import numpy as np
+
+from saqta.fraud.engine.layout import Array
 from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept
 from saqta.fraud.serving.ledger import Ledger, Place, numbered
 from saqta.fraud.serving.rows import Commit
 from saqta.fraud.serving.tenge import Exchange
-from saqta.fraud.serving.ticket import Line
 from saqta.log.port import Log, Position
 from saqta.model.catalogue import make
-from saqta.model.errors import ContentConflict, InputError
 from saqta.model.event import Event
 
 ACTOR = "saqta/fraud"
+
+
+class Written(NamedTuple):
+    """Where decided ids are recorded, in their order: ``places`` (ledger.PLACE), and whether in these ``commits``,
+    which hold those in their order, (n,) bool."""
+
+    ids: Array
+    places: Array
+    is_own: Array
+    commits: Sequence[Commit]
+
+    def by_id(self) -> dict[int, Place]:
+        """The place of each id."""
+        places: list[Place] = self.places.tolist()
+        return dict(zip(self.ids.tolist(), places, strict=True))
 
 
 class Recorder:
@@ -41,47 +56,21 @@ class Recorder:
         judge: Judge,
         fallback: Fallback | None,
         now_ms: int,
-    ) -> dict[int, Place]:
-        """Sends what ``judge`` decided into the log, but for what is recorded elsewhere; gives the place of each id
-        that it decided. With the claim."""
-        ids = judged.decided
+    ) -> Written:
+        """Sends what ``judge`` decided into the log, but for what is recorded elsewhere. With the claim."""
+        ids = judged.ids[judged.decided]
+        is_own = np.ones(len(ids), bool)
         if elsewhere:
-            judged = kept(judged, [id not in elsewhere for id in ids])
+            is_own[:] = [id not in elsewhere for id in ids.tolist()]
+            judged = kept(judged, is_own)
         first = self._ledger.reserve(tenant, len(judged.rows))
-        places = numbered(first, ids, elsewhere)
+        places = numbered(first, ids.tolist(), elsewhere)
         made = commits(judged, tenant, first, judge.model, judge.rules, self._exchange, fallback)
         self._ledger.keep(made)
         self._ledger.note(ids, places)
         if made:
             self.last = self._log.submit([_event(one, now_ms) for one in made])
-        told: list[Place] = places.tolist()
-        return dict(zip(ids, told, strict=True))
-
-    def lines(
-        self,
-        tenant: str,
-        readers: Iterable[Reader],
-        out: Sequence[object],
-        judged: Judged,
-        place_of: Callable[[int], Place | None],
-    ) -> Iterator[Line]:
-        """The answer to each that was asked: what was decided, now or before, or the error. ``place_of`` tells where an
-        id is recorded, and None where that is with other content."""
-        came = iter(zip(judged.statuses, judged.ids.tolist(), strict=True))
-        commit: Commit | None = None
-        for one, reader in zip(out, readers, strict=False):
-            if isinstance(one, InputError):
-                yield one
-                continue
-            status, key = next(came)
-            id = one.id  # type: ignore[attr-defined]
-            place = place_of(key) if status in (DECIDED, REPEATED) else None
-            if place is not None and (commit is None or commit.made.number != place[0]):
-                commit = self._ledger.commit(tenant, place[0])
-            if place is None or commit is None:
-                yield ContentConflict(tenant, id)
-            else:
-                yield commit.line(id, place[1], reader)
+        return Written(ids, places, is_own, made)
 
 
 def _event(one: Commit, now_ms: int) -> Event:

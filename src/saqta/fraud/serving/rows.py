@@ -16,7 +16,8 @@ import numpy as np
 from saqta.fraud.engine import sha256
 from saqta.fraud.engine.layout import EVENT, PAYMENT, SWAP, Array
 from saqta.fraud.serving.disclosure import Reader, disclosed
-from saqta.fraud.serving.tenge import InTenge, Tenge
+from saqta.fraud.serving.tenge import NUMBER_OF_TENGE, InTenge, Tenge
+from saqta.fraud.serving.wording import HUNDREDTHS, texts_of
 from saqta.fraud.wire import Reason
 from saqta.log.merkle import leaf_hash
 from saqta.model.errors import DamageError, InputError
@@ -103,11 +104,7 @@ class Commit:
         self.made, self.rows = made, rows
         self.notable = {row.row: row for row in made.notable}
         self._allowed = _allowed(made)
-        self._scores: list[float] = rows["score"].tolist()
         self._tenge = Tenge(made.rates)
-        self._paid = list(
-            zip(*(rows[name].tolist() for name in ("kind", "currency", "time_ms", "amount")), strict=True)
-        )
 
     def answer(self, id: str, row: int, reader: Reader) -> Answered:
         """What this reader gets for the decision in ``row``, which its partner calls ``id``."""
@@ -117,7 +114,7 @@ class Commit:
         return Answered(
             id=id,
             action=notable.action if notable else "allow",
-            score=self._scores[row],
+            score=self.rows["score"].item(row),
             reasons=(*disclosed(notable.reasons, reader), *also) if notable else also,
             decision_id=f"{made.tenant}-{made.number}-{row}",
             model=made.model,
@@ -128,7 +125,7 @@ class Commit:
 
     def _in_tenge(self, row: int) -> InTenge | None:
         """What a payment comes to; None for a call."""
-        kind, currency, time_ms, amount = self._paid[row]
+        kind, currency, time_ms, amount = self.rows[["kind", "currency", "time_ms", "amount"]].item(row)
         return self._tenge.of(currency, time_ms, amount) if kind == PAYMENT else None
 
     @property
@@ -145,12 +142,28 @@ class Commit:
         """The same in JSON."""
         if row in self.notable:
             return _encode(self.answer(id, row, reader))
-        score, tenge = _encode(self._scores[row]), _encode(self._in_tenge(row))
-        return self._allowed % (_encode(id), score, b"%d" % row, tenge)
+        told = _encode(id), _encode(self.rows["score"].item(row)), b"%d" % row, _encode(self._in_tenge(row)), b""
+        return b"".join(part for parts in zip(self._allowed, told, strict=True) for part in parts)
+
+    @property
+    def is_brief(self) -> Array:
+        """Of which rows ``texts`` can tell: payments in tenge that are simply allowed, (n,) bool."""
+        brief: Array = (self.rows["kind"] == PAYMENT) & (self.rows["currency"] == NUMBER_OF_TENGE)
+        brief[list(self.notable)] = False
+        return brief
+
+    def texts(self, named: Array, at: Array) -> tuple[bytes, Array]:
+        """The lines of the rows ``at``, that are brief, (n,), one after the other with a comma behind each, and where
+        each ends; ``named`` (scanning.NAMED) has their ids."""
+        before, score, row, tenge, behind = self._allowed
+        parts = (before, score, row, tenge + b'{"amount":"', b'","rates":[]}' + behind)
+        hundredths = np.rint(self.rows["amount"][at] * HUNDREDTHS).astype(np.int64)
+        return texts_of(parts, named, at, self.rows["score"][at], hundredths)
 
 
-def _allowed(made: DecisionsMade) -> bytes:
-    """The answers to what is simply allowed, in JSON, with places for id, score, row and amount in tenge."""
+def _allowed(made: DecisionsMade) -> list[bytes]:
+    """The answers to what is simply allowed, in JSON: what stands before id, score, row and amount in tenge, and behind
+    these."""
     place: Any = msgspec.Raw(b"\0")  # No text in JSON holds this byte.
     decision: Any = msgspec.Raw(_encode(f"{made.tenant}-{made.number}-")[:-1] + b'\0"')
     answered = Answered(
@@ -163,7 +176,7 @@ def _allowed(made: DecisionsMade) -> bytes:
         rules=made.rules,
         tenge=place,
     )
-    return _encode(answered).replace(b"%", b"%%").replace(b"\0", b"%b")
+    return _encode(answered).split(b"\0")
 
 
 def commit_of(made: DecisionsMade) -> Commit:
