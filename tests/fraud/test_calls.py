@@ -118,15 +118,55 @@ def test_a_caller_of_whom_frauds_are_known_is_blocked(decides) -> None:
     assert "3 frauds" in answers[-1]["reasons"][0]["text"]
 
 
+def habit() -> list[dict[str, Any]]:
+    return [payment(f"h{n}", -86_400 * (20 - n), amount=str(10 + n % 3)) for n in range(20)]
+
+
+def warned_calls(first: int = 1, **fields: object) -> list[dict[str, Any]]:
+    """Calls of one number to another, the last of which begins at START_MS and is warned of, and let through."""
+    return [call(first + n, THEIRS, OURS, after_s=60 * (n - 16), **fields) for n in range(17)]
+
+
 def test_a_payment_to_a_stranger_while_on_the_phone_with_risk_is_held(decides) -> None:
-    habit = [payment(f"h{n}", -86_400 * (20 - n), amount=str(10 + n % 3)) for n in range(20)]
-    decides(*habit)
-    decides(call(1, THEIRS, OURS, trunk="foreign"))
+    decides(*habit())
+    assert decides(*warned_calls())[-1]["action"] == "warn"
     held, usual = decides(payment("p1", 14 * 60, payee="mule"), payment("p2", 15 * 60))
     assert held["action"] == "hold"
-    assert held["reasons"][0]["code"] == "on_the_phone_with_risk"
-    assert "since 14 min" in held["reasons"][0]["text"]
+    assert held["reasons"][0] == {
+        "code": "on_the_phone_with_risk",
+        "text": "on the phone since 14 min with a number that a rule warned of, and a payee never paid before today",
+    }
     assert "on_the_phone_with_risk" not in codes(usual)
+
+
+def test_what_is_known_of_the_caller_is_told_where_something_is(decides) -> None:
+    decides(*habit(), *warned_calls())
+    known = to_text(START_MS + 60_000)
+    decides(*({"kind": "label", "id": f"l{n}", "of": f"c{n}", "fraud": True, "known": known} for n in (1, 2)))
+    held = decides(payment("p1", 14 * 60, payee="mule"))[0]
+    expected = "a number that a rule warned of and of which 2 frauds are known, and a payee never paid before today"
+    assert held["reasons"][0]["text"] == f"on the phone since 14 min with {expected}"
+
+
+@pytest.mark.parametrize(("seconds", "is_on"), [(None, False), (3_600, True), (60, False)])
+def test_a_blocked_call_is_a_risk_but_nobody_is_on_the_phone_unless_it_is_known_to_have_connected(
+    decides, seconds: float | None, is_on: bool
+) -> None:
+    decides(*habit(), call(1, THEIRS, OURS, trunk="foreign", seconds=seconds))
+    small, large = decides(
+        payment("p1", 50 * 60, amount="11", payee="shop 2"), payment("p2", 51 * 60, amount="900", payee="mule")
+    )
+    assert ("on_the_phone_with_risk" in codes(small)) == is_on
+    assert "after_a_risky_call" not in codes(small)
+    assert "after_a_risky_call" in codes(large)
+
+
+def test_a_held_call_waits_for_a_person_and_is_not_on_either(decides) -> None:
+    decides(*habit())
+    fast = decides(*(call(n, THEIRS, victim(n), after_s=2 * n) for n in range(40)), call(99, THEIRS, OURS, 81))
+    assert fast[-1]["action"] == "hold"
+    small = decides(payment("p1", 120, amount="11", payee="shop 2"))[0]
+    assert "on_the_phone_with_risk" not in codes(small)
 
 
 def test_after_a_call_of_an_unknown_foreigner_only_what_is_far_above_habit_is_held(decides) -> None:
@@ -206,7 +246,7 @@ def test_a_listed_payee_is_blocked_and_a_label_among_the_lines_is_none(
 
 def test_a_lesser_call_does_not_hide_a_riskier_one_for_an_hour(decides) -> None:
     decides(*(payment(f"h{n}", -86_400 * (20 - n), amount=str(10 + n % 3)) for n in range(20)))
-    decides(call(1, trunk="foreign"), call(2, FOREIGN, after_s=600))
+    decides(*warned_calls(100), call(2, FOREIGN, after_s=600))
     held = decides(payment("p1", 1_200, payee="mule"))[0]
     assert "since 20 min" in held["reasons"][0]["text"]
     decides(call(3, f"{FOREIGN[:-1]}9", after_s=4_000))

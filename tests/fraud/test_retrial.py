@@ -23,7 +23,7 @@ says = "much"
 [[rule]]
 name = "any_call"
 on = "call"
-expression = "seconds < 0"
+expression = "seconds == 60"
 action = "warn"
 says = "a call"
 mode = "shadow"

@@ -132,7 +132,8 @@ def payment(n: int, **fields: object) -> dict[str, object]:
 
 
 def call(n: int, **fields: object) -> dict[str, object]:
-    made = {"id": f"c{n}", "caller": "+77272000000", "callee": f"+7701234{n:04d}", "trunk": "foreign"}
+    """One that was connected before anybody asked."""
+    made = {"id": f"c{n}", "caller": "+77272000000", "callee": f"+7701234{n:04d}", "trunk": "foreign", "seconds": 60}
     return made | {"time": to_text(NOW_MS - 1_000_000 + n * 1000)} | fields
 
 

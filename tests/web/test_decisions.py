@@ -19,7 +19,15 @@ from saqta.web.decisions import ADMITTED_MS
 from web.conftest import Centre
 
 NOW = "2026-01-31T08:00:00Z"
-SPOOFED = {"id": "c1", "time": NOW, "caller": "+77272000000", "callee": "+77012345678", "trunk": "foreign"}
+SPOOFED = {
+    "id": "c1",
+    "time": NOW,
+    "caller": "+77272000000",
+    "callee": "+77012345678",
+    "trunk": "foreign",
+    "seconds": 60,
+}
+"""A call that was connected before anybody asked."""
 PAYMENT = {
     "id": "p1",
     "time": NOW,
@@ -60,7 +68,7 @@ def test_a_spoofed_call_is_blocked_and_the_payment_after_it_held_until_somebody_
         assert [reason["code"] for reason in call["reasons"]] == ["spoofed_number", "no_model"]
         payment = ask(alfa, "payment", PAYMENT)
         assert (payment["action"], payment["hold_until"]) == ("hold", "2026-01-31T08:10:00.000Z")
-        assert payment["rules"] == "standard-4"
+        assert payment["rules"] == "standard-5"
         address = f"/api/v1/decisions/{payment['decision_id']}"
         told = alfa.get(address).json()
         assert (told["held"], told["outcome"], told["kind"]) == (True, None, "payment")
@@ -323,7 +331,14 @@ def test_an_entry_blocks_while_it_is_valid_alone(bank: Centre) -> None:
 )
 def test_what_a_call_shows_is_looked_up(bank: Centre, kind: str, value: str, field: str, action: str) -> None:
     entry = list_entry(bank, kind, value)
-    call = {"id": "c7", "time": NOW, "caller": "+77011234567", "callee": "+77012345678", "trunk": "national"}
+    call = {
+        "id": "c7",
+        "time": NOW,
+        "caller": "+77011234567",
+        "callee": "+77012345678",
+        "trunk": "national",
+        "seconds": 60,
+    }
     call |= {"imei": "49-015420-323751-8", "imsi": "401011234567890"}
     with bank.http("pavel") as telecom, bank.http("alfa") as alfa:
         answer = ask(telecom, "call", call)

@@ -107,7 +107,7 @@ JOINED = {
     "call_risk": "the last risky call to the payer's telephone: 2 a rule fired, 1 an unknown foreign number, "
     "0.5 an unknown number that a gateway alone vouches for, 0 none",
     "call_age_min": "minutes since that call began",
-    "call_on": "1 while that call goes on, as far as is known",
+    "call_on": "1 while that call goes on, as far as is known; one that was held or blocked does not",
     "call_reports": "how many frauds are known of its caller",
     "account_listed": "1 when a list blocks the account that pays, 0.5 while an appeal waits",
     "payee_listed": "1 when a list blocks the account that is paid, 0.5 while an appeal waits",
@@ -170,7 +170,7 @@ def read_joined(state: State, event: Record, with_device: int, called: int, swap
     row.call_risk = RISKS[life.risk]
     minutes = (event.time_ms - life.risky_ms) / 60_000.0
     row.call_age_min = minutes
-    row.call_on = 1.0 if 0.0 <= minutes <= (CALL_ON_MIN if life.risky_s < 0.0 else life.risky_s / 60.0) else 0.0
+    row.call_on = 1.0 if 0.0 <= minutes < (CALL_ON_MIN if life.risky_s < 0.0 else life.risky_s / 60.0) else 0.0
     caller = known(state, life.last_other)
     row.call_reports = state.life[caller].frauds if caller >= 0 else 0
 

@@ -50,7 +50,7 @@ from saqta.fraud.engine.layout import (
     State,
 )
 from saqta.fraud.engine.program import STACK_MAX
-from saqta.fraud.engine.rules import Ranges, Rules, judge
+from saqta.fraud.engine.rules import Ranges, Rules, judge, stops
 from saqta.fraud.engine.tally import NOTED_DEVIATIONS, PLAIN_DEVIATIONS, add, days, distinct, hours, live, stands_out
 from saqta.fraud.engine.trees import Trees, raw_score, share
 
@@ -240,7 +240,7 @@ def _call(state: State, rules: Ranges, event: Record, row: Record, values: Array
     _spend(state, event, row)
     answer.mask, answer.shadow = judge(rules, event, values, stack)
     answer.status = DECIDED
-    _mark(state.life[called], event, row, answer.mask)
+    _mark(rules, state.life[called], event, row, answer.mask)
     short = 0.0 <= event.amount < SHORT_S
     seconds = max(event.amount, 0.0)
     _dial(state.life[caller], state.ring[caller_ring], event)
@@ -302,8 +302,9 @@ def _dial(life: Record, ring: Record, event: Record) -> None:
 
 
 @compiled
-def _mark(life: Record, event: Record, row: Record, mask: int) -> None:
-    """A subscriber remembers the last call of risk, and who called."""
+def _mark(rules: Ranges, life: Record, event: Record, row: Record, mask: int) -> None:
+    """A subscriber remembers the last call of risk, and who called. What is stopped is not connected: it goes on for no
+    time, unless its length is known all the same."""
     risk = NO_RISK
     if mask != 0:
         risk = RULE_FIRED
@@ -316,7 +317,7 @@ def _mark(life: Record, event: Record, row: Record, mask: int) -> None:
     if risk != NO_RISK and not stays:
         life.risk = risk
         life.risky_ms = event.time_ms
-        life.risky_s = event.amount
+        life.risky_s = 0.0 if event.amount < 0.0 and stops(rules, mask) else event.amount
         life.last_other = event.actor
 
 

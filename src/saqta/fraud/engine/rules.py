@@ -50,6 +50,7 @@ _RULE = np.dtype(
         ("code_first", "<i8"),
         ("code_last", "<i8"),
         ("acts_from_ms", "<i8"),
+        ("stops", "<i8"),
     ]
 )
 NEVER_MS = 1 << 62
@@ -57,10 +58,14 @@ _RANGE = np.dtype([("feature", "<i8"), ("low", "<f4"), ("high", "<f4")])
 _KINDS = {"payment": PAYMENT, "call": CALL}
 _CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|=|<|>)\s*(-?\d+(?:\.\d+)?)\s*", re.ASCII)
 _PLACE = re.compile(r"\{(\w+)\}")
+_PART = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
+STOPPING = ("hold", "block")
+"""What it is done to does not happen, unless a person lets it."""
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rule, with conditions or an expression; ``says`` may name features in braces, whose values are put in.
+    """One rule, with conditions or an expression; ``says`` may name features in braces, whose values are put in;
+    what stands in square brackets is said where these are above 0.
 
     Of rules that fired, those of the highest ``priority`` come first. One that is snoozed acts again from
     ``snoozed_until_ms`` on.
@@ -84,7 +89,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 class Ranges(NamedTuple):
     """Rules for the machine, rule n being bit n: what it is on, from when on it acts, the first and last + 1 of its
-    conditions and of its program's operations."""
+    conditions and of its program's operations, whether it stops what it fires on."""
 
     rule: Array
     condition: Array
@@ -123,6 +128,15 @@ def judge(ranges: Ranges, event: Record, row: Array, stack: Array) -> tuple[int,
         elif fires:
             silent |= np.uint64(1) << np.uint64(bit)
     return acting, silent  # type: ignore[return-value]
+
+
+@compiled
+def stops(ranges: Ranges, mask: int) -> bool:
+    """Whether one of the rules whose bits are set stops what it fires on."""
+    found = False
+    for bit in range(ranges.rule.shape[0]):
+        found |= bool(ranges.rule[bit].stops) and (mask >> np.uint64(bit)) & np.uint64(1) != 0
+    return found
 
 
 def read_rules(path: Path) -> Rules:
@@ -180,7 +194,14 @@ def require_fields(on: Kind, says: str, field: str) -> None:
 
 def said(rule: Rule, row: Array) -> str:
     """The rule's sentence with the values of ``row``, (features,) float32."""
-    return _PLACE.sub(lambda place: _number(float(row[_index(rule.on, place[1], rule.name)])), rule.says)
+
+    def value(place: re.Match[str]) -> float:
+        return float(row[_index(rule.on, place[1], rule.name)])
+
+    def part(found: re.Match[str]) -> str:
+        return found[1] if all(value(place) > 0.0 for place in _PLACE.finditer(found[1])) else ""
+
+    return _PLACE.sub(lambda place: _number(value(place)), _PART.sub(part, rule.says))
 
 
 def _number(value: float) -> str:
@@ -193,7 +214,7 @@ def _number(value: float) -> str:
 
 
 def _ranges(rules: tuple[Rule, ...]) -> Ranges:
-    rows: list[tuple[int, int, int, int, int, int]] = []
+    rows: list[tuple[int, ...]] = []
     conditions: list[tuple[int, float, float]] = []
     code = [np.zeros(0, OPERATION)]
     operations = 0
@@ -204,7 +225,8 @@ def _ranges(rules: tuple[Rule, ...]) -> Ranges:
             code.append(_program(rule).code)
             operations += len(code[-1])
         acts_from_ms = NEVER_MS if rule.mode == "shadow" else rule.snoozed_until_ms
-        rows.append((_KINDS[rule.on], first, len(conditions), code_first, operations, acts_from_ms))
+        spans = (first, len(conditions), code_first, operations)
+        rows.append((_KINDS[rule.on], *spans, acts_from_ms, rule.action in STOPPING))
     return Ranges(np.array(rows, _RULE), np.array(conditions, _RANGE), np.concatenate(code))
 
 
