@@ -612,5 +612,5 @@ def test_why_names_the_rules_that_fired_though_others_hold_since(tmp_path: Path)
         held = path.ask("call", call(1, trunk="foreign"))[0]["decision_id"]
     rules.write_text(rules.read_text().replace("by_call", "another").replace("trunk_foreign", "trunk_national"))
     with running(tmp_path, rules=rules) as path:
-        (said,) = path.path.look(held, is_partner=False).why["rules"]
+        (said,) = path.path.look(held, is_partner=False).why["fired"]
     assert (said["rule"], said["condition"], said["acted"]) == ("by_call", None, True)

@@ -77,7 +77,38 @@ def test_a_spoofed_call_is_blocked_and_the_payment_after_it_held_until_somebody_
         assert bank.said(alfa.post(f"{address}/outcome", json={"outcome": "fraud"})) == []
         told = farid.get(address).json()
         assert told["held"] is False
-        assert told["outcome"] == {"outcome": "fraud", "known": "2026-01-31T08:00:00.000Z", "by": "alfa"}
+        outcome = {"outcome": "fraud", "known": "2026-01-31T08:00:00.000Z", "by": "alfa", "partner": "alfa"}
+        assert told["outcome"] == outcome
+
+
+def test_an_outcome_tells_who_said_so_and_of_the_centres_people_to_the_centre_alone(bank: Centre) -> None:
+    with bank.http("alfa") as alfa, bank.http("gulnar") as gulnar:
+        path = f"/api/v1/decisions/{ask(alfa, 'payment', PAYMENT)['decision_id']}"
+        assert bank.said(alfa.post(f"{path}/outcome", json={"outcome": "fraud", "by": " ann "})) == ["outcome.told"]
+        for client in (alfa, gulnar):
+            told = client.get(path).json()["outcome"]
+            assert (told["outcome"], told["by"], told["partner"]) == ("fraud", "ann", "alfa")
+        for by in ("", "x" * 65, 7):
+            refused = alfa.post(f"{path}/outcome", json={"outcome": "honest", "by": by})
+            assert (refused.status_code, refused.json()["field"]) == (422, "by")
+        other = gulnar.post(f"{path}/outcome", json={"outcome": "honest", "by": "farid"})
+        assert (other.status_code, other.json()["field"]) == (422, "by")
+        [event] = gulnar.post(f"{path}/outcome", json={"outcome": "honest"}).json()["events"]
+        me = event["actor"].partition("/")[2]
+        assert (event["data"]["by"], event["data"]["person"]) == ("centre", me)
+        of_centre = {"outcome": "honest", "known": NOW.replace("Z", ".000Z"), "partner": None}
+        assert alfa.get(path).json()["outcome"] == of_centre | {"by": "centre"}
+        assert gulnar.get(path).json()["outcome"] == of_centre | {"by": me}
+
+
+def test_who_may_read_a_case_may_read_its_decision(bank: Centre) -> None:
+    with bank.http("pavel") as telecom, bank.http("bob") as supervisor, bank.http("alice") as dispatcher:
+        path = f"/api/v1/decisions/{ask(telecom, 'call', SPOOFED)['decision_id']}"
+        bank.settle()
+        case = supervisor.get(path.replace("decisions", "fraud/cases")).json()
+        assert supervisor.get(path).json().items() <= case["why"].items()
+        assert supervisor.get(f"{path}/why").json() == case["why"]
+        assert {dispatcher.get(each).status_code for each in (path, f"{path}/why")} == {403}
 
 
 @pytest.mark.parametrize("known", ["2026-01-31T07:59:59Z", "2026-01-31T08:00:01Z"])

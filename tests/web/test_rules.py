@@ -47,7 +47,8 @@ def test_a_rule_decides_once_another_person_has_published_it(centre) -> None:
     assert {"code": NEW["name"], "text": "450000 to a payee never paid before"} in held["reasons"]
     with centre.http("farid") as farid:
         why = farid.get(f"/api/v1/decisions/{held['decision_id']}/why").json()
-    assert why["rules"] == [
+    assert why["rules"] == held["rules"]
+    assert why["fired"] == [
         {
             "rule": NEW["name"],
             "condition": NEW["expression"],
@@ -80,7 +81,7 @@ def test_in_shadow_or_asleep_it_is_counted_and_does_nothing(centre) -> None:
     silent = pay(centre, 1)
     assert silent["action"] == "allow"
     with centre.http("farid") as farid:
-        [told] = farid.get(f"/api/v1/decisions/{silent['decision_id']}/why").json()["rules"]
+        [told] = farid.get(f"/api/v1/decisions/{silent['decision_id']}/why").json()["fired"]
         assert (told["rule"], told["acted"], told["values"]) == (NEW["name"], False, {})
     propose(centre, who="gulnar")
     assert read(centre)["state"] == "changing"

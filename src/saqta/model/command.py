@@ -189,13 +189,15 @@ class SnoozeRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TellOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a decided call or payment of a tenant was, by somebody who should know: a partner, or the centre itself."""
+    """What a decided call or payment of a tenant was, by somebody who should know: a partner, or the centre itself;
+    ``person`` is who there said so."""
 
     decision: str
     tenant: str
     outcome: OutcomeWord
     known_ms: int
     by: str
+    person: str | None = None
 
 
 class AskCallBack(msgspec.Struct, frozen=True, kw_only=True):

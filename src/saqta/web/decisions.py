@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, StringConstraints
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
@@ -21,7 +21,7 @@ from starlette.types import Receive
 
 from saqta.model.command import AskCallBack, TellOutcome
 from saqta.model.errors import InputError
-from saqta.model.kinds import DECISION_CHARS_MAX
+from saqta.model.kinds import DECISION_CHARS_MAX, NAME_CHARS_MAX
 from saqta.model.moment import from_datetime, from_text, to_text
 from saqta.model.terms import CENTRE, Role
 from saqta.web import problems
@@ -81,9 +81,11 @@ class Decision(BaseModel):
 
 
 class Outcome(Door):
-    """What it was, and since when that is known; since now, where nothing is said."""
+    """What it was, by whom of the partner's people, such as a number of theirs, and since when that is known; since
+    now, where nothing is said. Analysts tell in their own names."""
 
     outcome: Literal["fraud", "honest", "unknown"]
+    by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARS_MAX)] | None = None
     known: AwareDatetime | None = None
 
 
@@ -200,7 +202,12 @@ def tell_outcome(ports: PortsOf, caller: CallerOf, context: ContextOf, decision:
     if new.known and known_ms < from_text(found.told["time"], "time"):
         raise InputError("known", to_text(known_ms), f"a time after {found.told['time']}, when it happened")
     command = TellOutcome(
-        decision=decision, tenant=found.tenant, outcome=new.outcome, known_ms=known_ms, by=_tenant(caller)
+        decision=decision,
+        tenant=found.tenant,
+        outcome=new.outcome,
+        known_ms=known_ms,
+        by=_tenant(caller),
+        person=_person(caller, new.by),
     )
     return perform(ports, command, context)
 
@@ -236,6 +243,14 @@ async def decide(state: State, caller: Caller, kind: Kind, receive: Receive) -> 
 
 def _tenant(caller: Caller) -> str:
     return caller.name if caller.role is Role.PARTNER else CENTRE
+
+
+def _person(caller: Caller, given: str | None) -> str | None:
+    if caller.role is Role.PARTNER:
+        return given
+    if given not in (None, caller.name):
+        raise InputError("by", given, f"{caller.name}, who tells it, or nothing")
+    return caller.name
 
 
 def _found(ports: Ports, caller: Caller, decision: str) -> Decided:

@@ -20,12 +20,13 @@ from saqta.fraud.serving.challenger import challenged_of
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.judging import CALLS
 from saqta.fraud.serving.rows import Commit, values_of
-from saqta.fraud.serving.step import CALL_BACKS, HELD, STEP, TOLD
+from saqta.fraud.serving.step import CALL_BACKS, HELD, STEP, TOLD, Told
 from saqta.log.merkle import inclusion_proof
 from saqta.log.port import Log
 from saqta.log.tables import TableStore
 from saqta.model.moment import to_text
 from saqta.model.step import Tables
+from saqta.model.terms import CENTRE
 
 CONTRIBUTIONS_MAX = 10
 _WORD = re.compile(r"\w+", re.ASCII)
@@ -57,17 +58,23 @@ def explain(
         "kind": "call" if on_call else "payment",
         "time": to_text(int(event["time_ms"])),
         "held": held is not None or (awaited and told["hold_until"] is not None),
-        "outcome": {"outcome": outcome.outcome, "known": to_text(outcome.known_ms), "by": outcome.by}
-        if outcome
-        else None,
+        "outcome": _outcome(outcome, is_partner) if outcome else None,
         "call_back": {"asked": to_text(asked.asked_ms), "by": asked.by} if asked else None,
     }
     why: dict[str, Any] = {"features": made.features, "proof": _proof(commit, row)}
     if reader == "analyst":
         why |= {"tenant": made.tenant, "lists": _lists(commit, row, tables), "challenger": _challenger(commit, row)}
         why |= _inside(commit, row, model, on_call)
-        why["rules"] = list(_rules(commit, row, book.of(made.rules, tables), why["values"] or {}))
+        why["fired"] = list(_rules(commit, row, book.of(made.rules, tables), why["values"] or {}))
     return Explained(made.tenant, told, why)
+
+
+def _outcome(told: Told, is_partner: bool) -> dict[str, Any]:
+    """What it turned out to be. Which of the centre's people said so is nothing for partners."""
+    of_centre = told.by == CENTRE
+    by = told.by if of_centre and is_partner else told.person or told.by
+    partner = None if of_centre else told.by
+    return {"outcome": told.outcome, "known": to_text(told.known_ms), "by": by, "partner": partner}
 
 
 def _inside(commit: Commit, row: int, model: Model | None, on_call: bool) -> dict[str, Any]:

@@ -39,13 +39,15 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """The newest outcome of a decision; ``hold_until_ms`` is the end of a hold that confirming it cut short."""
+    """The newest outcome of a decision, by a partner or the centre, and who there said so; ``hold_until_ms`` is the end
+    of a hold that confirming it cut short."""
 
     tenant: str
     outcome: kinds.OutcomeWord
     known_ms: int
     by: str
     hold_until_ms: int | None = None
+    person: str | None = None
 
 
 class CallBack(msgspec.Struct, frozen=True):
@@ -95,7 +97,7 @@ def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Ou
 def _told(tables: Tables, recorded: Recorded, record: kinds.OutcomeTold) -> Outcome:
     held, before = tables.get(HELD, record.decision), tables.get(TOLD, record.decision)
     hold_until_ms = held.until_ms if held else before.hold_until_ms if before else None
-    told = Told(record.tenant, record.outcome, record.known_ms, record.by, hold_until_ms)
+    told = Told(record.tenant, record.outcome, record.known_ms, record.by, hold_until_ms, record.person)
     changes = [TOLD.put(record.decision, told)]
     if record.outcome == "fraud":
         key = _source_key(record.by, recorded.event.recorded_ms)
@@ -157,6 +159,7 @@ def decide(tables: Tables, command: Command, context: Context) -> Outcome:
         outcome=command.outcome,
         known_ms=command.known_ms,
         by=command.by,
+        person=command.person,
     )
     released = kinds.HoldReleased(decision=command.decision, tenant=command.tenant)
     ends_hold = command.outcome == "honest" and tables.get(HELD, command.decision) is not None

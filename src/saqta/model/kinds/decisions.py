@@ -127,13 +127,15 @@ def score_of(rows: bytes, row: int) -> float:
 
 
 class OutcomeTold(Record, frozen=True, kw_only=True):
-    """Somebody who should know tells what a decided call or payment was, and since when that is known."""
+    """Somebody who should know tells what a decided call or payment was, and since when that is known: ``by`` is the
+    partner or the centre, ``person`` who there said so, where that is told."""
 
     decision: DecisionName
     tenant: Name
     outcome: OutcomeWord
     known_ms: int
     by: Name
+    person: Name | None = None
 
 
 class CallBackAsked(Record, frozen=True, kw_only=True):
