@@ -89,6 +89,7 @@ test.each([
   [60, '1 min'],
   [220, '3 min 40 s'],
   [3900, '1 h 5 min'],
+  [43_200, '12 h'],
 ])('%d s in words', (s, words) => expect(durationWords(s)).toBe(words));
 
 test.each([

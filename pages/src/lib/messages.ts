@@ -49,7 +49,8 @@ export function durationWords(durationS: number): string {
   if (s < 60) return t('duration.s', { s });
   if (s < 3600)
     return s % 60 ? t('duration.min_s', { min: Math.floor(s / 60), s: s % 60 }) : t('duration.min', { min: s / 60 });
-  return t('duration.h_min', { h: Math.floor(s / 3600), min: Math.floor((s % 3600) / 60) });
+  const [h, min] = [Math.floor(s / 3600), Math.floor((s % 3600) / 60)];
+  return t(min ? 'duration.h_min' : 'duration.h', { h, min });
 }
 
 /** ``850 m``, ``2.4 km``. */

@@ -60,6 +60,12 @@ test('the parties of the case itself stand first', () => {
   expect(drawing.nodes.filter(({ row }) => row === 0).map(({ id }) => id)).toEqual(['c', 'z']);
 });
 
+test('who was only called stands below those that paid as well', () => {
+  const called = ['1', '2', '3'].map((phone) => link('call', 'thief', phone));
+  const at = places([...called, link('telephone', '3', 'victim'), link('payment', 'victim', 'mule')]);
+  expect(at).toMatchObject({ 3: 'telephones 0', victim: 'payers 0', mule: 'payees 0' });
+});
+
 test('an account that is paid more often than it pays is a payee', () => {
   const links = [link('payment', 'a', 'mule'), link('payment', 'b', 'mule'), link('payment', 'mule', 'boss')];
   expect(places(links)).toMatchObject({ mule: 'payees 0', boss: 'payees 1' });

@@ -2,8 +2,9 @@
  * Where each party of a case stands in the picture: in four columns, from who called to who was paid.
  *
  * A link runs from left to right as the scam does: a call to a telephone, the telephone's owner, what that one paid.
- * Within a column, parties stand beside those that they had to do with (barycentres, Sugiyama 1981), so that few
- * links cross; the case's own parties stand first, so that what it is about is one line along the top. Pure: the same network gives the same picture.
+ * The case's own parties stand first in each column, so that what it is about is one line along the top; then who joins
+ * two columns, last whoever was only called or only paid. Among these, parties stand beside those that they had to do
+ * with (barycentres, Sugiyama 1981), so that few links cross. Pure: the same network gives the same picture.
  */
 
 import type { Network, PartyLink, PartyNode } from './fraud';
@@ -32,6 +33,7 @@ export function draw({ nodes, links }: Network, own: readonly string[] = []): Dr
   const columns = COLUMNS.filter((name) => nodes.some(({ id }) => columnOf.get(id) === name));
   const order = new Map(columns.map((name) => [name, nodes.filter(({ id }) => columnOf.get(id) === name)]));
   const rowOf = new Map<string, number>();
+  const rank = ({ id }: PartyNode) => (own.includes(id) ? 0 : columnsBeside(id, links, columnOf) > 1 ? 1 : 2);
   const number = () => {
     for (const members of order.values()) {
       members.forEach(({ id }, row) => rowOf.set(id, row));
@@ -40,8 +42,8 @@ export function draw({ nodes, links }: Network, own: readonly string[] = []): Dr
   number();
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     for (const name of sweep % 2 ? [...columns].reverse() : columns) {
-      const middle = new Map(order.get(name)!.map(({ id }) => [id, own.includes(id) ? -1 : barycentre(id, links, rowOf)]));
-      order.get(name)!.sort((a, b) => middle.get(a.id)! - middle.get(b.id)!);
+      const middle = new Map(order.get(name)!.map(({ id }) => [id, barycentre(id, links, rowOf)]));
+      order.get(name)!.sort((a, b) => rank(a) - rank(b) || middle.get(a.id)! - middle.get(b.id)!);
       number();
     }
   }
@@ -58,6 +60,12 @@ function column({ id, kind }: PartyNode, links: readonly PartyLink[]): Column {
     return count('source', 'call') > count('target', 'call') + owned ? 'callers' : 'telephones';
   }
   return count('source', 'payment') >= count('target', 'payment') ? 'payers' : 'payees';
+}
+
+/** In how many columns those stand that it is linked with. */
+function columnsBeside(id: string, links: readonly PartyLink[], columnOf: ReadonlyMap<string, Column>): number {
+  const others = links.flatMap(({ source, target }) => (source === id ? target : target === id ? source : []));
+  return new Set(others.map((other) => columnOf.get(other))).size;
 }
 
 /** The mean place of those that it is linked with; its own where there are none. */
