@@ -142,6 +142,7 @@ def _lines(payments: Payments) -> list[bytes]:
         ({"phone": "87011234567"}, "phone"),
         ({"place": {"lat": 95, "lon": 0}}, "place"),
         ({"kind": "theft"}, "kind"),
+        ({"phonenumber": "+77011234567"}, "phonenumber"),
     ],
 )
 def test_a_bad_field_is_named_and_decisions_go_on(decides: Decides, fields: dict[str, Any], field: str) -> None:

@@ -75,6 +75,7 @@ def test_a_spoofed_call_is_blocked_and_the_payment_after_it_held_until_somebody_
         answer = alfa.post(f"{address}/outcome", json={"outcome": "fraud"})
         assert bank.said(answer) == ["outcome.told"]
         assert bank.said(alfa.post(f"{address}/outcome", json={"outcome": "fraud"})) == []
+        assert "-0.0" not in farid.get(f"{address}/why").text
         told = farid.get(address).json()
         assert told["held"] is False
         outcome = {"outcome": "fraud", "known": "2026-01-31T08:00:00.000Z", "by": "alfa", "partner": "alfa"}
@@ -157,14 +158,17 @@ def test_bad_rows_get_their_errors_and_the_others_are_decided(bank: Centre) -> N
         PAYMENT | {"time": "2026-01-31T08:00:00", "id": "p7"},
         PAYMENT | {"time": "2027-01-31T08:00:00Z", "id": "p6"},
         PAYMENT | {"phone": "87012345678", "id": "p5"},
+        PAYMENT | {"phonenumber": "+77012345678", "id": "p4"},
         7,
     ]
     with bank.http("alfa") as alfa:
         rows = ask(alfa, "payment", [*bad, PAYMENT])["items"]
-        fields = ["amount", "time", "currency", "time", "time", "phone", "line"]
+        fields = ["amount", "time", "currency", "time", "time", "phone", "phonenumber", "line"]
         assert [row["error"]["field"] for row in rows[:-1]] == fields
-        assert [row["id"] for row in rows] == ["p1", "p9", "p8", "p7", "p6", "p5", None, "p1"]
+        assert [row["id"] for row in rows] == ["p1", "p9", "p8", "p7", "p6", "p5", "p4", None, "p1"]
         assert rows[-1]["action"] == "allow"
+        told = ask(alfa, "payment", PAYMENT | {"phonenumber": "+7"}, 422)
+        assert told["detail"] == "phonenumber: got '+7', expected nothing: no field has that name"
         assert ask(alfa, "payment", PAYMENT | {"amount": "-5"}, 422)["field"] == "amount"
         told = ask(alfa, "payment", PAYMENT | {"kind": "call"}, 422)
         assert told["detail"] == "kind: got 'call', expected payment, or nothing"

@@ -74,6 +74,12 @@ def test_what_was_proposed_anew_since_it_was_read_is_not_published_unread(centre
         assert gulnar.post(path, json={"version": read(centre)["version"]}).status_code == 200
 
 
+def test_a_rule_is_published_without_a_word(centre) -> None:
+    assert propose(centre).status_code == 201
+    with centre.http("gulnar") as gulnar:
+        assert centre.said(gulnar.post(f"/api/v1/rules/{NEW['name']}/publish")) == ["rule.published"]
+
+
 def test_in_shadow_or_asleep_it_is_counted_and_does_nothing(centre) -> None:
     centre.start_decisions()
     propose(centre, mode="shadow")
@@ -186,3 +192,7 @@ def test_a_rule_is_tried_on_what_the_log_holds_beside_what_was_done(centre) -> N
         beside = farid.post("/api/v1/rules/backtest", json=NEW | {"name": "other", "expression": "amount > 1e9"}).json()
         assert (beside["tried"]["hits"], beside["with"]["hits"]) == (0, 1)
         assert farid.post("/api/v1/rules/backtest", json=NEW | {"expression": "amount >"}).status_code == 422
+        checked = {"kind": "payment", "expression": "amount > 1", "reason": ""}
+        assert farid.post("/api/v1/rules/check", json=checked).json()["valid"] is True
+        tried = farid.post("/api/v1/rules/backtest", json=checked).json()["tried"]
+        assert (tried["rule"], tried["hits"]) == ("tried", 5)

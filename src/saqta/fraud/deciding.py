@@ -11,7 +11,7 @@ from saqta.fraud.engine.calls import HEARD
 from saqta.fraud.engine.features import JOINED, LEARNED
 from saqta.fraud.engine.layout import EVENT, Array, State
 from saqta.fraud.engine.machine import MODEL_FEATURES, decide, room
-from saqta.fraud.engine.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
+from saqta.fraud.engine.rules import ACTIONS, FEATURES, Action, Rule, Rules, in_words, said
 from saqta.fraud.engine.trees import contributions, steps
 from saqta.fraud.learning.folder import Model
 from saqta.fraud.lists.blocklist import Blocklist, Listing
@@ -149,7 +149,10 @@ class Decider:
         self._explain(self.model.trees, values, moved)
         names, means = FEATURES["payment"], MEANS
         top = [at for at in moved[:-1].argsort()[: -TOP_FEATURES - 1 : -1].tolist() if moved[at] > 0.0]
-        return [Reason(names[at], f"{means[names[at]]}: {values.item(at):.6g} (+{moved.item(at):.2f})") for at in top]
+        return [
+            Reason(names[at], f"{means[names[at]]}: {in_words(names[at], values.item(at))} (+{moved.item(at):.2f})")
+            for at in top
+        ]
 
     def _label(self, message: Label, status: int) -> bytes:
         if status == layout.TAKEN:

@@ -1,7 +1,7 @@
 """What partners send and get, one JSON object a line: payments, calls and labels in, answers or errors out."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from struct import Struct
 from typing import Annotated, Literal
@@ -51,10 +51,12 @@ _EXPECTED = {
     "attestation": "A, B or C",
     "seconds": f"a number from 0 to {CALL_S_MAX}",
 }
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _WHERE = re.compile(r"(.*?)(?: - at `\$\.?(.*)`)?", re.DOTALL)
 
 
-class Payment(msgspec.Struct, tag_field="kind", tag="payment", frozen=True, gc=False):
+class Payment(msgspec.Struct, tag_field="kind", tag="payment", frozen=True, gc=False, forbid_unknown_fields=True):
     """``amount`` is decimal text; ``phone`` the payer's number in E.164, which joins the payment to calls."""
 
     id: Text
@@ -69,7 +71,7 @@ class Payment(msgspec.Struct, tag_field="kind", tag="payment", frozen=True, gc=F
     phone: Text | None = None
 
 
-class Call(msgspec.Struct, tag_field="kind", tag="call", frozen=True, gc=False):
+class Call(msgspec.Struct, tag_field="kind", tag="call", frozen=True, gc=False, forbid_unknown_fields=True):
     """``caller`` and ``callee`` in E.164; ``seconds`` where the call is over."""
 
     id: Text
@@ -84,7 +86,7 @@ class Call(msgspec.Struct, tag_field="kind", tag="call", frozen=True, gc=False):
     seconds: Annotated[float, Meta(ge=0, le=CALL_S_MAX)] | None = None
 
 
-class Label(msgspec.Struct, tag_field="kind", tag="label", frozen=True, gc=False):
+class Label(msgspec.Struct, tag_field="kind", tag="label", frozen=True, gc=False, forbid_unknown_fields=True):
     """What the payment or call ``of`` turned out to be, and since when that is known."""
 
     id: Text
@@ -231,14 +233,21 @@ def refused(line: bytes, error: Exception) -> InputError:
         return InputError("line", line[:80].decode(errors="replace"), "a JSON object: a payment, a call or a label")
     parts = _WHERE.fullmatch(str(error))
     expected, field = (parts[1], parts[2] or "line") if parts else (str(error), "line")
-    missing = re.fullmatch(r"Object missing required field `(\w+)`", expected)
+    missing = _MISSING.fullmatch(expected)
     if missing:
         return InputError(missing[1], None, "a value: it is left out")
+    unknown = _UNKNOWN.fullmatch(expected)
+    if unknown:
+        return InputError(unknown[1], _given(line, [unknown[1]]), "nothing: no field has that name")
+    plain = _EXPECTED.get(field, expected.removeprefix("Expected ").partition(", got ")[0].replace("`", ""))
+    return InputError(field, _given(line, field.split(".")), plain)
+
+
+def _given(line: bytes, names: Sequence[str]) -> object:
     try:
         given = msgspec.json.decode(line)
-        for name in field.split("."):
+        for name in names:
             given = given.get(name) if isinstance(given, dict) else given
     except (msgspec.DecodeError, RecursionError):
         given = line[:80].decode(errors="replace")
-    plain = _EXPECTED.get(field, expected.removeprefix("Expected ").partition(", got ")[0].replace("`", ""))
-    return InputError(field, given, plain)
+    return given

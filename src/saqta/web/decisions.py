@@ -137,8 +137,10 @@ _TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 128}
 _TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
 _PAYMENT: dict[str, Any] = {
     "type": "object",
+    "additionalProperties": False,
     "required": ["id", "time", "account", "payee", "amount", "currency"],
     "properties": {
+        "kind": {"const": "payment"},
         **dict.fromkeys(("id", "account", "payee", "channel", "device"), _TEXT),
         "time": _TIME,
         "amount": {"type": "string", "description": "decimal text, such as 12500.00"},
@@ -149,8 +151,10 @@ _PAYMENT: dict[str, Any] = {
 }
 _CALL: dict[str, Any] = {
     "type": "object",
+    "additionalProperties": False,
     "required": ["id", "time", "caller", "callee"],
     "properties": {
+        "kind": {"const": "call"},
         **dict.fromkeys(("id", "imei", "imsi", "cell"), _TEXT),
         "time": _TIME,
         "caller": {"type": "string", "description": "E.164"},

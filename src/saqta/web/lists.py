@@ -90,6 +90,9 @@ class Confirmation(Door):
     version: int | None = None
 
 
+CONFIRMED = Confirmation()
+
+
 @router.get("/api/v1/lists", response_model=page_of(schema_of(BlockingList)))
 def list_lists(ports: PortsOf, wanted: WantedPage) -> Response:
     """Imported lists that are in force, by name, with the Merkle roots over their parts."""
@@ -181,7 +184,7 @@ def propose_party(ports: PortsOf, context: ContextOf, new: NewPartyEntry) -> Res
 
 
 @router.post("/api/v1/lists/entries/{id}/confirm", response_model=Caused)
-def confirm_entry(ports: PortsOf, context: ContextOf, entry: EntryId, said: Confirmation) -> Response:
+def confirm_entry(ports: PortsOf, context: ContextOf, entry: EntryId, said: Confirmation = CONFIRMED) -> Response:
     """Puts a proposed entry into force; another person than the one who proposed it."""
     command = DecideEntry(entry=entry, trigger=Trigger.CONFIRM, reason=said.reason, seen=said.version)
     return perform(ports, command, context)

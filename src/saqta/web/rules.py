@@ -25,6 +25,9 @@ DAYS_MAX = 365
 router = guarded_router("rules")
 RuleName = Annotated[str, Path(alias="name", pattern=RULE_NAME, max_length=NAME_CHARS_MAX)]
 Kind = Literal["payment", "call"]
+Verdict = Literal["warn", "hold", "block"]
+UNNAMED = "tried"
+"""What a rule is called, and says, that is tried before it has a name and a sentence."""
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ALERT_REASON_CHARS_MAX)]
 RuleDetail = create_model("RuleDetail", __base__=schema_of(WrittenRule), hits=(schema_of(RuleHits), ...))
 
@@ -56,14 +59,11 @@ class Checked(BaseModel):
     cost_max: int | None = None
 
 
-class Trial(Door):
-    """A rule to be tried on what the log holds of the days before now."""
+class Trial(Typed):
+    """A rule to be tried on what the log holds of the days before now, in the place of the one of its ``name``."""
 
-    name: Annotated[str, StringConstraints(pattern=RULE_NAME, max_length=NAME_CHARS_MAX)]
-    kind: Kind
-    expression: Annotated[str, StringConstraints(min_length=1, max_length=TYPED_CHARS_MAX)]
-    verdict: Literal["warn", "hold", "block"]
-    reason: Sentence
+    name: Annotated[str, StringConstraints(pattern=RULE_NAME, max_length=NAME_CHARS_MAX)] = UNNAMED
+    verdict: Verdict = "hold"
     priority: Annotated[int, Field(ge=0, le=100)] = 50
     mode: Literal["enforced", "shadow"] = "shadow"
     days: Annotated[int, Field(ge=1, le=DAYS_MAX)] = 30
@@ -73,7 +73,7 @@ class Trial(Door):
             kind=self.kind,
             expression=self.expression,
             verdict=self.verdict,
-            reason=self.reason,
+            reason=self.reason or UNNAMED,
             priority=self.priority,
             mode=self.mode,
         )
@@ -82,6 +82,9 @@ class Trial(Door):
 class NewRule(Trial):
     """A rule, or other terms for one that is in force; it waits until a second person publishes it."""
 
+    name: Annotated[str, StringConstraints(pattern=RULE_NAME, max_length=NAME_CHARS_MAX)]
+    verdict: Verdict
+    reason: Sentence
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=REASON_CHARS_MAX)] = ""
 
 
@@ -94,6 +97,9 @@ class Agreed(Door):
 
     reason: OptionalReason = ""
     version: int | None = None
+
+
+AGREED = Agreed()
 
 
 class Snooze(Door):
@@ -154,7 +160,7 @@ def read_rule(ports: PortsOf, rule: RuleName) -> Response:
 
 
 @router.post("/api/v1/rules/{name}/publish", response_model=Caused)
-def publish_rule(ports: PortsOf, context: ContextOf, rule: RuleName, said: Agreed) -> Response:
+def publish_rule(ports: PortsOf, context: ContextOf, rule: RuleName, said: Agreed = AGREED) -> Response:
     """Puts what was proposed into force; another person than the one who wrote it."""
     command = DecideRule(rule=rule, trigger=RuleTrigger.PUBLISH, reason=said.reason, seen=said.version)
     return perform(ports, command, context)

@@ -57,6 +57,7 @@ NEVER_MS = 1 << 62
 _RANGE = np.dtype([("feature", "<i8"), ("low", "<f4"), ("high", "<f4")])
 _KINDS = {"payment": PAYMENT, "call": CALL}
 _CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|=|<|>)\s*(-?\d+(?:\.\d+)?)\s*", re.ASCII)
+_ESTIMATED = re.compile(r"_(callees|callers|payees|payers|cells)_\d+[hd]")
 _PLACE = re.compile(r"\{(\w+)\}")
 _PART = re.compile(r"\[([^\[\]]*\{\w+\}[^\[\]]*)\]")
 STOPPING = ("hold", "block")
@@ -201,16 +202,20 @@ def said(rule: Rule, row: Array) -> str:
     def part(found: re.Match[str]) -> str:
         return found[1] if all(value(place) > 0.0 for place in _PLACE.finditer(found[1])) else ""
 
-    return _PLACE.sub(lambda place: _number(value(place)), _PART.sub(part, rule.says))
+    return _PLACE.sub(lambda place: in_words(place[1], value(place)), _PART.sub(part, rule.says))
 
 
-def _number(value: float) -> str:
-    """As people say it: whole numbers whole, others with two decimals, large ones with one.
+def in_words(name: str, value: float) -> str:
+    """A feature's value as people say it: whole numbers whole, others with two decimals, large ones with one; how many
+    different ones there were, which is estimated, whole as well.
 
-    >>> _number(450000.0), _number(23.987), _number(0.046)
-    ('450000', '24', '0.05')
+    >>> in_words("amount", 450000.0), in_words("amount", 23.987), in_words("amount", 0.046), in_words("amount", -0.0)
+    ('450000', '24', '0.05', '0')
+    >>> in_words("caller_callees_1h", 65.5)
+    '66'
     """
-    return f"{round(value, 1 if abs(value) >= 10 else 2):.10g}"
+    decimals = 0 if _ESTIMATED.search(name) else 1 if abs(value) >= 10 else 2
+    return f"{round(value, decimals) + 0.0:.10g}"
 
 
 def _ranges(rules: tuple[Rule, ...]) -> Ranges:

@@ -85,7 +85,7 @@ def _inside(commit: Commit, row: int, model: Model | None, on_call: bool) -> dic
     values = values_of(notable.values)
     names = FEATURES["call" if on_call else "payment"]
     # What was recorded by an earlier version lacks the features that came since, which stand last.
-    by_name = {name: round(float(value), 6) for name, value in zip(names, values, strict=False)}
+    by_name = {name: round(float(value), 6) + 0.0 for name, value in zip(names, values, strict=False)}
     moved = None
     if model is not None and model.version == commit.made.model and not on_call:
         moved = _contributions(model, values)
@@ -134,8 +134,8 @@ def _contributions(model: Model, values: Any) -> list[dict[str, Any]]:
         {
             "feature": names[at],
             "means": MEANS[names[at]],
-            "value": round(float(values[at]), 6),
-            "moved": round(float(moved[at]), 6),
+            "value": round(float(values[at]), 6) + 0.0,
+            "moved": round(float(moved[at]), 6) + 0.0,
         }
         for at in strongest.tolist()
     ]

@@ -12,7 +12,7 @@ from saqta.fraud.deciding import MEANS, RISK, TOP_FEATURES
 from saqta.fraud.engine import layout
 from saqta.fraud.engine.layout import EVENT, Array, State
 from saqta.fraud.engine.machine import MODEL_FEATURES, decide, room
-from saqta.fraud.engine.rules import ACTIONS, FEATURES, Action, Rule, Rules, said
+from saqta.fraud.engine.rules import ACTIONS, FEATURES, Action, Rule, Rules, in_words, said
 from saqta.fraud.engine.trees import NO_TREES, contributions, steps
 from saqta.fraud.learning.folder import Model, feature_set
 from saqta.fraud.lists.blocklist import Blocklist, Listing
@@ -213,7 +213,9 @@ class Judge:
         names = FEATURES["payment"]
         top = [int(at) for at in np.argsort(-moved[:-1])[:TOP_FEATURES] if moved[at] > 0]
         return [
-            DecisionReason(names[at], f"{MEANS[names[at]]}: {values[at]:.6g} (+{moved[at]:.2f})", "payment")
+            DecisionReason(
+                names[at], f"{MEANS[names[at]]}: {in_words(names[at], values.item(at))} (+{moved[at]:.2f})", "payment"
+            )
             for at in top
         ]
 
