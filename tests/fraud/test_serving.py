@@ -339,6 +339,7 @@ def test_the_fallback_answers_at_the_deadline_while_the_path_is_slow(tmp_path: P
         assert path.ask("payment", payment(1))[0] == paid
         assert path.ask("payment", payment(2))[0] == listed
         assert [each.fallback for each in path.commits()] == ["deadline"] * 3
+        assert path.path.figures().at_deadline == sum(path.path.figures().decided.values()) == 3
 
 
 @contextmanager

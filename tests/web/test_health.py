@@ -48,6 +48,31 @@ def test_metrics_in_the_text_format(centre) -> None:
             assert metric.name.startswith("saqta_")
 
 
+def test_decisions_are_counted_by_what_was_done_refused_and_late(centre) -> None:
+    centre.start_decisions()
+    call = {"caller": "+77272000000", "callee": "+77012345678", "trunk": "foreign"}
+    calls = [call | {"id": id, "time": f"2026-01-31T{hour}:00:00Z"} for id, hour in (("a", "08"), ("b", "06"))]
+    payment = {"time": "2026-01-31T08:00:00Z", "account": "a", "payee": "b", "currency": "KZT"}
+    payments = [payment | {"id": f"p{n}", "amount": amount} for n, amount in enumerate(("5", "6", "-7"))]
+    with centre.http("pavel") as pavel, centre.http("alice") as alice:
+        assert pavel.post("/api/v1/decisions/call", json=[*calls, {"id": "c"}]).status_code == 200
+        assert pavel.post("/api/v1/decisions/payment", json=payments).status_code == 200
+        assert pavel.post("/api/v1/decisions/payment", json=payments[0] | {"amount": "9"}).status_code == 409
+        assert pavel.post("/api/v1/decisions/payment", content="{").status_code == 422
+        centre.settle()
+        values = samples(alice.get("/metrics").text)
+    decided = {name: value for name, value in values.items() if name.startswith("saqta_decisions_total") and value}
+    assert decided == {
+        'saqta_decisions_total{kind="call",action="block"}': 2,
+        'saqta_decisions_total{kind="payment",action="allow"}': 2,
+    }
+    assert len([name for name in values if name.startswith("saqta_decisions_total")]) == 8
+    assert values["saqta_decisions_refused_total"] == 4
+    assert values["saqta_decisions_late_total"] == 1
+    assert values["saqta_decisions_at_deadline_total"] == values["saqta_decisions_waiting"] == 0
+    assert values["saqta_cases_waiting"] == 2
+
+
 def test_refused_events_are_counted(centre) -> None:
     event = {"specversion": "1.0", "id": "1", "source": "/partners/metro", "type": "kz.metro.seen.v1"}
     structured = {"content-type": "application/cloudevents+json"}

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 
 from saqta.model.catalogue import TYPE_OF
 from saqta.model.kinds import EvidenceLost
-from saqta.views.tables import STATUS, SYSTEM, TALLY, Status, Tally
+from saqta.views.tables import STATUS, SYSTEM, TALLY, WAITING, Status, Tally, Waiting
 from saqta.web import problems
 from saqta.web.access import guarded_router
 from saqta.web.front import Counts
@@ -60,6 +60,11 @@ def _frames(reading: Reading) -> Iterator[tuple[str, float]]:
             yield f'{{camera="{load.camera}",fate="{fate}"}}', getattr(load, fate)
 
 
+def _decisions(reading: Reading) -> Iterator[tuple[str, float]]:
+    for (kind, action), count in sorted(reading.ports.decisions.figures().decided.items()):
+        yield f'{{kind="{kind}",action="{action}"}}', count
+
+
 METRICS = (
     # The log: its growth is the rate of everything that happens.
     Metric("saqta_log_events", "gauge", "Events in the log.", _one(lambda reading: reading.events)),
@@ -91,6 +96,41 @@ METRICS = (
         "counter",
         "Clips, stills and originals that could not be kept, or not whole.",
         _one(lambda reading: (reading.ports.tables.get(TALLY, TYPE_OF[EvidenceLost]) or Tally(count=0)).count),
+    ),
+    # The shield. A rate of none means that nobody asks; more at the deadline, that it can't follow.
+    Metric(
+        "saqta_decisions_total", "counter", "Calls and payments decided since the start, by what to do.", _decisions
+    ),
+    Metric(
+        "saqta_decisions_at_deadline_total",
+        "counter",
+        "Of these, those that rules alone decided because their time was up.",
+        _one(lambda reading: reading.ports.decisions.figures().at_deadline),
+    ),
+    # A partner whose clock is wrong or whose fields changed shows here first.
+    Metric(
+        "saqta_decisions_refused_total",
+        "counter",
+        "Calls, payments and requests of them that could not be decided since the start.",
+        _one(lambda reading: reading.ports.decisions.figures().refused),
+    ),
+    Metric(
+        "saqta_decisions_late_total",
+        "counter",
+        "Calls, payments and labels that came more than an hour behind the newest.",
+        _one(lambda reading: reading.ports.decisions.figures().late),
+    ),
+    Metric(
+        "saqta_decisions_waiting",
+        "gauge",
+        "Calls and payments that wait to be decided.",
+        _one(lambda reading: reading.ports.decisions.figures().waiting),
+    ),
+    Metric(
+        "saqta_cases_waiting",
+        "gauge",
+        "Stopped calls and payments of which nobody said yet what they were.",
+        _one(lambda reading: (reading.ports.tables.get(WAITING, SYSTEM) or Waiting()).count),
     ),
     # Live readers; those let go were too slow, and come back by themselves.
     Metric("saqta_live_readers", "gauge", "Open live streams.", _one(lambda reading: reading.ports.live.readers)),

@@ -77,6 +77,22 @@ class Decided(Protocol):
     def why(self) -> dict[str, Any]: ...
 
 
+class Figures(Protocol):
+    """What came of all that was asked: ``decided`` by kind and action, of that ``at_deadline`` by rules alone,
+    ``refused``, ``late``; and how much is ``waiting``."""
+
+    @property
+    def decided(self) -> Mapping[tuple[str, str], int]: ...
+    @property
+    def at_deadline(self) -> int: ...
+    @property
+    def refused(self) -> int: ...
+    @property
+    def late(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+
+
 class Decisions(Protocol):
     """The decision path; it starts before it ``is_ready``, and ends so."""
 
@@ -95,6 +111,10 @@ class Decisions(Protocol):
 
         InputError for what can't be read at all, BusyError where too much waits.
         """
+        ...
+
+    def figures(self) -> Figures:
+        """What came of all that was asked, as it is now."""
         ...
 
     def subscriber(self, number: str) -> str:

@@ -92,7 +92,9 @@ class Deadlines:
             durable = self._recorder.last
         differing = self._differing(tenant, judged, known)
         told = {id: place for id, place in ticket.places.items() if id not in differing}
-        (answer,) = Telling(tenant, batch, judged, written, self._ledger, told.get).answers([ticket.reader])
+        telling = Telling(tenant, batch, judged, written, self._ledger, told.get)
+        (answer,) = telling.answers([ticket.reader])
+        self._recorder.counts.refused(telling.refused)
         durable.result()
         ticket.done(answer)
 

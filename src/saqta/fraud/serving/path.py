@@ -28,6 +28,7 @@ from saqta.fraud.learning.folder import feature_set
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.serving import holds
 from saqta.fraud.serving.allowed import allowed_of
+from saqta.fraud.serving.counting import Figures
 from saqta.fraud.serving.deadlines import Deadlines
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.explaining import Explained, explain
@@ -47,7 +48,7 @@ from saqta.log.port import Log, Position
 from saqta.log.tables import TableStore
 from saqta.model import catalogue
 from saqta.model.catalogue import TYPE_OF
-from saqta.model.errors import BusyError
+from saqta.model.errors import BusyError, InputError
 from saqta.model.event import Recorded
 from saqta.model.kinds import DecisionsMade, OutcomeTold, RatesPublished, SimSwapped
 from saqta.model.moment import Clock
@@ -109,7 +110,11 @@ class DecisionPath:
         InputError for what can't be read at all, BusyError where too much waits.
         """
         self._require_ready()
-        question = read(kind, body)
+        try:
+            question = read(kind, body)
+        except InputError:
+            self._recorder.counts.refused(1)
+            raise
         reader: Reader = "analyst" if not is_partner else "bank" if kind == "payment" else "telecom"
         ticket = Ticket(tenant, reader, question, done, self._now_ns() + self._deadline_ns)
         with self._more:
@@ -170,6 +175,10 @@ class DecisionPath:
     def allowed(self, parties: Collection[str]) -> list[dict[str, Any]]:
         """What was simply allowed of these parties lately, the newest first. Blocks."""
         return allowed_of(self._log, dict(self._ledger.numbers), parties)
+
+    def figures(self) -> Figures:
+        """What came of all that was asked."""
+        return self._recorder.counts.figures(int(self._judge.state.counters[layout.LATE]), self._count)
 
     def load(self) -> None:
         """Takes the rules and rates that the tables hold; before anybody tells of changes to them."""
@@ -310,7 +319,9 @@ class DecisionPath:
             written = self._recorder.record(tenant, judged, elsewhere, judge, self._fallback, now_ms)
             durable = self._recorder.last
         telling = Telling(tenant, batch, judged, written, self._ledger, self._known)
-        answers = zip(tickets, telling.answers([ticket.reader for ticket in tickets]), strict=True)
+        readers = [ticket.reader if ticket.places is None else None for ticket in tickets]
+        answers = list(zip(tickets, telling.answers(readers), strict=True))
+        self._recorder.counts.refused(telling.refused)
         self._answer(durable, [each for each in answers if each[0].places is None])
 
     def _answer(self, durable: "Future[list[Position]]", answers: list[tuple[Ticket, Answer]]) -> None:

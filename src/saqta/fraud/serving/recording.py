@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from saqta.fraud.engine.layout import Array
+from saqta.fraud.serving.counting import Counts
 from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept
 from saqta.fraud.serving.ledger import Ledger, Place, numbered
 from saqta.fraud.serving.rows import Commit
@@ -46,6 +47,7 @@ class Recorder:
         self.last: Future[list[Position]] = Future()
         """When it is done, all that was recorded until now is durable."""
         self.last.set_result([])
+        self.counts = Counts()
         self._log, self._ledger, self._exchange = log, ledger, exchange
 
     def record(
@@ -63,6 +65,7 @@ class Recorder:
         if elsewhere:
             is_own[:] = [id not in elsewhere for id in ids.tolist()]
             judged = kept(judged, is_own)
+        self.counts.decided(judged, fallback == "deadline")
         first = self._ledger.reserve(tenant, len(judged.rows))
         places = numbered(first, ids.tolist(), elsewhere)
         made = commits(judged, tenant, first, judge.model, judge.rules, self._exchange, fallback)

@@ -38,15 +38,20 @@ class Telling:
         self._ledger, self._place_of = ledger, place_of
         self._commits: dict[int, Commit | None] = {}
         self._text, self._ends = _allowed(batch, judged, written)
+        self.refused = 0
+        """How much of what was told could not be decided."""
         self._others: list[int] = np.flatnonzero(np.diff(self._ends, prepend=0) == 0).tolist()
         """The places of all that the text does not tell of."""
 
-    def answers(self, readers: Sequence[Reader]) -> Iterator[Answer]:
-        """The answer to each question of the batch, for its reader."""
+    def answers(self, readers: Sequence[Reader | None]) -> Iterator[Answer]:
+        """The answer to each question of the batch, for its reader; b"" where there is none."""
         for question, reader, first, last in zip(
             self._batch.questions, readers, self._batch.starts, self._batch.starts[1:], strict=False
         ):
-            yield self._list(first, last, reader) if question.many else self._one(first, reader)
+            if reader is None:
+                yield b""
+            else:
+                yield self._list(first, last, reader) if question.many else self._one(first, reader)
 
     def _one(self, at: int, reader: Reader) -> Answer:
         return self._part(at, at + 1) or self._line(at, reader)
@@ -70,6 +75,11 @@ class Telling:
 
     def _line(self, at: int, reader: Reader) -> Answer:
         """The answer at one place, or why there is none."""
+        line = self._line_or_error(at, reader)
+        self.refused += isinstance(line, SaqtaError)
+        return line
+
+    def _line_or_error(self, at: int, reader: Reader) -> Answer:
         judged = self._judged
         if at in judged.errors:
             return judged.errors[at]
