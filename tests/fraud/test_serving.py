@@ -436,7 +436,7 @@ def test_a_burst_of_labels_is_taken_in_portions_between_which_what_waits_is_deci
     with running(tmp_path) as path:
         told = path.ask("payment", payment(0))[0]["decision_id"]
         fold, judge, done = path.path._judge.fold, path.path._judge.judge, []
-        path.path._judge.fold = lambda events: (done.append("label"), fold(events))[1]
+        path.path._judge.fold = lambda events: (done.extend(["label"] * len(events)), fold(events))[1]
         path.path._judge.judge = lambda *arguments: (done.append("decision"), judge(*arguments))[1]
         with held_up(path.path):
             path.asked("payment", payment(1))

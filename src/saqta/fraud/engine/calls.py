@@ -1,11 +1,13 @@
 """What is known of a call at the moment when it is to be connected, and afterwards when its length is told."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from saqta.fraud.engine.compiled import compiled
 from saqta.fraud.engine.features import NEVER, days_since, listed_as
+from saqta.fraud.engine.keys import SPENT, known, met
 from saqta.fraud.engine.layout import (
     AT_ONCE,
     ATTESTED_A,
@@ -26,7 +28,7 @@ from saqta.fraud.engine.layout import (
     Record,
     State,
 )
-from saqta.fraud.engine.tally import days, distinct, hours
+from saqta.fraud.engine.tally import days, distinct, hours, live
 
 SHORT_S = 5.0
 """A call that rings so long only wants to be called back."""
@@ -124,6 +126,21 @@ def _going_on(ring: Record, time_ms: int) -> int:
     for n in range(AT_ONCE):
         count += ring.ends_ms[n] > time_ms
     return count
+
+
+@compiled
+def spent(state: State, caller: int, range_: Any, time_ms: int) -> float:
+    """Minutes that a caller spent with a range of numbers, as they have faded since."""
+    slot = known(state, caller ^ (range_ * SPENT))
+    return faded(state.life[slot].pace, time_ms - state.life[slot].last_ms, HOUR_MS) if slot >= 0 else 0.0
+
+
+@compiled
+def spend(state: State, caller: int, range_: Any, seconds: float, time_ms: int) -> None:
+    """What is added to that is seen by the next call."""
+    life = state.life[met(state, caller ^ (range_ * SPENT), time_ms)]
+    life.pace = faded(life.pace, time_ms - life.last_ms, HOUR_MS) + min(seconds, SPENT_S_MAX) / 60.0
+    live(life, time_ms, 0.0)
 
 
 @compiled

@@ -168,9 +168,9 @@ def read_joined(state: State, event: Record, with_device: int, called: int, swap
         return
     life = state.life[called]
     row.call_risk = RISKS[life.risk]
-    minutes = (event.time_ms - life.risky_ms) / 60_000.0
+    minutes = (event.time_ms - life.call_ms) / 60_000.0
     row.call_age_min = minutes
-    row.call_on = 1.0 if 0.0 <= minutes < (CALL_ON_MIN if life.risky_s < 0.0 else life.risky_s / 60.0) else 0.0
+    row.call_on = 1.0 if 0.0 <= minutes < (CALL_ON_MIN if life.call_s < 0.0 else life.call_s / 60.0) else 0.0
     caller = known(state, life.last_other)
     row.call_reports = state.life[caller].frauds if caller >= 0 else 0
 

@@ -27,6 +27,22 @@ from saqta.fraud.engine.layout import (
     State,
 )
 
+PAIR, WITH_DEVICE, CALLED, CELLS, PAYEE, SWAPPED, SPENT, NAMED = (
+    np.uint64(n)
+    for n in (
+        0x9E3779B97F4A7C15,
+        0xC2B2AE3D27D4EB4F,
+        0x165667B19E3779F9,
+        0x27D4EB2F165667C5,
+        0x85EBCA77C2B2AE63,
+        0xD6E8FEB86659FD93,
+        0xA0761D6478BD642F,
+        0xE7037ED1A0B428DB,
+    )
+)
+"""Turn a key into that of another role: so one who pays and is paid, or calls and is called, has a key
+for each."""
+
 
 @compiled
 def find(table: Array, key: int) -> int:
@@ -95,7 +111,7 @@ def met(state: State, key: int, time_ms: int) -> int:
         counters[LIVES] += 1
     else:
         slot = _oldest(state)
-        _forget(state, slot)
+        forget(state, slot)
         counters[LIVES_FREE] -= 1
     put(state.table, key, slot)
     life = state.life[slot]
@@ -113,8 +129,8 @@ def met(state: State, key: int, time_ms: int) -> int:
     life.pace = 0.0
     life.run = 0
     life.last_other = 0
-    life.risky_ms = 0
-    life.risky_s = 0.0
+    life.call_ms = 0
+    life.call_s = 0.0
     life.risk = 0
     return int(slot)
 
@@ -183,7 +199,7 @@ def _sweep(state: State) -> None:
     life = state.life[counters[HAND]]
     aged = life.last_ms < counters[CLOCK_MS] - LIFE_D * DAY_MS
     if aged and life.key != 0 and life.met != counters[EVENTS]:
-        _forget(state, counters[HAND])
+        forget(state, counters[HAND])
 
 
 @compiled
@@ -200,7 +216,7 @@ def _sweep_rings(state: State) -> None:
 
 
 @compiled
-def _forget(state: State, slot: int) -> None:
+def forget(state: State, slot: int) -> None:
     """Frees a life and its ring."""
     life = state.life[slot]
     if life.ring > 0:

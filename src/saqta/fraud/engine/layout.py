@@ -31,7 +31,7 @@ SWEPT = 4
 SEARCHED = 64
 """Slots among which the oldest gives way where no slot is free."""
 
-PAYMENT, CALL, LABEL, SWAP = 1, 2, 3, 4
+PAYMENT, CALL, LABEL, SWAP, CONNECTED, ENDED = 1, 2, 3, 4, 5, 6
 DECIDED, REPEATED, CONFLICT, UNKNOWN, TAKEN, FULL = 0, 1, 2, 3, 4, 5
 """What came of an event: decided, answered before, the id came with other content, a label for what isn't known; a
 label taken; no room for one more that waits."""
@@ -62,7 +62,8 @@ telephone of who pays, of a call the range of numbers that is called. A device i
 place is a cell; 0 where there is none. ``amount`` is in units of the currency, or the seconds of a call, negative
 while they aren't known. ``facts`` are the bits below. ``told`` is what others say: of a payment or call which of its
 names lists block, as bits below; of a label HONEST or FRAUD. ``id`` of a label is that of what it labels, its time
-when it was known. A swap tells when the ``subscriber`` came to another SIM card, and nothing else."""
+when it was known. A swap tells when the ``subscriber`` came to another SIM card, and nothing else. That
+a call connected or ended tells of its ``actor`` and ``counterpart``; its ``id`` is what the telecom calls it."""
 
 FOREIGN_TRUNK, NATIONAL_TRUNK, ATTESTED_A, ATTESTED_B, ATTESTED_C = 1, 2, 4, 8, 16
 CALLER_NATIONAL, CALLER_UNASSIGNED, CALLEE_NATIONAL, CALLEE_UNASSIGNED = 32, 64, 128, 256
@@ -89,16 +90,18 @@ LIFE = np.dtype(
         ("pace", "<f4"),
         ("run", "<i4"),
         ("last_other", "<u8"),
-        ("risky_ms", "<i8"),
-        ("risky_s", "<f4"),
+        ("call_ms", "<i8"),
+        ("call_s", "<f4"),
         ("risk", "<i4"),
     ]
 )
 """A key for its whole life. ``met`` numbers the event that met it last; ``ring`` is 1 + its place among the rings, 0
 while it is quiet; ``mean`` and ``variance`` are the habit: of amounts, each cut to three deviations, older ones
 fading. ``pace`` is a count that fades within a minute, for who calls a range of numbers the minutes spent with it,
-fading within an hour; ``run`` how often in a row ``last_other`` was called. ``risky`` is the last call of risk to a
-subscriber, ``last_other`` who called."""
+fading within an hour; ``run`` how often in a row ``last_other`` was called. A subscriber who is called has in
+``call`` when the last call of risk was asked about and how long it went on since, negative while that isn't known, and
+in ``last_other`` who called. A pair of numbers has in ``call_s`` how long the newest call was, and in ``last_other``
+the foreign range that it went to; a call that goes on and has a name has them too, and when it was asked about."""
 
 RING = np.dtype(
     [

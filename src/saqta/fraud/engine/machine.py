@@ -10,12 +10,14 @@ from saqta.fraud.engine.calls import (
     CALL_ROW,
     MINUTE_MS,
     SHORT_S,
-    SPENT_S_MAX,
     faded,
     read_caller,
     read_facts,
+    spend,
+    spent,
 )
 from saqta.fraud.engine.compiled import allocating, compiled, prefetch
+from saqta.fraud.engine.connections import connect, end, expect
 from saqta.fraud.engine.features import (
     LEARNED,
     NO_RISK,
@@ -27,14 +29,29 @@ from saqta.fraud.engine.features import (
     read,
     read_joined,
 )
-from saqta.fraud.engine.keys import find, known, met, put, remove, ring_of
+from saqta.fraud.engine.keys import (
+    CALLED,
+    CELLS,
+    PAIR,
+    PAYEE,
+    SWAPPED,
+    WITH_DEVICE,
+    find,
+    known,
+    met,
+    put,
+    remove,
+    ring_of,
+)
 from saqta.fraud.engine.labels import pass_time, take_label
 from saqta.fraud.engine.layout import (
     ANSWER,
     CALL,
     CALLEE_NATIONAL,
     CONFLICT,
+    CONNECTED,
     DECIDED,
+    ENDED,
     EVENTS,
     HOUR_MS,
     LABEL,
@@ -59,19 +76,6 @@ RISK_STAYS_MS = HOUR_MS
 MODEL_FEATURES = len(LEARNED)
 AHEAD = 16
 LINE_BYTES, RING_BYTES, TABLE_BYTES = 64, RING.itemsize, TABLE.itemsize
-PAIR, WITH_DEVICE, CALLED, CELLS, PAYEE, SWAPPED, SPENT = (
-    np.uint64(n)
-    for n in (
-        0x9E3779B97F4A7C15,
-        0xC2B2AE3D27D4EB4F,
-        0x165667B19E3779F9,
-        0x27D4EB2F165667C5,
-        0x85EBCA77C2B2AE63,
-        0xD6E8FEB86659FD93,
-        0xA0761D6478BD642F,
-    )
-)
-"""Turn a key into that of another role: so one who pays and is paid, or calls and is called, has a key for each."""
 
 
 class Room(NamedTuple):
@@ -110,8 +114,8 @@ def run(state: State, trees: Trees, rules: Ranges, events: Array, room: Room) ->
         if event.kind == LABEL:
             answer.status = take_label(state, event)
             continue
-        if event.kind == SWAP:
-            _swap(state, event)
+        if SWAP <= event.kind <= ENDED:
+            _take(state, event)
             answer.status = TAKEN
             continue
         pass_time(state, event.time_ms)
@@ -248,13 +252,20 @@ def _call(state: State, rules: Ranges, event: Record, row: Record, values: Array
     add(state.ring[called_ring], hour, seconds, event.actor, short)
     live(state.life[caller], time_ms, seconds)
     live(state.life[called], time_ms, seconds)
+    expect(state.life[pair], event)
     live(state.life[pair], time_ms, seconds)
     _remember(state, event, event.counterpart ^ CALLED, True, answer)
 
 
 @compiled
-def _swap(state: State, event: Record) -> None:
-    """A number came to another SIM card; the newest counts, in whatever order it is told."""
+def _take(state: State, event: Record) -> None:
+    """What is told of a line. A number came to another SIM card: the newest counts, in whatever order it is told."""
+    if event.kind == CONNECTED:
+        connect(state, event)
+        return
+    if event.kind == ENDED:
+        end(state, event)
+        return
     life = state.life[met(state, event.subscriber ^ SWAPPED, event.time_ms)]
     life.last_ms = max(life.last_ms, event.time_ms)
 
@@ -285,10 +296,9 @@ def _spend(state: State, event: Record, row: Record) -> None:
     row.range_minutes_1h = 0
     if event.facts & CALLEE_NATIONAL or event.subscriber == 0:
         return
-    life = state.life[met(state, event.actor ^ (event.subscriber * SPENT), event.time_ms)]
-    row.range_minutes_1h = faded(life.pace, event.time_ms - life.last_ms, HOUR_MS)
-    life.pace = row.range_minutes_1h + min(max(event.amount, 0.0), SPENT_S_MAX) / 60.0
-    live(life, event.time_ms, 0.0)
+    row.range_minutes_1h = spent(state, event.actor, event.subscriber, event.time_ms)
+    if event.amount > 0.0:
+        spend(state, event.actor, event.subscriber, event.amount, event.time_ms)
 
 
 @compiled
@@ -313,11 +323,11 @@ def _mark(rules: Ranges, life: Record, event: Record, row: Record, mask: int) ->
             risk = UNKNOWN_FOREIGNER
         elif row.attestation == ATTESTED_BY_GATEWAY:
             risk = UNKNOWN_UNVERIFIED
-    stays = event.time_ms - life.risky_ms < RISK_STAYS_MS and RISKS[life.risk] > RISKS[risk]
+    stays = event.time_ms - life.call_ms < RISK_STAYS_MS and RISKS[life.risk] > RISKS[risk]
     if risk != NO_RISK and not stays:
         life.risk = risk
-        life.risky_ms = event.time_ms
-        life.risky_s = 0.0 if event.amount < 0.0 and stops(rules, mask) else event.amount
+        life.call_ms = event.time_ms
+        life.call_s = 0.0 if event.amount < 0.0 and stops(rules, mask) else event.amount
         life.last_other = event.actor
 
 

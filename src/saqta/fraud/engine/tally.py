@@ -25,17 +25,28 @@ def add(ring: Record, time_hour: int, amount: float, other: int, noted: bool) ->
     if time_hour > ring.hour - HOURS:
         at = time_hour % HOURS
         ring.hour_count[at] += 1
-        ring.hour_sum[at] += amount
-        ring.hour_noted[at] += noted
         ring.hour_others[at] |= spot
     day = time_hour // 24
     if day > ring.day - DAYS:
         at = day % DAYS
         ring.day_count[at] += 1
+        ring.day_others[at] |= spot
+    measure(ring, time_hour, amount, noted)
+
+
+@compiled
+def measure(ring: Record, time_hour: int, amount: float, noted: bool) -> None:
+    """How much an event was that is in its buckets already, or is put there now."""
+    if time_hour > ring.hour - HOURS:
+        at = time_hour % HOURS
+        ring.hour_sum[at] += amount
+        ring.hour_noted[at] += noted
+    day = time_hour // 24
+    if day > ring.day - DAYS:
+        at = day % DAYS
         ring.day_sum[at] += amount
         ring.day_square[at] += amount * amount
         ring.day_noted[at] += noted
-        ring.day_others[at] |= spot
 
 
 @compiled

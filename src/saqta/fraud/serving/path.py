@@ -34,12 +34,13 @@ from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.explaining import Explained, explain
 from saqta.fraud.serving.judging import Fallback, Judge
 from saqta.fraud.serving.ledger import Ledger, Place, numbered
+from saqta.fraud.serving.lines import LINES, line_event
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonym_of
 from saqta.fraud.serving.reading import Batch, Kind, read
 from saqta.fraud.serving.recording import Recorder
-from saqta.fraud.serving.rows import Commit, commit_of, events_of, swapping
+from saqta.fraud.serving.rows import Commit, commit_of, events_of
 from saqta.fraud.serving.snapshot import Kept, read_snapshot, write_snapshot
-from saqta.fraud.serving.step import QUOTED, Swapped, Told
+from saqta.fraud.serving.step import QUOTED, LineTold, Swapped, Told
 from saqta.fraud.serving.telling import Telling, refusal
 from saqta.fraud.serving.tenge import Exchange
 from saqta.fraud.serving.ticket import Answer, Done, Ticket, portions
@@ -50,7 +51,7 @@ from saqta.model import catalogue
 from saqta.model.catalogue import TYPE_OF
 from saqta.model.errors import BusyError, InputError
 from saqta.model.event import Recorded
-from saqta.model.kinds import DecisionsMade, OutcomeTold, RatesPublished, SimSwapped
+from saqta.model.kinds import DecisionsMade, OutcomeTold, RatesPublished
 from saqta.model.moment import Clock
 from saqta.model.step import Change
 from saqta.model.terms import CENTRE
@@ -62,8 +63,8 @@ COMMITS_MAX = 4
 READ_MAX, LABELS_MAX = 256, 16
 """Before what waits is decided, so many events are read in search of what was told, and so much of it is taken."""
 POLL_S = 0.2
-MADE = TYPE_OF[DecisionsMade]
-TOLD = frozenset(TYPE_OF[each] for each in (OutcomeTold, SimSwapped))
+MADE, OUTCOME = TYPE_OF[DecisionsMade], TYPE_OF[OutcomeTold]
+TOLD = frozenset(TYPE_OF[each] for each in (OutcomeTold, *LINES))
 
 
 class DecisionPath:
@@ -91,6 +92,7 @@ class DecisionPath:
         self._fallback: Fallback | None = None if judge.model else "no_model"
         self._book = book
         self._keys: dict[str, NameKeys] = {}
+        self._centre_key = keyring.naming_key(CENTRE)
         self._waiting: deque[Ticket] = deque()
         self._exchange = Exchange()
         self._count = 0
@@ -131,10 +133,10 @@ class DecisionPath:
             raise BusyError("the decision path is starting")
 
     def learn(self, changes: Iterable[Change], seq: int) -> None:
-        """Is told of outcomes, SIM swaps and rates, as rows of the step's tables of them that changed up to ``seq``."""
+        """Is told of outcomes, lines and rates, as rows of the step's tables of them that changed up to ``seq``."""
         is_told = False
         for change in changes:
-            is_told = is_told or isinstance(change.row, Told | Swapped)
+            is_told = is_told or isinstance(change.row, Told | Swapped | LineTold)
             if isinstance(change.row, RatesPublished):
                 self._exchange.add(change.row)
         with self._more:
@@ -155,7 +157,7 @@ class DecisionPath:
 
     def subscriber(self, number: str) -> str:
         """The pseudonym of a telephone number in E.164, as decisions have it."""
-        return pseudonym_of(NUMBER, number, self._keyring.naming_key(CENTRE))
+        return pseudonym_of(NUMBER, number, self._centre_key)
 
     def account(self, account: str, partner: str) -> str:
         """The pseudonym of an account, as a partner writes it, in that one's decisions."""
@@ -249,7 +251,8 @@ class DecisionPath:
                     if record.number >= numbers.get(record.tenant, 0):
                         self._fold(commit_of(record))
                 elif recorded.event.type in TOLD:
-                    self._fold_told(recorded)
+                    for event in self._told_events(recorded):
+                        self._judge.fold(event)
             seq = batch[-1].seq
         with self._more:
             self._taken = max(self._taken, seq)
@@ -263,28 +266,31 @@ class DecisionPath:
         self._ledger.is_taken(made.tenant, made.number)
 
     def _read_told(self, until: int) -> None:
-        """Takes a portion of what the log tells of decisions and SIM swaps, up to the seq ``until``."""
+        """Takes a portion of what the log tells of decisions and lines, up to the seq ``until``."""
         taken, labels = self._taken, 0
         if taken >= until:
             return
+        events = []
         for recorded in self._log.read(taken, min(READ_MAX, until - taken)):
-            if recorded.event.type in TOLD:
-                self._fold_told(recorded)
-                labels += 1
             taken = recorded.seq
+            if recorded.event.type not in TOLD:
+                continue
+            events += self._told_events(recorded)
+            labels += recorded.event.type == OUTCOME
             if labels == LABELS_MAX:
                 break
+        if events:
+            self._judge.fold(np.concatenate(events))
         with self._more:
             self._taken = max(self._taken, taken)
 
-    def _fold_told(self, recorded: Recorded) -> None:
+    def _told_events(self, recorded: Recorded) -> list[Array]:
+        """The machine's event of what was told; none for what labels nothing."""
         record = catalogue.read(recorded.event)
-        if isinstance(record, OutcomeTold):
-            event = self._labelling(record)
-        else:
-            event = swapping(cast(SimSwapped, record).subscriber, recorded.event.time_ms)
-        if event is not None:
-            self._judge.fold(event)
+        if isinstance(record, LINES):
+            return [line_event(recorded, record, self._centre_key)]
+        label = self._labelling(cast(OutcomeTold, record))
+        return [] if label is None else [label]
 
     def _labelling(self, told: OutcomeTold) -> Array | None:
         """The machine's event of a label; None for what labels nothing."""

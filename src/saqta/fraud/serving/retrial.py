@@ -1,7 +1,8 @@
 """Tries rules on what the log holds: every decision again, in its order, through the pass that made it.
 
-The state is rebuilt from the log's rows, labels and SIM swaps with the rules that are in force and those that are tried
-beside them, so that features are those of then. What the tried rules would have stopped stands beside what was done.
+The state is rebuilt from the log's rows, labels and what was told of lines, with the rules that are in force and those
+that are tried beside them, so that features are those of then. What the tried rules would have stopped stands beside
+what was done.
 """
 
 from collections import defaultdict
@@ -17,14 +18,17 @@ from saqta.fraud.engine.naming import CURRENCIES
 from saqta.fraud.engine.rules import BITS, Rule, Rules, with_published
 from saqta.fraud.engine.trees import NO_TREES
 from saqta.fraud.publishing.books import as_rule
-from saqta.fraud.serving.rows import commit_of, events_of, place_of, swapping
+from saqta.fraud.serving.lines import LINES, line_event
+from saqta.fraud.serving.rows import commit_of, events_of, place_of
 from saqta.model import catalogue, rule
 from saqta.model.errors import InputError
 from saqta.model.event import Recorded
-from saqta.model.kinds import ROWS_MAX, DecisionsMade, NotableRow, OutcomeTold, Record, SimSwapped
+from saqta.model.kinds import ROWS_MAX, DecisionsMade, NotableRow, OutcomeTold, Record
 from saqta.model.money import EXPONENTS, decimal_text
 from saqta.model.rule import WrittenRule
 
+NO_KEY = bytes(16)
+"""Names calls well enough for a state that is kept nowhere."""
 RETRIED_MAX = 5_000_000
 """So many decisions are tried again at most."""
 ANY, NOW, WITH = "any", "now", "with"
@@ -85,8 +89,8 @@ class Retrial:
         elif isinstance(record, OutcomeTold):
             self._outcomes[record.decision] = record.outcome
             self._learn(record)
-        elif isinstance(record, SimSwapped):
-            self._run(swapping(record.subscriber, recorded.event.time_ms))
+        elif isinstance(record, LINES):
+            self._run(line_event(recorded, record, NO_KEY))
         elif record is not None:
             after = rule.apply(self._written.get(record.rule), recorded, record)  # type: ignore[attr-defined]
             if after is not None:
@@ -183,7 +187,7 @@ def retry(
     return retrial
 
 
-_KINDS: tuple[type[Record], ...] = (DecisionsMade, OutcomeTold, SimSwapped, *rule.EVENTS)
+_KINDS: tuple[type[Record], ...] = (DecisionsMade, OutcomeTold, *LINES, *rule.EVENTS)
 _FOLDED = frozenset(catalogue.TYPE_OF[kind] for kind in _KINDS)
 
 

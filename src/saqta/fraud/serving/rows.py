@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from saqta.fraud.engine import sha256
-from saqta.fraud.engine.layout import EVENT, PAYMENT, SWAP, Array
+from saqta.fraud.engine.layout import EVENT, PAYMENT, Array
 from saqta.fraud.serving.disclosure import Reader, disclosed
 from saqta.fraud.serving.tenge import NUMBER_OF_TENGE, InTenge, Tenge
 from saqta.fraud.serving.wording import HUNDREDTHS, texts_of
@@ -196,13 +196,6 @@ def events_of(rows: Array) -> Array:
     for name in EVENT_FIELDS:
         events[name] = rows[name]
     return events
-
-
-def swapping(subscriber: str, time_ms: int) -> Array:
-    """The machine's event of a SIM swap."""
-    swap = np.zeros(1, EVENT)
-    swap["kind"], swap["time_ms"], swap["subscriber"] = SWAP, time_ms, int(subscriber, 16)
-    return swap
 
 
 def place_of(decision: str) -> tuple[str, Place]:

@@ -63,6 +63,12 @@ class Swapped(msgspec.Struct, frozen=True):
     swapped_ms: int
 
 
+class LineTold(msgspec.Struct, frozen=True):
+    """The seq of what was told last of a call that connected or ended: so the decision path learns of it."""
+
+    seq: int
+
+
 SOURCES = Table("fraud_sources", Source)
 """By ``{source}/{day}``, days since 1970."""
 HELD = Table("fraud_held", Held)
@@ -75,6 +81,9 @@ CALL_BACKS = Table("fraud_call_backs", CallBack)
 """By decision."""
 SWAPS = Table("fraud_sim_swaps", Swapped)
 """By subscriber."""
+LINES_TOLD = Table("fraud_lines_told", LineTold)
+"""One row, by NEWEST."""
+NEWEST = "newest"
 QUOTED = Table("fraud_rates", kinds.RatesPublished)
 """By ``{publisher}/{quote}/{day}``."""
 
@@ -188,6 +197,10 @@ def _swapped(tables: Tables, recorded: Recorded, record: kinds.SimSwapped) -> Ou
     return Outcome((SWAPS.put(record.subscriber, Swapped(at_ms)),))
 
 
+def _line_told(tables: Tables, recorded: Recorded, record: kinds.CallConnected | kinds.CallEnded) -> Outcome:
+    return Outcome((LINES_TOLD.put(NEWEST, LineTold(recorded.seq)),))
+
+
 def _published(tables: Tables, recorded: Recorded, record: kinds.RatesPublished) -> Outcome:
     series = f"{record.publisher}/{record.quote}/"
     known = {key for key, _ in tables.scan(QUOTED, series)} | {series + record.day.isoformat()}
@@ -201,13 +214,15 @@ def _source_key(source: str, at_ms: int) -> str:
 
 STEP = Step(
     name="fraud",
-    tables=(SOURCES, HELD, ENDING, TOLD, CALL_BACKS, SWAPS, QUOTED, campaigns.CAMPAIGNS, campaigns.CALLED),
+    tables=(SOURCES, HELD, ENDING, TOLD, CALL_BACKS, SWAPS, LINES_TOLD, QUOTED, campaigns.CAMPAIGNS, campaigns.CALLED),
     folds={
         kinds.DecisionsMade: _made,
         kinds.OutcomeTold: _told,
         kinds.CallBackAsked: _asked,
         kinds.HoldReleased: _released,
         kinds.SimSwapped: _swapped,
+        kinds.CallConnected: _line_told,
+        kinds.CallEnded: _line_told,
         kinds.RatesPublished: _published,
     },
     decide=decide,
