@@ -104,6 +104,7 @@ def test_what_went_with_its_owner_is_no_part_of_the_thing() -> None:
         pytest.param(6121, id="a track that stays with the thing"),
         pytest.param(10138, id="a cloud that comes in when it does"),
         pytest.param(21, id="leaves that tremble beside it"),
+        pytest.param(12133, id="a camera that shakes at night"),
     ],
 )
 def test_tells_it_when_it_is_due(seed: int) -> None:
@@ -119,6 +120,7 @@ def test_tells_it_when_it_is_due(seed: int) -> None:
     [
         pytest.param(6034, id="who sits while others pass"),
         pytest.param(10087, id="who stands where another one was"),
+        pytest.param(10183, id="who stays while their track goes on with a passer-by"),
         pytest.param(10159, id="who stays with their bag for so long that they become part of the scene"),
     ],
 )

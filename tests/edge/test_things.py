@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 
-from saqta.edge.arrays import Gray
+from saqta.edge.arrays import Gray, gray
 from saqta.edge.frames import Planes
 from saqta.edge.keeping import stills
 from saqta.edge.keeping.evidence import Ring, Still
 from saqta.edge.keeping.stills import Stills
 from saqta.edge.left import alive, finding
+from saqta.edge.left.clear import GAIN_MAX, Clear
 from saqta.edge.left.finding import Things
-from saqta.edge.left.owners import is_attended
+from saqta.edge.left.owners import is_attended, unattended_since_s
 from saqta.edge.left.resting import REGIONS_MAX, STILL_S, VOTES_S, Region
 from saqta.edge.left.resting import Still as Memories
 from saqta.edge.left.thing import Thing
@@ -92,8 +94,31 @@ def test_somebody_stirs_and_a_thing_does_not_though_the_camera_shakes(
     scene = Scene().show(4, lambda at_s: shaken(at_s, GROUND) if picture is shaken else GROUND)
     for _ in range(20):
         regions = scene.show(1, picture).still.regions(THRESHOLD, scene.at_s, STEP_S)
-    assert alive.has_rested(regions[0], scene.at_s)
-    assert alive.stirs(scene.still, regions[0], scene.at_s) is stirs
+    assert alive.has_rested(regions[0].since_s, scene.at_s)
+    assert alive.stirs(scene.still, regions[0], regions[0].since_s, scene.at_s) is stirs
+
+
+@pytest.mark.parametrize("shift_px", [(0.6, -0.4), (-1.2, 0.7)])
+def test_steadies_a_camera_that_trembles_though_somebody_is_before_its_edges(shift_px: tuple[float, float]) -> None:
+    moved = np.array([[1, 0, shift_px[0]], [0, 1, shift_px[1]]], np.float32)
+    scene = noisy(cv2.GaussianBlur(GROUND, (3, 3), 0))
+    seen = gray(cv2.warpAffine(scene, moved, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE))
+    seen[40:140, 60:100] = 20
+    steady = Clear(scene, 0.0).seen(seen, scene, 0.2)
+    inside = np.s_[20:160, 120:300]
+    off, was_off = (int((np.abs(one[inside].astype(int) - scene[inside]) > 11).sum()) for one in (steady, seen))
+    assert off < 0.3 * was_off
+
+
+def test_shows_a_dark_scene_brighter_and_a_bright_one_as_it_is() -> None:
+    dark = Clear(np.asarray(GROUND // 5, np.uint8), 0.0)
+    assert dark.gain == GAIN_MAX
+    assert dark.lit(np.full((2, 2), 20, np.uint8)).tolist() == [[50, 50], [50, 50]]
+    assert dark.threshold(np.array([[14, 20, 200]], np.uint8)).tolist() == [[14, 50, 255]]
+    assert Clear(GROUND, 0.0).gain == 1.0
+    lamps = np.asarray(GROUND // 3, np.uint8)
+    lamps[:, :40] = 240
+    assert Clear(lamps, 0.0).gain == 1.0
 
 
 def test_who_walks_by_does_not_count() -> None:
@@ -269,3 +294,22 @@ def test_who_stops_by_a_thing_later_does_not_attend_it(from_s: float, attends: b
         track = standing(7, at_s, max(170.0, 300.0 - 100.0 * STEP_S * step))
         known.step([track], at_s)
     assert is_attended(thing, known, [track], at_s) is attends
+
+
+@pytest.mark.parametrize(("from_s", "since_s"), [(9.0, 14.2), (30.0, 10.0)])
+def test_who_passes_a_thing_that_nobody_brought_does_not_stop_its_clock(from_s: float, since_s: float) -> None:
+    known = Ways((WIDTH, HEIGHT))
+    for step in range(60):
+        at_s = from_s + STEP_S * step
+        known.step([standing(7, at_s, 100.0 + 20.0 * STEP_S * step)], at_s)
+    assert unattended_since_s(left_alone(), known) == pytest.approx(since_s, abs=1.0)
+
+
+@pytest.mark.parametrize(("x", "gone"), [(2.0, True), (60.0, False)])
+def test_who_ends_at_the_pictures_edge_has_left_what_lies_beside_it(x: float, gone: bool) -> None:
+    known = Ways((WIDTH, HEIGHT))
+    for step in range(25):
+        at_s = STEP_S * step
+        known.step([standing(7, at_s, max(x, 40.0 - 20.0 * max(0.0, at_s - 2.0)))], at_s)
+    known.step([], at_s + 2.0)
+    assert known.some_left((44.0, 100.0, 60.0, 116.0), 1.0, 40.0) is gone

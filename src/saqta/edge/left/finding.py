@@ -13,7 +13,8 @@ import numpy as np
 
 from saqta.edge.arrays import Gray
 from saqta.edge.left import alive
-from saqta.edge.left.resting import Region, Still, window_of
+from saqta.edge.left.clear import Clear
+from saqta.edge.left.resting import VOTES_S, Region, Still, window_of
 from saqta.edge.left.thing import Presence, Thing
 from saqta.edge.left.verdict import Verdict, weigh
 from saqta.edge.picture.blobs import Bounds, alike, overlap, size
@@ -45,6 +46,8 @@ BODY_LIKE = 0.75
 where that was a whole one and it is as tall as this part of it."""
 BODY_GONE = 0.3
 """A body has gone when less than this part of its place is still foreign: who passes before it changes nothing."""
+BODY_REST_MAX = 0.15
+"""A whole body has gone all but for a thing where less than this part of the rest of its place is still foreign."""
 LARGER = 1.25
 """A track taller than a region by this is somebody over it, not the region itself, unless it is nobody (GIANT)."""
 COMPANY_MAX = 0.6
@@ -56,6 +59,8 @@ APPEARED_AFTER_S = 6.0
 """A region is judged when it has been still for this long, and longer where nobody was seen to bring it."""
 STRIP = 2.8
 """What is this many times as long as wide is a strip of light or an edge, where nobody was seen to bring it."""
+PASSES_S = 1.0
+"""Who went on within this time passes: what has been still for longer is no part of them."""
 DISMISSED_AFTER_S = 5.0
 """What has gone, or is light, becomes usual after this long: half hidden, a thing may look like it for a moment."""
 SUSPECTED_S = 0.6
@@ -94,6 +99,7 @@ class Things:
         self.ways = Ways(picture)
         self._picture = picture
         self._still: Still | None = None
+        self._clear: Clear | None = None
         self.next_number, self._looked_s = first_number, 0.0
         self._suspects: list[_Suspect] = []
         self.bodies: list[_Body] = []
@@ -109,7 +115,9 @@ class Things:
 
     def start(self, usual: Gray, threshold: Gray, at_s: float) -> None:
         """The scene is known from now on. Things that were known before are kept where they are still to be seen."""
-        self._still = Still(usual, threshold, at_s)
+        self._clear = Clear(usual, at_s)
+        usual = self._clear.lit(usual)
+        self._still = Still(usual, self._clear.threshold(threshold), at_s)
         self._suspects, self.bodies = [], []
         for thing in self.all:
             thing.look(usual, WHITE, (), at_s, 0.0)
@@ -136,14 +144,15 @@ class Things:
         """Takes in a frame at the learned exposure, in which nothing can look brighter than ``brightest``, with the
         tracks in it."""
         self.ways.step(tracks, at_s)
-        if self._still is None:
+        if self._still is None or self._clear is None:
             return
+        seen, brightest = self._clear.seen(seen, self._still.usual, at_s), self._clear.gain * brightest
         self._still.step(seen, at_s, step_s)
         for thing in self.all:
             thing.look(seen, brightest, tracks, at_s, step_s)
         if at_s - self._looked_s >= LOOK_S:
             self._looked_s = at_s
-            self._look_for_more(self._still, seen, threshold, tracks, at_s, step_s)
+            self._look_for_more(self._still, seen, self._clear.threshold(threshold), tracks, at_s, step_s)
 
     def forget(self, thing: Thing) -> None:
         """It is no more: what is held in its place becomes usual."""
@@ -157,7 +166,7 @@ class Things:
         regions = still.regions(threshold, at_s, step_s)
         for thing in self.all:
             alive.watch(still, thing, tracks, at_s, LOOK_S)
-        if self._light_changed(still, tracks):
+        if self._light_changed(still, tracks, at_s):
             return
         self.bodies = [one for one in self.bodies if _is_still_there(one, still)]
         self._suspects = [suspect for suspect in self._suspects if at_s - suspect.last_s <= SUSPECTED_MAX_S]
@@ -165,7 +174,7 @@ class Things:
             if at_s - region.since_s >= BROUGHT_AFTER_S and not self._has_to_wait(region, tracks):
                 self._judge(still, region, seen, tracks, at_s)
 
-    def _light_changed(self, still: Still, tracks: Sequence[Track]) -> bool:
+    def _light_changed(self, still: Still, tracks: Sequence[Track], at_s: float) -> bool:
         """Whether much changed where nobody is; if so it is usual from now on."""
         if cv2.countNonZero(still.foreign) < SUDDEN_MIN * still.foreign.size:
             return False
@@ -180,7 +189,7 @@ class Things:
                 suspect.thing.number = self.next_number
                 self._add(suspect.thing)
         self._suspects = []
-        still.adopt_all_but(people)
+        still.adopt_all_but(people, at_s)
         return True
 
     def _has_to_wait(self, region: Region, tracks: Sequence[Track]) -> bool:
@@ -203,12 +212,14 @@ class Things:
             if at_s - region.since_s >= DISMISSED_AFTER_S:
                 still.adopt(region.window, region.mask)
             return
-        calm = alive.has_rested(region, at_s)
-        if calm and alive.stirs(still, region, at_s):
+        larger_px = LARGER * (region.bounds[3] - region.bounds[1])
+        shown_s = max(region.since_s, self.ways.covered_s(region.bounds, larger_px, VOTES_S))
+        calm = alive.has_rested(shown_s, at_s)
+        if calm and alive.stirs(still, region, shown_s, at_s):
             return
         owner = self._owner(region)
         tall_px = self.ways.tall_at(region.bounds[3]) or (owner.tall_px if owner else None)
-        if self._is_no_thing(region, tall_px, calm) or self._company(still, region) > COMPANY_MAX:
+        if self._is_no_thing(still, region, tall_px, calm) or self._company(still, region) > COMPANY_MAX:
             return
         plain = evidence.is_plain or (calm and evidence.is_clear)
         if verdict is not Verdict.THING or (owner is None and not self._appeared(region, plain, tracks, at_s)):
@@ -242,15 +253,15 @@ class Things:
             return False
         reach_px = self.ways.tall_at(y1) or x1 - x0
         around = (x0 - reach_px, y1 - 1.5 * reach_px, x1 + reach_px, y1 + reach_px)
-        others = [track for track in tracks if track.moved and not _is_on(track, region)]
-        alone = all(overlap(track.bounds, around) == 0 for track in others)
+        resting = [track for track in tracks if track.moved and at_s - track.rests_since_s >= PASSES_S]
+        alone = all(_is_on(track, region) or overlap(track.bounds, around) == 0 for track in resting)
         return alone and plain and at_s - region.since_s >= APPEARED_AFTER_S
 
-    def _is_no_thing(self, region: Region, tall_px: float | None, calm: bool) -> bool:
+    def _is_no_thing(self, still: Still, region: Region, tall_px: float | None, calm: bool) -> bool:
         """Whether it is a body or has not the size of a thing. Of what is calm, and no vehicle, nothing is left of a
         body that was seen to go away."""
         is_known_small = self.ways.tall_at(region.bounds[3]) is not None and self._is_small(region)
-        return self._is_body(region, tall_px, calm and is_known_small) or self._is_out_of_scale(
+        return self._is_body(still, region, tall_px, calm and is_known_small) or self._is_out_of_scale(
             region, tall_px, TALL_CALM_MAX if calm else TALL_MAX
         )
 
@@ -265,12 +276,13 @@ class Things:
         x0, y0, x1, y1 = region.bounds
         return max(y1 - y0, x1 - x0) <= SMALL_MAX * self._picture[1]
 
-    def _is_body(self, region: Region, tall_px: float | None, calm: bool) -> bool:
+    def _is_body(self, still: Still, region: Region, tall_px: float | None, calm: bool) -> bool:
         area, tall = size(region.bounds), region.bounds[3] - region.bounds[1]
         for body in self.bodies:
             if overlap(body.bounds, region.bounds) > 0.5 * area:
-                like = not calm and body.whole and tall > BODY_LIKE * (body.bounds[3] - body.bounds[1])
-                if like or not self.ways.some_left(body.bounds, body.since_s, tall_px or tall):
+                like = body.whole and tall > BODY_LIKE * (body.bounds[3] - body.bounds[1])
+                has_left = self.ways.some_left(body.bounds, body.since_s, tall_px or tall)
+                if (like and not calm) or not (has_left or (not like and _is_rest_of(body, region, still))):
                     return True
         here = [
             way.tall_px
@@ -302,6 +314,16 @@ class Things:
 
 def _is_still_there(body: _Body, still: Still) -> bool:
     return cv2.countNonZero(still.foreign[window_of(body.bounds)]) > BODY_GONE * size(body.bounds)
+
+
+def _is_rest_of(body: _Body, region: Region, still: Still) -> bool:
+    """Whether a whole body has gone all but for a region: what is around that looks as usual again."""
+    around = still.foreign[window_of(body.bounds)].copy()
+    x0, y0, x1, y1 = widened(region.bounds, 0.1)
+    left, top = body.bounds[:2]
+    around[window_of((x0 - left, y0 - top, x1 - left, y1 - top))] = 0
+    rest_px = max(1.0, size(body.bounds) - size(region.bounds))
+    return body.whole and cv2.countNonZero(around) < BODY_REST_MAX * rest_px
 
 
 def _was_about(way: Way, region: Region) -> bool:

@@ -57,7 +57,8 @@ def is_attended(thing: Thing, ways: Ways, tracks: Sequence[Track], at_s: float) 
         return False
     followed = _followed(owner, thing, ways, others)
     thing.followed = followed.number
-    has_left = thing.state is ObjectState.UNATTENDED or _is_left(thing, ways)
+    has_gone = followed.walked and _has_left(followed.last, thing, ways)
+    has_left = has_gone or thing.state is ObjectState.UNATTENDED or _is_left(thing, ways)
     if not has_left and any(_is_body_of(track, owner) for track in tracks):
         return True
     if followed.number in others and sizes_away(others[followed.number].bounds, thing) <= AWAY_SIZES:
@@ -65,8 +66,9 @@ def is_attended(thing: Thing, ways: Ways, tracks: Sequence[Track], at_s: float) 
     if thing.left_s is None or at_s - thing.left_s <= MISTAKEN_S:
         met = next((way for way in staying if way.number == thing.owner or _met(followed, way, thing)), None)
         thing.followed = met.number if met else thing.followed
-        return met is not None or not (has_left or _some_left(thing, ways))
-    return False
+        if met is not None or not (has_left or _some_left(thing, ways)):
+            return True
+    return any(_was_there(way, thing, ways) for way in staying)
 
 
 def unattended_since_s(thing: Thing, ways: Ways) -> float:
@@ -74,10 +76,9 @@ def unattended_since_s(thing: Thing, ways: Ways) -> float:
     if thing.owner is not None:
         followed = ways.of(thing.owner if thing.followed is None else thing.followed)
         return max([thing.put_down_s, *(_near_s(followed, thing) if followed else [])])
-    stays = [
-        near for way in ways.all() if way.walked and (near := _near_s(way, thing)) and near[-1] - near[0] >= STAYS_S
-    ]
-    return max([thing.put_down_s, *(near[-1] for near in stays)])
+    near = [moments for way in ways.all() if way.walked and (moments := _near_s(way, thing))]
+    came_with = [moments for moments in near if moments[0] <= thing.put_down_s + LEAVING_S]
+    return max([thing.put_down_s, *(moments[-1] for moments in came_with if moments[-1] - moments[0] >= STAYS_S)])
 
 
 def takers(thing: Thing, ways: Ways, at_s: float) -> Sequence[int]:
@@ -111,6 +112,14 @@ def _came_with(way: Way, thing: Thing, at_s: float) -> bool:
     """Whether somebody has been near for most of the time since it was put down: who stops by it later has not."""
     near = _near_s(way, thing)
     return bool(near) and at_s - max(near[0], thing.put_down_s) >= COMPANION_SHARE * (at_s - thing.put_down_s)
+
+
+def _was_there(way: Way, thing: Thing, ways: Ways) -> bool:
+    """Whether somebody came from nowhere but beside a thing: who was not seen to come was there before."""
+    _, first = way.points[0]
+    tall_px = thing.tall_px or way.tall_px
+    is_whole = way.walked and BODY_SHARE * tall_px <= way.tall_px <= GIANT * tall_px
+    return is_whole and not _has_left(first, thing, ways)
 
 
 def _is_body_of(track: Track, owner: Way) -> bool:

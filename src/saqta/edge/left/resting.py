@@ -65,7 +65,7 @@ class Still:
         self._last_since_s = np.full(first.shape, at_s, np.float32)
         self._since_s = self._last_since_s.copy()
         self._taken_in_s = at_s
-        self._restless, self._begun_s = 0.0, at_s
+        self._restless, self._astir, self._begun_s = 0.0, 0.0, at_s
         self._stirring: Real = np.zeros_like(first[::2, ::2], np.float32)
 
     def shift(self, by_s: float) -> None:
@@ -118,13 +118,15 @@ class Still:
     def stirred(self, window: Window, mask: Mask, since_s: float, at_s: float) -> float:
         """How much of what has rested since a moment, from 0 to 1, has looked otherwise within the last STIRS_S: a
         thing never does, somebody who stands or sits does with every breath. Who passes before it changes nothing, and
-        as much as the edges of the whole scene stir, where a camera shakes or the light changes, does not count."""
+        as much as the whole scene or its edges stir, where the light changes or a camera shakes, does not count."""
         since = max(at_s - STIRS_S, since_s)
-        return max(0.0, float((self._since_s[window][mask] > since).mean()) - self._restless)
+        return max(0.0, float((self._since_s[window][mask] > since).mean()) - max(self._restless, self._astir))
 
     def stirring_px(self, window: Window, since_s: float, at_s: float) -> int:
-        """How many pixels of a window have come to look otherwise since a moment, and within the last ALIVE_S."""
-        return int(np.count_nonzero(self._since_s[window] > max(since_s, at_s - ALIVE_S)))
+        """How many pixels of a window have come to look otherwise since a moment, and within the last ALIVE_S, beyond
+        as many as there are everywhere while the light changes."""
+        since = self._since_s[window]
+        return int(np.count_nonzero(since > max(since_s, at_s - ALIVE_S)) - self._astir * since.size)
 
     def usually_stirring(self, window: Window) -> float:
         """The part of a window that did within ALIVE_S, on the average of the last minute."""
@@ -136,9 +138,11 @@ class Still:
         around = cv2.dilate(mask.astype(np.uint8), _KERNEL, iterations=2)
         cv2.copyTo(self.held[window], around, self.usual[window])
 
-    def adopt_all_but(self, kept: Gray) -> None:
-        """Makes everything that is held usual, but where ``kept`` is set."""
-        cv2.copyTo(self.held, cv2.bitwise_not(kept), self.usual)
+    def adopt_all_but(self, kept: Gray, at_s: float) -> None:
+        """Makes everything that is held usual, but where ``kept`` is set: light is nothing that stirs."""
+        adopted = cv2.bitwise_not(kept)
+        cv2.copyTo(self.held, adopted, self.usual)
+        np.minimum(self._since_s, np.float32(at_s - STIRS_S), out=self._since_s, where=adopted > 0)
 
     def _region(self, label: int, stats: NDArray[np.int32], labels: NDArray[np.int32]) -> Region:
         x, y, width, height, _ = (int(value) for value in stats)
@@ -149,6 +153,8 @@ class Still:
 
     def _learn_what_stirs(self, at_s: float) -> None:
         self._restless = self._edges_that_stir(at_s)
+        _, stirs = cv2.threshold(self._since_s, at_s - STIRS_S, 1, cv2.THRESH_BINARY)
+        self._astir = float(np.median(cv2.resize(stirs, _TILES, interpolation=cv2.INTER_AREA)))
         known_s = min(STIRRING_MEMORY_S, at_s - self._begun_s - ALIVE_S)
         if known_s > 0:
             stirring = (self._since_s[::2, ::2] > at_s - ALIVE_S).astype(np.float32)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import hypot
+from math import hypot, inf
 
 from saqta.edge.picture.blobs import Bounds, alike, overlap
 from saqta.edge.tracking.scale import Scale
@@ -21,6 +21,8 @@ POINTS_MAX = 128
 """A longer way keeps every other one of its points."""
 WENT_SIZES = 0.6
 """Who walks goes at least this far, in own heights: leaves that tremble do not."""
+ENDED_S = 1.0
+"""What was not seen for longer has ended."""
 STOPS_S, STOPS_SIZES = 0.5, 0.4
 """Who stops goes no further than this, in own heights, from this long before a moment to this long after it."""
 
@@ -75,9 +77,12 @@ class Way:
         return any(hypot((x0 + x1) / 2 - x, y1 - foot) >= AFAR_SIZES * self.tall_px for x, foot in feet)
 
     def stopped_in(self, place: Bounds, at_s: float) -> bool:
-        """Whether it stood at a place at a moment, or came out of it later; who passes does not stand."""
+        """Whether it came to stand at a place at about a moment, or came out of it later; who passes does not stand."""
         if self.born_s > at_s - STOPS_S:
             return overlap(self.points[0][1], place) > 0
+        return any(self._stands_in(place, at_s + later_s) for later_s in (0.0, STOPS_S, 2 * STOPS_S))
+
+    def _stands_in(self, place: Bounds, at_s: float) -> bool:
         (left, _, right, foot), (x0, y0, x1, y1) = self.at(at_s - STOPS_S), self.at(at_s + STOPS_S)
         went_px = hypot((x0 + x1 - left - right) / 2, y1 - foot)
         return went_px <= STOPS_SIZES * (y1 - y0) and overlap((x0, y0, x1, y1), place) > 0
@@ -85,6 +90,10 @@ class Way:
     def came_to(self, bounds: Bounds) -> bool:
         """Whether it has been elsewhere than in this box."""
         return any(overlap(place, bounds) == 0 for _, place in self.points)
+
+    def seen_over(self, place: Bounds, tall_px: float) -> list[float]:
+        """When it was over a place and taller than that."""
+        return [at_s for at_s, box in self.points if box[3] - box[1] > tall_px and overlap(box, place) > 0]
 
     def add(self, track: Track, at_s: float) -> None:
         """Where it is now."""
@@ -106,6 +115,7 @@ class Ways:
         self._picture = picture
         self._ways: dict[int, Way] = {}
         self._scale = Scale(picture)
+        self._at_s = 0.0
 
     def step(self, tracks: Iterable[Track], at_s: float) -> None:
         """Takes in where the tracks of a frame are."""
@@ -118,6 +128,7 @@ class Ways:
             if goes_on and track.whole_s == at_s:
                 self._scale.measure(track.number, track.bounds)
         self._scale.refit(at_s)
+        self._at_s = at_s
         if len(self._ways) > WAYS_MAX or any(at_s - way.last_s > REMEMBERED_S for way in self._ways.values()):
             kept = sorted(self._ways.values(), key=lambda way: way.last_s)[-WAYS_MAX:]
             self._ways = {way.number: way for way in kept if at_s - way.last_s <= REMEMBERED_S}
@@ -137,11 +148,20 @@ class Ways:
     def some_left(self, place: Bounds, since_s: float, tall_px: float) -> bool:
         """Whether more of those who stood at a place at a moment, or came out of it later, were seen elsewhere at last
         than came to it since: tracks that meet there may be exchanged. ``tall_px`` is how tall a person looks there."""
-        near, away = _grown(place, 0.5 * tall_px), _grown(place, tall_px)
+        near, away = _grown(place, 0.5 * tall_px, tall_px), _grown(place, tall_px, 1.5 * tall_px)
         later = [way for way in self._ways.values() if way.walked and way.last_s > since_s]
-        gone = sum(way.stopped_in(near, since_s) and overlap(way.last, away) == 0 for way in later)
+        gone = sum(way.stopped_in(near, since_s) and self._is_out_of(away, way) for way in later)
         came = sum(overlap(way.at(since_s), away) == 0 and overlap(way.last, near) > 0 for way in later)
         return gone > came
+
+    def _is_out_of(self, place: Bounds, way: Way) -> bool:
+        """Whether it is elsewhere, or went out of view."""
+        return overlap(way.last, place) == 0 or (self.leads_out(way.last) and way.last_s < self._at_s - ENDED_S)
+
+    def covered_s(self, place: Bounds, tall_px: float, for_s: float) -> float:
+        """When somebody taller was over a place last, for that long at least; minus infinity where nobody was."""
+        over = [way.seen_over(place, tall_px) for way in self._ways.values() if way.tall_px > tall_px]
+        return max((times[-1] for times in over if times and times[-1] - times[0] >= for_s), default=-inf)
 
     def leads_out(self, bounds: Bounds) -> bool:
         """Whether a box lies at the picture's edge: who ends there went out of view."""
@@ -153,5 +173,7 @@ class Ways:
         return self._scale.tall_at(y_px)
 
 
-def _grown(place: Bounds, by_px: float) -> Bounds:
-    return place[0] - by_px, place[1] - by_px, place[2] + by_px, place[3] + by_px
+def _grown(place: Bounds, by_px: float, tall_px: float) -> Bounds:
+    """A place and what is around it, and as high as who stands there."""
+    x0, y0, x1, y1 = place
+    return x0 - by_px, min(y0 - by_px, y1 - tall_px), x1 + by_px, y1 + by_px
