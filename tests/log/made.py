@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from saqta.log.port import Log
+from saqta.log.tables import TableStore
 from saqta.model import kinds
 from saqta.model.catalogue import make
 from saqta.model.command import Command, Context, Note
@@ -13,6 +15,7 @@ from saqta.model.event import Event, Recorded
 from saqta.model.step import Outcome, Step, Table, Tables, commanded, follows
 
 START_MS = 1_750_000_000_000
+ALICE = Context(actor="user/alice", key="k1", now_ms=START_MS, purpose="shift")
 
 
 def alert(n: int, *, source: str = "/cameras/C1", recorded_ms: int | None = None, confidence: float = 0.5) -> Event:
@@ -109,3 +112,16 @@ STEP = Step(
     folds={kinds.AlertRaised: _alert, kinds.IncidentNoted: _note},
     decide=_decide,
 )
+
+
+def unreadable(n: int) -> Event:
+    """An alert without the number that the step needs."""
+    return msgspec.structs.replace(alert(n), data=msgspec.Raw(b'{"kind":"intrusion","camera":"C1"}'))
+
+
+def digests(tables: TableStore) -> dict[str, str]:
+    return {table.name: tables.digest(table) for table in STEP.tables}
+
+
+def types(log: Log) -> list[str]:
+    return [recorded.event.type.removeprefix("saqta.").removesuffix(".v1") for recorded in log.read(0)]
