@@ -610,7 +610,9 @@ def test_why_names_the_rules_that_fired_though_others_hold_since(tmp_path: Path)
     lines = ['name = "by_call"', 'on = "call"', 'when = ["trunk_foreign = 1"]', 'action = "hold"', 'says = "abroad"']
     rules.write_text("\n".join(['version = "one"', "[[rule]]", *lines]))
     with running(tmp_path, rules=rules) as path:
-        held = path.ask("call", call(1, trunk="foreign"))[0]["decision_id"]
+        told = path.ask("call", call(1, trunk="foreign"))[0]
+        assert (told["action"], told["hold_until"]) == ("hold", None), "what is not connected is over"
+        held = told["decision_id"]
     rules.write_text(rules.read_text().replace("by_call", "another").replace("trunk_foreign", "trunk_national"))
     with running(tmp_path, rules=rules) as path:
         (said,) = path.path.look(held, is_partner=False).why["fired"]

@@ -42,7 +42,7 @@ def row(n: int, **told: object) -> NotableRow:
         "currency": "KZT", "hold_until_ms": START_MS + 10 * MINUTE_MS,
     }  # fmt: skip
     if told.get("kind") == "call":
-        known |= {"amount": None, "currency": None}
+        known |= {"amount": None, "currency": None, "hold_until_ms": None}
     if told.get("action", "hold") != "hold":
         known["hold_until_ms"] = None
     return NotableRow(**{**known, **told})
@@ -68,8 +68,8 @@ def test_what_ends_first_waits_first_then_the_larger_amount_then_the_higher_scor
     story = Story([STEP])
     quarter = START_MS - START_MS % URGENT_MS + 4 * URGENT_MS
     rows = [
-        row(0, kind="call", action="block", time_ms=START_MS - 2 * URGENT_MS),
-        row(1, kind="call", action="block"),
+        row(0, kind="call", action="block", actor="a", time_ms=START_MS - 2 * URGENT_MS),
+        row(1, kind="call", action="block", actor="b"),
         row(2, hold_until_ms=quarter + URGENT_MS, amount="9000000.00"),
         row(3, hold_until_ms=quarter + 1, amount="10.00"),
         row(4, hold_until_ms=quarter + 2, amount="10.00"),
@@ -98,12 +98,29 @@ def test_what_was_said_waits_no_longer_and_again_when_it_is_in_doubt() -> None:
     assert story.rows(WAITING)[SYSTEM].version == story.log.size() - 1
 
 
+def test_of_each_caller_the_newest_call_waits_and_goes_when_somebody_said_what_it_was() -> None:
+    story = Story([STEP])
+    story.tell(made(*(row(n, kind="call", actor="a") for n in range(3)), row(3, kind="call", actor="b"), row(4)))
+    assert set(waiting(story)) == {"alfa-0-2", "alfa-0-3", "alfa-0-4"}
+    story.tell(made(row(0, kind="call", actor="a", action="block"), number=1))
+    assert set(waiting(story)) == {"alfa-1-0", "alfa-0-3", "alfa-0-4"}
+    story.tell(outcome("alfa-0-2", "honest"))
+    assert story.rows(WAITING)[SYSTEM].count == len(waiting(story)) == 3
+    story.tell(outcome("alfa-1-0", "fraud"))
+    assert set(waiting(story)) == {"alfa-0-3", "alfa-0-4"}
+    story.tell(outcome("alfa-1-0", "unknown"))
+    assert "alfa-1-0" in waiting(story)
+    story.tell(outcome("alfa-0-2", "unknown"))
+    assert story.rows(WAITING)[SYSTEM].count == len(waiting(story)) == 3
+
+
 words = st.sampled_from(["fraud", "honest", "unknown"])
 decisions = st.builds(
     row,
     st.just(0),
     kind=st.sampled_from(["payment", "call"]),
     action=st.sampled_from(["warn", "hold", "block"]),
+    actor=st.sampled_from(["payer", "other"]),
     counterpart=st.sampled_from(["mule", "shop"]),
     time_ms=st.integers(START_MS, START_MS + 3 * MINUTE_MS),
 )
@@ -124,7 +141,15 @@ def test_whatever_happens_every_order_holds_what_it_should_and_a_rebuilt_one_the
         else:
             story.tell(HoldReleased(decision=f"alfa-{one}-0", tenant="alfa"), id=f"released-{one}")
     stopped, by_figure = story.rows(STOPPED), story.rows(BY_FIGURE)
-    assert sorted(waiting(story)) == sorted(id for id, each in stopped.items() if waits(each))
+    queue = [stopped[id] for id in waiting(story)]
+    assert all(waits(each) for each in queue)
+    payments = {id for id, each in stopped.items() if waits(each) and each.kind == "payment"}
+    assert {each.decision for each in queue if each.kind == "payment"} == payments
+    callers = [each.actor for each in queue if each.kind == "call"]
+    assert len(callers) == len(set(callers))
+    in_order = sorted(stopped.values(), key=lambda each: int(each.decision.split("-")[1]))
+    newest = {each.actor: each for each in in_order if each.kind == "call" and each.action != "warn"}
+    assert {caller for caller, each in newest.items() if waits(each)} <= set(callers)
     assert (story.rows(WAITING).get(SYSTEM) or Waiting()).count == len(waiting(story))
     for id, each in stopped.items():
         assert any(key.startswith(f"{figure(each)}/") for key, of in by_figure.items() if of.decision == id)

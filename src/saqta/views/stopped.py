@@ -18,6 +18,7 @@ from saqta.views.tables import (
     BY_PARTY,
     BY_REASONS,
     BY_URGENCY,
+    CALLERS_WAITING,
     STOPPED,
     SYSTEM,
     WAITING,
@@ -44,7 +45,7 @@ def figure(stopped: Stopped) -> str:
 
 
 def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Iterator[Change]:
-    content, more = base64.b64decode(record.rows), 0
+    content, queue = base64.b64decode(record.rows), _Queue(tables)
     rates = {(rate.currency, rate.day): rate.lines for rate in record.rates}
     for row in record.notable:
         stopped = _stopped(recorded, record, row, kinds.score_of(content, row.row), rates)
@@ -55,10 +56,9 @@ def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> It
         for party in {stopped.actor, stopped.counterpart, stopped.subscriber} - {None}:
             yield BY_PARTY.put(f"{party}/{at}", of)
         if waits(stopped):
-            more += 1
-            yield BY_URGENCY.put(urgency_key(stopped), of)
+            yield from queue.enter(stopped)
     if record.notable:
-        yield _waiting(tables, recorded, more)
+        yield _waiting(tables, recorded, queue.grown)
 
 
 def _stopped(
@@ -119,11 +119,54 @@ def _changed(tables: Tables, recorded: Recorded, decision: str, **told: object) 
         return
     after = msgspec.structs.replace(before, **told)
     yield STOPPED.put(decision, after)
+    queue = _Queue(tables)
     if waits(after) and not waits(before):
-        yield BY_URGENCY.put(urgency_key(after), DecisionOf(decision=decision))
+        yield from queue.enter_again(after)
     elif waits(before) and not waits(after):
-        yield BY_URGENCY.delete(urgency_key(before))
-    yield _waiting(tables, recorded, waits(after) - waits(before))
+        yield from queue.leave(before)
+    yield _waiting(tables, recorded, queue.grown)
+
+
+class _Queue:
+    """What an event changes in the queue: every payment that waits stands in it, and of each caller the newest call,
+    for it is the caller that somebody has to look at. ``grown`` is by how much it is longer then."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables, self.grown = tables, 0
+        self._newest: dict[str, Stopped | None] = {}
+
+    def enter(self, stopped: Stopped) -> Iterator[Change]:
+        """One that was stopped takes the place of its caller's last."""
+        if stopped.kind == "call":
+            before = self._of_caller(stopped.actor)
+            if before is not None:
+                yield from self.leave(before)
+            self._newest[stopped.actor] = stopped
+            yield CALLERS_WAITING.put(stopped.actor, DecisionOf(decision=stopped.decision))
+        self.grown += 1
+        yield BY_URGENCY.put(urgency_key(stopped), DecisionOf(decision=stopped.decision))
+
+    def enter_again(self, stopped: Stopped) -> Iterator[Change]:
+        """One that is in doubt again, unless its caller's newest waits as it is."""
+        if stopped.kind != "call" or self._of_caller(stopped.actor) is None:
+            yield from self.enter(stopped)
+
+    def leave(self, stopped: Stopped) -> Iterator[Change]:
+        """One of which somebody said what it was; nothing where it did not stand there."""
+        if stopped.kind == "call":
+            newest = self._of_caller(stopped.actor)
+            if newest is None or newest.decision != stopped.decision:
+                return
+            self._newest[stopped.actor] = None
+            yield CALLERS_WAITING.delete(stopped.actor)
+        self.grown -= 1
+        yield BY_URGENCY.delete(urgency_key(stopped))
+
+    def _of_caller(self, caller: str) -> Stopped | None:
+        if caller not in self._newest:
+            newest = self._tables.get(CALLERS_WAITING, caller)
+            self._newest[caller] = self._tables.get(STOPPED, newest.decision) if newest else None
+        return self._newest[caller]
 
 
 def _waiting(tables: Tables, recorded: Recorded, more: int) -> Change:

@@ -81,8 +81,8 @@ class Case(BaseModel):
 
 @router.get("/api/v1/fraud/waiting", response_model=page_of(_STOPPED))
 def list_cases(ports: PortsOf, wanted: WantedPage) -> Response:
-    """What is held or blocked and waits for somebody to say what it was: the hold that ends first, then the larger
-    amount, then the higher score."""
+    """What is held or blocked and waits for somebody to say what it was, of each caller the newest call: the hold that
+    ends first, then the larger amount, then the higher score."""
     return page(ports.tables, BY_URGENCY, wanted, show=lambda _, of: ports.tables.get(STOPPED, of.decision))
 
 

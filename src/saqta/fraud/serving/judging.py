@@ -203,7 +203,7 @@ class Judge:
             values=values_text(values),
             amount=message.amount if isinstance(message, Payment) else None,
             currency=message.currency if isinstance(message, Payment) else None,
-            hold_until_ms=now_ms + self._hold_ms if action == "hold" else None,
+            hold_until_ms=now_ms + self._hold_ms if action == "hold" and not on_call else None,
         )
 
     def _by_model(self, values: Array) -> list[DecisionReason]:

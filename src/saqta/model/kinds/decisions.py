@@ -43,7 +43,7 @@ class NotableRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A decision that does not simply allow: what was decided and why, the features' values as base64 of float32.
 
     ``actor`` pays or calls, ``counterpart`` is paid or called, ``subscriber`` is the payer's telephone: pseudonyms.
-    ``hold_until_ms`` is when a hold ends by itself.
+    ``hold_until_ms`` is when the hold of a payment ends by itself; a call that is held is over.
     """
 
     row: Place

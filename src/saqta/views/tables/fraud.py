@@ -83,8 +83,8 @@ class Decided(Row, frozen=True, kw_only=True):
 
 
 class Waiting(Row, frozen=True, kw_only=True):
-    """How many stopped ones wait for somebody to say what they are; ``version`` is the seq of the newest event about
-    any that was stopped."""
+    """How many payments and callers wait for somebody to say what they are; ``version`` is the seq of the newest event
+    about any that was stopped."""
 
     count: int = 0
     version: int = 0
@@ -93,7 +93,9 @@ class Waiting(Row, frozen=True, kw_only=True):
 STOPPED = Table("fraud_stopped", Stopped)
 """By decision."""
 BY_URGENCY = Table("fraud_by_urgency", DecisionOf)
-"""What waits, by ``urgency_key``: the most urgent first."""
+"""What waits, of each caller the newest call, by ``urgency_key``: the most urgent first."""
+CALLERS_WAITING = Table("fraud_callers_waiting", DecisionOf)
+"""The call that stands there, by its caller."""
 BY_FIGURE = Table("fraud_by_figure", DecisionOf)
 """What a figure counts, by ``{figure}/{place}``: such as ``calls_blocked`` or ``kept/KZT``."""
 BY_PARTY = Table("fraud_by_party", DecisionOf)
