@@ -30,6 +30,7 @@ from saqta.fraud.serving.checking import RuleDesk
 from saqta.fraud.serving.reviewing import ReviewDesk
 from saqta.intake.arrivals import Arrival
 from saqta.intake.door import Door
+from saqta.intake.iso20022 import read_message
 from saqta.intake.sip.listening import Done, sip
 from saqta.log.checkpoints import Checkpointer
 from saqta.log.port import Position
@@ -112,6 +113,11 @@ def named_by_content(records: Iterable[kinds.Record], moments: Iterable[int], ac
             for record, time_ms in zip(records, moments, strict=True)
         )
     ]
+
+
+def credit_transfers(message: bytes) -> bytes:
+    """The payments of an ISO 20022 message as a JSON list; InputError for what is none."""
+    return msgspec.json.encode(read_message(message))
 
 
 class Centre:
@@ -269,6 +275,7 @@ class Centre:
             blocklist=self.blocklist,
             rule_desk=RuleDesk(folder.log.read, self._decisions.file_rules, delay_d),
             review_desk=ReviewDesk(folder.log.read, delay_d),
+            credit_transfers=credit_transfers,
             evidence_dir=folder.path / "evidence",
             clock=now_ms,
             new_id=new_id,

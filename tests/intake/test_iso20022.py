@@ -1,5 +1,6 @@
 """ISO 20022 credit transfers as payments; the messages are invented."""
 
+import re
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
 
@@ -40,6 +41,28 @@ def test_a_prefix_a_uetr_and_a_proxy() -> None:
     assert payment.payee == "+992-900000001"
 
 
+@pytest.mark.parametrize(("message", "name", "versions"), [(PAIN, "pain.001.001", 3), (PACS, "pacs.008.001", 2)])
+def test_every_published_version_with_these_elements(message: str, name: str, versions: int) -> None:
+    given = re.search(rf"{name}\.\d\d", message)
+    assert given
+    for version in range(versions, 14):
+        assert read_message(message.replace(given[0], f"{name}.{version:02}").encode()) == read_message(
+            message.encode()
+        )
+    for version in (versions - 1, 14):
+        with pytest.raises(InputError, match="Document: got"):
+            read_message(message.replace(given[0], f"{name}.{version:02}").encode())
+
+
+def test_when_a_bank_took_it_stands_deeper_since_version_13() -> None:
+    accepted = "<AccptncDtTm>2026-01-31T08:00:01Z</AccptncDtTm>"
+    assert accepted in PACS
+    newest = PACS.replace("pacs.008.001.08", "pacs.008.001.13").replace(accepted, f"<AddtlDtTm>{accepted}</AddtlDtTm>")
+    assert read_message(newest.encode()) == read_message(PACS.encode())
+    with pytest.raises(InputError, match=r"CdtTrfTxInf\[1\]/AddtlDtTm/AccptncDtTm: got 'soon'"):
+        read_message(newest.replace("2026-01-31T08:00:01Z", "soon").encode())
+
+
 @pytest.mark.parametrize("version", ["08", "10"])
 def test_between_banks(version: str) -> None:
     first, second = read_message((FILES / f"pacs.008.001.{version}.xml").read_bytes())
@@ -73,7 +96,7 @@ HEADER, FIRST = "CstmrCdtTrfInitn/GrpHdr", r"CstmrCdtTrfInitn/PmtInf\[1\]/CdtTrf
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ("pain.001.001.03", "pain.001.001.02", r"Document: .*pain\.001\.001\.02.*one of pain\.001\.001\.03"),
+        ("pain.001.001.03", "pain.001.001.02", r"Document: .*pain\.001\.001\.02.*expected pain\.001\.001\.03"),
         ("CstmrCdtTrfInitn>", "CstmrDrctDbtInitn>", "Document/CstmrCdtTrfInitn: got '0 of them'"),
         ("<MsgId>M-20260131-1</MsgId>", "", f"{HEADER}/MsgId: got '0 of them'"),
         ("<MsgId>M-20260131-1</MsgId>", "<MsgId/>", f"{HEADER}/MsgId: got ''"),

@@ -42,6 +42,7 @@ from saqta.web.app import create_app
 from saqta.web.live import Broadcaster, LiveLimits
 from saqta.web.ports import Limits, Ports
 from saqta.web.server import Server, listen
+from saqta.wiring import credit_transfers
 
 PEOPLE = {
     "alice": Role.DISPATCHER,
@@ -107,6 +108,7 @@ class Centre:
             blocklist=self.blocklist,
             rule_desk=RuleDesk(self.log.read, read_rules(STANDARD), self.decisions.label_delay_d),
             review_desk=ReviewDesk(self.log.read, self.decisions.label_delay_d),
+            credit_transfers=credit_transfers,
             evidence_dir=self.evidence_dir,
             clock=self.clock,
             new_id=self.new_id,

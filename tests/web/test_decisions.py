@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from saqta.web.accounts import add_token
 from saqta.web.decisions import ADMITTED_MS
 from web.conftest import Centre
 
+CREDIT_TRANSFERS = Path(__file__).parents[1] / "intake/iso20022/pacs.008.001.10.xml"
 NOW = "2026-01-31T08:00:00Z"
 SPOOFED = {
     "id": "c1",
@@ -175,6 +177,23 @@ def test_bad_rows_get_their_errors_and_the_others_are_decided(bank: Centre) -> N
         for content in (b"", b"{", b"[1,", b"[" + b"[" * 5000, b"\xff"):
             response = alfa.post("/api/v1/decisions/payment", content=content)
             assert response.status_code == 422, response.text
+
+
+@pytest.mark.parametrize("content_type", ["application/xml", "text/xml; charset=utf-8"])
+def test_a_message_of_iso_20022_is_decided_as_a_list_whichever_way_it_comes(bank: Centre, content_type: str) -> None:
+    message = CREDIT_TRANSFERS.read_bytes()
+    with bank.http("alfa", timeout=30) as alfa, bank.http("pavel") as telecom:
+        for _ in range(2):
+            answer = alfa.post("/api/v1/decisions/payment", content=message, headers={"content-type": content_type})
+            assert answer.status_code == 200, answer.text
+            assert [item["id"] for item in answer.json()["items"]] == [
+                "B-1/T-1", "8a562c67-ca16-48ba-b074-65581be6f002",
+            ]  # fmt: skip
+            assert {item["action"] for item in answer.json()["items"]} == {"allow"}
+        xml = {"content-type": content_type}
+        cut = alfa.post("/api/v1/decisions/payment", content=message.replace(b"<NbOfTxs>2", b"<NbOfTxs>3"), headers=xml)
+        assert (cut.status_code, cut.json()["field"]) == (422, "FIToFICstmrCdtTrf/GrpHdr/NbOfTxs")
+        assert telecom.post("/api/v1/decisions/call", content=message, headers=xml).status_code == 422
 
 
 def test_who_hangs_up_in_the_middle_of_a_body_is_no_fault_of_ours(

@@ -29,6 +29,8 @@ NOT_PROVIDED = "NOTPROVIDED"
 _NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 _ACCOUNT = ("Id/IBAN", "Id/Othr/Id", "Prxy/Id")
 _PARTY = ("Id/OrgId/Othr/Id", "Id/PrvtId/Othr/Id")
+_ACCEPTED = ("AccptncDtTm", "AddtlDtTm/AccptncDtTm")
+"""When a bank took it; the latter since pacs.008.001.13."""
 _TELEPHONE = re.compile(r"\+[0-9]{1,3}-[0-9()+\-]{1,30}")
 """The standard's PhoneNumber: a country's code, a hyphen, the number."""
 
@@ -57,12 +59,11 @@ class _Form(NamedTuple):
 _PAIN = _Form("CstmrCdtTrfInitn", "PmtInf", ("Amt/InstdAmt", "Amt/EqvtAmt/Amt"))
 _PACS = _Form("FIToFICstmrCdtTrf", "", ("InstdAmt", "IntrBkSttlmAmt"))
 FORMS: dict[str, _Form] = {
-    "pain.001.001.03": _PAIN,
-    "pain.001.001.09": _PAIN,
-    "pacs.008.001.08": _PACS,
-    "pacs.008.001.10": _PACS,
+    **{f"pain.001.001.{version:02}": _PAIN for version in range(3, 14)},
+    **{f"pacs.008.001.{version:02}": _PACS for version in range(2, 14)},
 }
-"""The messages that are read, by their names."""
+"""The messages that are read, by their names: all published versions in which what is read stands where it does. Those
+before have other elements."""
 
 
 def read_message(content: bytes, zone: tzinfo | None = None) -> list[Payment]:
@@ -85,7 +86,7 @@ def _document(root: Node) -> Node:
     document = root if root.name == "Document" else root.first("Document")
     if document is None or document.namespace.removeprefix(_NAMESPACE) not in FORMS:
         given = f"{root.name} of {(document or root).namespace or 'no namespace'}"
-        raise InputError("Document", given, f"a message of one of {', '.join(FORMS)}")
+        raise InputError("Document", given, "pain.001.001.03 to 13, or pacs.008.001.02 to 13")
     return document
 
 
@@ -116,8 +117,9 @@ class _Reading:
 
     def _payment(self, transaction: Node, path: str, debtor: Node, debtor_path: str, created: str) -> Payment:
         amount, currency = self._amount(transaction, path)
-        accepted = transaction.text_at("AccptncDtTm")
-        time_path = f"{path}/AccptncDtTm" if accepted else f"{self._form.message}/GrpHdr/CreDtTm"
+        accepted_at = next(filter(transaction.text_at, _ACCEPTED), None)
+        accepted = transaction.text_at(accepted_at) if accepted_at else ""
+        time_path = f"{path}/{accepted_at}" if accepted else f"{self._form.message}/GrpHdr/CreDtTm"
         return Payment(
             id=self._id(transaction, path),
             time=self._time(accepted or created, time_path),

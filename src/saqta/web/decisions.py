@@ -166,14 +166,23 @@ _CALL: dict[str, Any] = {
 }
 
 
-def _asks(one: dict[str, Any]) -> dict[str, Any]:
+_CREDIT_TRANSFERS: dict[str, Any] = {"type": "string", "description": "an ISO 20022 message: pain.001 or pacs.008"}
+
+
+def _asks(one: dict[str, Any], **others: dict[str, Any]) -> dict[str, Any]:
     either = {"oneOf": [one, {"type": "array", "items": one}]}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": either}}}}
+    content = {"application/json": {"schema": either}} | {name: {"schema": schema} for name, schema in others.items()}
+    return {"requestBody": {"required": True, "content": content}}
 
 
-@plain.post("/api/v1/decisions/payment", response_model=Decision | page_of(Decision), openapi_extra=_asks(_PAYMENT))
+@plain.post(
+    "/api/v1/decisions/payment",
+    response_model=Decision | page_of(Decision),
+    openapi_extra=_asks(_PAYMENT, **{"application/xml": _CREDIT_TRANSFERS}),
+)
 async def decide_payment(request: Request) -> Response:
-    """Whether to book a payment: one, or a list. Durable before it is answered; the same `id` gets the same answer."""
+    """Whether to book a payment: one, a list, or the list of an ISO 20022 message. Durable before it is answered; the
+    same `id` gets the same answer."""
     return await _answered(request, "payment")
 
 
@@ -225,17 +234,26 @@ def ask_call_back(ports: PortsOf, caller: CallerOf, context: ContextOf, decision
 
 
 async def _answered(request: Request, kind: Kind) -> Response:
-    body = await decide(request.app.state, request.state.caller, kind, request.receive)
-    return Response(body, media_type="application/json")
+    ports: Ports = request.app.state.ports
+    body = await body_of(request.receive, ports.limits)
+    if kind == "payment" and is_xml(request.headers.get("content-type", "")):
+        body = await run_in_threadpool(ports.credit_transfers, body)
+    answered = await decide(request.app.state, request.state.caller, kind, body)
+    return Response(answered, media_type="application/json")
 
 
-async def decide(state: State, caller: Caller, kind: Kind, receive: Receive) -> bytes:
+def is_xml(content_type: str) -> bool:
+    """Whether a body is told to be XML (RFC 7303)."""
+    told_as = content_type.partition(";")[0].strip().lower()
+    return told_as in ("application/xml", "text/xml") or told_as.endswith("+xml")
+
+
+async def decide(state: State, caller: Caller, kind: Kind, body: bytes) -> bytes:
     """Asks the decision path, and waits for its answer.
 
-    InputError, ContentConflict, BusyError or HTTPException where there is none.
+    InputError, ContentConflict or BusyError where there is none.
     """
     ports: Ports = state.ports
-    body = await _body(receive, ports.limits)
     arrivals: Arrivals = state.arrivals
     future, done = arrivals.expect()
     ports.decisions.ask(_tenant(caller), kind, caller.role is Role.PARTNER, body, done)
@@ -287,7 +305,8 @@ async def _admitted(request: Request, roles: frozenset[Role]) -> Caller:
     return caller
 
 
-async def _body(receive: Receive, limits: Limits) -> bytes:
+async def body_of(receive: Receive, limits: Limits) -> bytes:
+    """The whole of a body; HTTPException where it is too large or too slow, ClientDisconnect where nobody is there."""
     parts = []
     size, more = 0, True
     try:

@@ -44,7 +44,7 @@ class Direct:
             return await self._app(scope, receive, send)
         began, status, fault = perf_counter(), int(HTTPStatus.OK), None
         try:
-            body = await decisions.decide(state, caller, kind, receive)
+            body = await decisions.decide(state, caller, kind, await decisions.body_of(receive, state.ports.limits))
             headers = [*_headers(scope["scheme"]), (b"content-length", b"%d" % len(body))]
         except ClientDisconnect:
             return None  # Nobody is there to be told.
@@ -67,10 +67,14 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 
 def _authorization(scope: Scope) -> str | None:
+    """The header of that name; None of a request in XML as well, which goes the long way."""
+    found = None
     for name, value in scope["headers"]:
         if name == b"authorization":
-            return str(value, "latin-1")
-    return None
+            found = str(value, "latin-1")
+        elif name == b"content-type" and decisions.is_xml(str(value, "latin-1")):
+            return None
+    return found
 
 
 @cache

@@ -169,6 +169,7 @@ class Ports(NamedTuple):
     ``tables`` reads what the views last committed, from any thread; ``live`` sends it to consoles, ``live_fraud`` to
     desks of analysts. ``decide`` gives a command to the step that decides it and returns the events it caused; it
     blocks, and raises StateError, VersionConflict or InputError.
+    ``credit_transfers`` gives the payments of an ISO 20022 message as a JSON list; InputError for what is none.
     ``new_id`` gives a fresh name for a request without one, ``new_secret`` an unguessable text of 256 bits.
     """
 
@@ -182,6 +183,7 @@ class Ports(NamedTuple):
     blocklist: Blocklist
     rule_desk: RuleDesk
     review_desk: ReviewDesk
+    credit_transfers: Callable[[bytes], bytes]
     evidence_dir: Path
     clock: Clock
     new_id: Callable[[], str]
