@@ -38,6 +38,7 @@ def models(learned: tuple[Learned, Path], tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def heard(tmp_path: Path, models: tuple[Path, Path]) -> Iterator[Running]:
     with running(tmp_path, model=str(models[0]), challenger=str(models[1])) as path:
+        path.grow_old()
         yield path
 
 
@@ -56,6 +57,7 @@ def test_a_challenger_is_recorded_and_changes_nothing(
     for keys in tmp_path.glob("keys.db*"):  # By other pseudonyms other payees would be taken for one.
         shutil.copy(keys, tmp_path / "alone")
     with running(tmp_path / "alone", model=str(models[0])) as alone:
+        alone.grow_old()
         alone.ask("call", *(call(n) for n in range(5)))
         undisturbed = alone.ask("payment", *ASKED)
     assert [(each["action"], each["score"], each["model"]) for each in answers] == [

@@ -87,6 +87,10 @@ class Running:
         self.log.close()
         self.keyring.close()
 
+    def grow_old(self, *tenants: str) -> None:
+        """As if the state had known these tenants' payments for ever."""
+        self.path._paid_from_ms |= dict.fromkeys(tenants or ("alfa",), 1)
+
     def ends(self) -> None:
         self._stop.set()
 
@@ -283,6 +287,7 @@ def test_a_sim_swap_is_a_reason_live_and_after_a_restart_with_and_without_what_w
 
 def test_a_model_scores_and_says_why(tmp_path: Path, learned: tuple[object, Path]) -> None:
     with running(tmp_path, model=str(learned[1])) as path:
+        path.grow_old()
         answers = path.ask("payment", *(payment(n) for n in range(300)))
         assert {answer["model"] for answer in answers} == {path.path._judge.model.version}
         assert all(0 < answer["score"] < 1 for answer in answers)

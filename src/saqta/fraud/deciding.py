@@ -17,6 +17,7 @@ from saqta.fraud.learning.folder import Model
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.listed import listed, listing_of, told_of, with_source
 from saqta.fraud.wire import PACKED, Answer, Label, Message, Packer, Reason, decode, encode, name_of, refused
+from saqta.fraud.youth import YOUNG, old_from_ms
 from saqta.model.errors import InputError
 
 BATCH_MAX = 64
@@ -94,9 +95,11 @@ class Decider:
         statuses, masks, scores = answers["status"].tolist(), answers["mask"].tolist(), answers["score"].tolist()
         ids = self._events["id"][: len(taken)].tolist()
         warn, model, rules = self._warn, self.model.version, self.rules.version
+        times, old_from = self._events["time_ms"][: len(taken)].tolist(), self._old_from_ms
         lines = []
         for at, message in enumerate(taken):
-            if statuses[at] == layout.DECIDED and masks[at] == 0 and scores[at] < warn:
+            is_allowed = statuses[at] == layout.DECIDED and masks[at] == 0 and scores[at] < warn
+            if is_allowed and times[at] >= old_from:
                 answer = Answer(message.id, "allow", scores[at], (), model, rules, f"{ids[at]:016x}")
                 lines.append(encode(answer))
             else:
@@ -128,6 +131,7 @@ class Decider:
         values: Array = self._room.call_values[at] if on_call else self._room.values[at]
         fired = self.rules.fired(mask) if mask else ()
         decided = status == layout.DECIDED
+        is_young = not on_call and self._events["time_ms"].item(at) < self._old_from_ms
         listings = self._listings.get(at, {})
         reasons = [
             _reason(rule, said(rule, values) if decided else rule.says, listing_of(rule.name, listings))
@@ -136,12 +140,18 @@ class Decider:
         actions: list[Action] = [rule.action for rule in fired]
         if on_call:
             score = max((RISK[action] for action in actions), default=0.0)
+        elif is_young:
+            reasons.append(YOUNG)
         else:
             actions += [action for action, from_ in self.model.manifest.thresholds.items() if score >= from_]
-        if decided and not on_call and score >= self._warn:
-            reasons += self._by_model(values[:MODEL_FEATURES])
+            if decided and score >= self._warn:
+                reasons += self._by_model(values[:MODEL_FEATURES])
         action: Action = max(actions, key=ACTIONS.index, default="allow")
         return Answer(message.id, action, score, tuple(reasons), self.model.version, self.rules.version, f"{id:016x}")
+
+    @property
+    def _old_from_ms(self) -> int:
+        return old_from_ms(self.state.counters.item(layout.PAID_FROM_MS), self.model.manifest.label_delay_d)
 
     def _by_model(self, values: Array) -> list[Reason]:
         """The features that raised the score most."""

@@ -148,7 +148,8 @@ PENDING = np.dtype([("known_ms", "<i8"), ("id", "<u8"), ("label", "<u8")])
 """A label that isn't known yet."""
 
 CLOCK_MS, LIVES, LIVES_FREE, RINGS, RINGS_FREE, HAND, RING_HAND, MEMOS, PENDINGS = range(9)
-EVENTS, LATE, EVICTED, DELAY_D = range(9, 13)
+EVENTS, LATE, EVICTED, DELAY_D, PAID_FROM_MS = range(9, 14)
+"""The last is the time of the first payment that was decided, 0 before."""
 COUNTERS = 16
 
 Array = NDArray[Any]

@@ -56,6 +56,7 @@ from saqta.fraud.engine.layout import (
     HOUR_MS,
     LABEL,
     MEMOS,
+    PAID_FROM_MS,
     REPEATED,
     RING,
     SWAP,
@@ -196,6 +197,8 @@ def _pay(
     answer: Record,
 ) -> None:
     hour, amount, time_ms = event.time_ms // HOUR_MS, event.amount, event.time_ms
+    if state.counters[PAID_FROM_MS] == 0:
+        state.counters[PAID_FROM_MS] = time_ms
     payer = met(state, event.actor, time_ms)
     payee = met(state, event.counterpart ^ PAYEE, time_ms)
     pair = met(state, event.actor ^ (event.counterpart * PAIR), time_ms)

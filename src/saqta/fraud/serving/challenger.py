@@ -38,9 +38,9 @@ class Challenger:
         reached = sorted((ACTIONS.index(action), from_) for action, from_ in model.manifest.thresholds.items())
         self._reached = [(np.uint8(action), from_) for action, from_ in reached]
 
-    def judge(self, events: Array, values: Array, answers: Array, rules: Rules) -> Challenged:
+    def judge(self, events: Array, values: Array, answers: Array, rules: Rules, acts: bool) -> Challenged:
         """What it says of decided ``events`` (layout.EVENT), from their features (n, features) and the rules that fired
-        (``answers``, layout.ANSWER)."""
+        (``answers``, layout.ANSWER); rules alone act where it does not."""
         rows, scores = np.zeros(len(events), CHALLENGED), np.zeros(len(events))
         score_rows(self._trees, np.ascontiguousarray(values[:, :MODEL_FEATURES]), scores)
         scores[events["kind"] != PAYMENT] = 0.0
@@ -49,7 +49,7 @@ class Challenger:
             max((ACTIONS.index(rule.action) for rule in rules.fired(mask)), default=0) for mask in masks.tolist()
         ]
         rows["action"] = np.array(strictest, np.uint8)[which]
-        for action, from_ in self._reached:
+        for action, from_ in self._reached if acts else ():
             reached = (events["kind"] == PAYMENT) & (scores >= from_)
             rows["action"][reached] = np.maximum(rows["action"][reached], action)
         rows["score"] = scores

@@ -24,6 +24,7 @@ from saqta.fraud.serving.rows import ROW, Commit, packed, root_of, values_text
 from saqta.fraud.serving.tenge import Exchange
 from saqta.fraud.serving.wording import texts_of
 from saqta.fraud.wire import PACKED, Packer, Payment, is_past
+from saqta.fraud.youth import old_from_ms
 from saqta.model.errors import InputError
 from saqta.model.kinds import DECISION_REASONS_MAX, ROWS_MAX, DecisionReason, DecisionsMade, NotableRow, ShadowRow
 
@@ -34,14 +35,14 @@ CALLS = "call_"
 """What the names of features of a payer's calls begin with."""
 _OF_CALLS = re.compile(rf"\b{CALLS}")
 FEATURES_NAME = feature_set()[:16]
-Fallback = Literal["no_model", "deadline"]
+Fallback = Literal["no_model", "deadline", "young_state"]
 
 
 class Judged(NamedTuple):
     """What came of a batch: the errors of what could not be taken, by place; the places of what could, their statuses
     (layout) and pseudonymous ids; which of these were decided, as numbers among them; and, in the order of those, rows
-    (n, 88) uint8, notable rows and those of rules in shadow, numbered from 0 on over all, and what the challenger says
-    of each, where there is one."""
+    (n, 88) uint8, notable rows and those of rules in shadow, numbered from 0 on over all, what the challenger says
+    of each, where there is one, and whether the state was too young for the model to act."""
 
     errors: Mapping[int, InputError]
     taken: Array
@@ -52,6 +53,7 @@ class Judged(NamedTuple):
     notable: list[NotableRow]
     shadow: list[ShadowRow]
     challenged: Challenged | None = None
+    is_young: bool = False
 
 
 class Judge:
@@ -70,7 +72,8 @@ class Judge:
         self.model, self.rules, self.state = model, rules, state
         self._blocklist, self._challenger = blocklist, challenger
         self.trees = model.trees if model else NO_TREES
-        self._thresholds: dict[Action, float] = model.manifest.thresholds if model else {}
+        self._thresholds: Mapping[Action, float] = model.manifest.thresholds if model else {}
+        self._acts_from: Mapping[Action, float] = self._thresholds
         self._hold_ms = round(hold_s * 1000)
         self._packer = Packer(home)
         self._room = room(JUDGED_MAX)
@@ -87,7 +90,7 @@ class Judge:
         for explain in (steps, contributions):
             explain(self.trees, np.zeros(MODEL_FEATURES, np.float32), np.zeros(MODEL_FEATURES + 1))
         if self._challenger:
-            self._challenger.judge(self._events[:0], self._room.values[:0], self._room.answers[:0], self.rules)
+            self._challenger.judge(self._events[:0], self._room.values[:0], self._room.answers[:0], self.rules, True)
 
     def fold(self, events: Array) -> Array:
         """Takes events as they were recorded, for what they teach; not more than JUDGED_MAX. Which of them it decided,
@@ -96,13 +99,25 @@ class Judge:
         decided: Array = self._room.answers["status"][: len(events)] == layout.DECIDED
         return decided
 
-    def judge(self, batch: Batch, keys: NameKeys, now_ms: int) -> Judged:
-        """Decides a batch of at most JUDGED_MAX, but for what can't be taken."""
+    def judge(self, batch: Batch, keys: NameKeys, now_ms: int, paid_from_ms: int | None = None) -> Judged:
+        """Decides a batch of at most JUDGED_MAX, but for what can't be taken; of one tenant, whose payments the state
+        knows from ``paid_from_ms`` on, where there are any."""
         taken, errors = self._take(batch, now_ms)
         events = self._events[: len(taken)]
         listings = self._look_up(batch, taken, events, keys, now_ms)
         decide(self.state, self.trees, self.rules, events, self._room)
+        self._acts_from = {} if self._too_young(events, paid_from_ms) else self._thresholds
         return self._judged(batch, taken, errors, listings, now_ms)
+
+    def _too_young(self, events: Array, paid_from_ms: int | None) -> bool:
+        """Whether the newest payment is not so long after the tenant's first that the model may act."""
+        if self.model is None:
+            return False
+        paid_ms = events["time_ms"][events["kind"] == layout.PAYMENT]
+        if not len(paid_ms):
+            return False
+        first_ms = paid_ms.item(0) if paid_from_ms is None else paid_from_ms
+        return bool(paid_ms.max() < old_from_ms(first_ms, self.model.manifest.label_delay_d))
 
     def _take(self, batch: Batch, now_ms: int) -> tuple[Array, dict[int, InputError]]:
         """Puts what can be taken among the events, in order: the places of that, and what is wrong with all else."""
@@ -157,7 +172,7 @@ class Judge:
     ) -> Judged:
         events, answers = self._events[: len(taken)], self._room.answers[: len(taken)]
         decided = np.flatnonzero(answers["status"] == layout.DECIDED)
-        least = min(self._thresholds.values(), default=2.0)
+        least = min(self._acts_from.values(), default=2.0)
         stands_out = (answers["mask"][decided] != 0) | (answers["score"][decided] >= least)
         notable = [
             self._notable(row, at, batch.message(taken.item(at)), listings.get(at, {}), now_ms)
@@ -173,11 +188,12 @@ class Judge:
             ShadowRow(row=row, rules=tuple(rule.name for rule in self.rules.fired(int(silent[row]))))
             for row in np.flatnonzero(silent).tolist()
         ]
-        ids, challenged = events["id"].copy(), None
+        ids, challenged, is_young = events["id"].copy(), None, self._acts_from is not self._thresholds
         if self._challenger:
             values = self._room.values[decided]
-            challenged = self._challenger.judge(events[decided], values, answers[decided], self.rules)
-        return Judged(errors, taken, answers["status"].copy(), ids, decided, rows, notable, shadow, challenged)
+            challenged = self._challenger.judge(events[decided], values, answers[decided], self.rules, not is_young)
+        statuses = answers["status"].copy()
+        return Judged(errors, taken, statuses, ids, decided, rows, notable, shadow, challenged, is_young)
 
     def _notable(self, row: int, at: int, message: object, listings: Mapping[str, Listing], now_ms: int) -> NotableRow:
         event, answer = self._events[at], self._room.answers[at]
@@ -187,7 +203,7 @@ class Judge:
         score = float(answer["score"])
         reasons = [_reason(rule, values, listing_of(rule.name, listings)) for rule in fired]
         actions: list[Action] = [rule.action for rule in fired]
-        passed = [] if on_call else [action for action, from_ in self._thresholds.items() if score >= from_]
+        passed = [] if on_call else [action for action, from_ in self._acts_from.items() if score >= from_]
         if passed:
             reasons += self._by_model(values[:MODEL_FEATURES])
         action: Action = max([*actions, *passed], key=ACTIONS.index, default="allow")

@@ -38,7 +38,7 @@ from saqta.fraud.serving.lines import LINES, line_event
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonym_of
 from saqta.fraud.serving.reading import Batch, Kind, read
 from saqta.fraud.serving.recording import Recorder
-from saqta.fraud.serving.rows import Commit, commit_of, events_of
+from saqta.fraud.serving.rows import ROW, Commit, commit_of, events_of
 from saqta.fraud.serving.snapshot import Kept, read_snapshot, write_snapshot
 from saqta.fraud.serving.step import QUOTED, LineTold, Swapped, Told
 from saqta.fraud.serving.telling import Telling, refusal
@@ -92,6 +92,7 @@ class DecisionPath:
         self._fallback: Fallback | None = None if judge.model else "no_model"
         self._book = book
         self._keys: dict[str, NameKeys] = {}
+        self._paid_from_ms: dict[str, int] = {}
         self._centre_key = keyring.naming_key(CENTRE)
         self._waiting: deque[Ticket] = deque()
         self._exchange = Exchange()
@@ -233,7 +234,9 @@ class DecisionPath:
         self._recorder.last.result()
         size, (count, noted) = self._log.size(), self._ledger.noted()
         numbers, delay_d = self._ledger.numbers, self.label_delay_d
-        kept = Kept(size, self._log.root(size).hex(), self._taken, numbers, count, feature_set(), delay_d)
+        kept = Kept(
+            size, self._log.root(size).hex(), self._taken, numbers, self._paid_from_ms, count, feature_set(), delay_d
+        )
         write_snapshot(self._folder, kept, self._judge.state, noted)
 
     def _rebuild(self) -> None:
@@ -243,6 +246,7 @@ class DecisionPath:
         if found is not None:
             kept, self._judge.state = found.kept, found.state
             seq, numbers, self._ledger.numbers = kept.told, kept.numbers, dict(kept.numbers)
+            self._paid_from_ms = dict(kept.paid_from_ms)
             self._ledger.restore(kept.noted, found.noted)
         while batch := self._log.read(seq):
             for recorded in batch:
@@ -264,6 +268,14 @@ class DecisionPath:
         ids = commit.rows["id"]
         self._ledger.note(ids[decided], numbered(made.number, ids.tolist(), {})[decided])
         self._ledger.is_taken(made.tenant, made.number)
+        self._pays(made.tenant, commit.rows)
+
+    def _pays(self, tenant: str, rows: Array) -> None:
+        """Notes when the first payment of a tenant was made that the state knows, among its next rows (ROW)."""
+        if tenant not in self._paid_from_ms:
+            paid_ms = rows["time_ms"][rows["kind"] == layout.PAYMENT]
+            if len(paid_ms):
+                self._paid_from_ms[tenant] = paid_ms.item(0)
 
     def _read_told(self, until: int) -> None:
         """Takes a portion of what the log tells of decisions and lines, up to the seq ``until``."""
@@ -314,7 +326,9 @@ class DecisionPath:
         judge, now_ms = self._judge, self._clock()
         judge.rules = self._book.current
         batch = Batch([ticket.question for ticket in tickets])
-        judged = judge.judge(batch, self._keys_of(tenant), now_ms)
+        judged = judge.judge(batch, self._keys_of(tenant), now_ms, self._paid_from_ms.get(tenant))
+        fallback: Fallback | None = "young_state" if judged.is_young else self._fallback
+        self._pays(tenant, judged.rows.view(ROW).reshape(-1))
         while not self._commits.acquire(timeout=POLL_S):
             if self._failed:
                 raise self._failed
@@ -322,7 +336,7 @@ class DecisionPath:
             for ticket in tickets:
                 ticket.claimed = True
             elsewhere = {id: place for ticket in tickets for id, place in (ticket.places or {}).items()}
-            written = self._recorder.record(tenant, judged, elsewhere, judge, self._fallback, now_ms)
+            written = self._recorder.record(tenant, judged, elsewhere, judge, fallback, now_ms)
             durable = self._recorder.last
         telling = Telling(tenant, batch, judged, written, self._ledger, self._known)
         readers = [ticket.reader if ticket.places is None else None for ticket in tickets]

@@ -19,6 +19,7 @@ from saqta.fraud.serving.disclosure import Reader, disclosed
 from saqta.fraud.serving.tenge import NUMBER_OF_TENGE, InTenge, Tenge
 from saqta.fraud.serving.wording import HUNDREDTHS, texts_of
 from saqta.fraud.wire import Reason
+from saqta.fraud.youth import YOUNG
 from saqta.log.merkle import leaf_hash
 from saqta.model.errors import DamageError, InputError
 from saqta.model.kinds import DecisionsMade, NotableRow
@@ -67,7 +68,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 NO_MODEL = Reason("no_model", "no model is installed: rules and lists alone decided")
 DEADLINE = Reason("deadline", "the deadline had come: rules and lists alone decided, on what was told")
-FALLBACKS = {"no_model": NO_MODEL, "deadline": DEADLINE}
+FALLBACKS = {"no_model": NO_MODEL, "deadline": DEADLINE, "young_state": YOUNG}
 
 
 def packed(events: Array, answers: Array) -> Array:

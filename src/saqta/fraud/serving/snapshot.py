@@ -24,12 +24,14 @@ MANIFEST = "kept.json"
 
 class Kept(msgspec.Struct, frozen=True):
     """The size and root of the log; up to which seq the state has what was told of decisions; each tenant's next
-    commit, all before which it has; how many ids were ever noted; and what the state was made for."""
+    commit, all before which it has, and when its first payment was made; how many ids were ever noted; and what the
+    state was made for."""
 
     size: int
     root: str
     told: int
     numbers: dict[str, int]
+    paid_from_ms: dict[str, int]
     noted: int
     features: str
     label_delay_d: int

@@ -102,8 +102,8 @@ class DecisionsMade(Record, frozen=True, kw_only=True):
 
     ``rows`` is base64 of the rows, 88 bytes each (``fraud/serving/rows.py``). ``root`` is the RFC 9162 Merkle root over
     them, each followed by what ``notable`` says of it. ``features`` names the set of features; ``model`` is None where
-    rules and lists alone decided, ``fallback`` then says why. ``rates`` are those of the payments' days, as far as they
-    were published.
+    nothing was scored; ``fallback`` says why rules and lists alone decided. ``rates`` are those of the payments' days,
+    as far as they were published.
     """
 
     tenant: Name
@@ -114,7 +114,7 @@ class DecisionsMade(Record, frozen=True, kw_only=True):
     root: str
     rows: str
     notable: Annotated[tuple[NotableRow, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
-    fallback: Literal["no_model", "deadline"] | None = None
+    fallback: Literal["no_model", "deadline", "young_state"] | None = None
     rates: Annotated[tuple[UsedRate, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     shadow: Annotated[tuple[ShadowRow, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     challenge: Challenge | None = None
