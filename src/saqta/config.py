@@ -87,8 +87,8 @@ def load(path: Path | None) -> Settings:
             content = tomllib.load(file)
     except OSError as error:
         raise InputError("settings", str(path), f"a readable file ({error.strerror})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError("settings", str(path), f"a TOML file ({error})") from error
+    except (UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+        raise InputError("settings", str(path), f"a TOML file in UTF-8 ({error})") from error
     return _convert(content)
 
 

@@ -108,7 +108,7 @@ class ControlServer:
             return {"error": ["VersionConflict", error.subject, error.expected, error.actual]}
         except ContentConflict as error:
             return {"error": ["ContentConflict", error.source, error.id]}
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return {"error": ["InputError", "request", "", f"events and expected versions ({error})"]}
         except SaqtaError as error:
             return {"error": ["StorageError", str(error)]}

@@ -35,6 +35,8 @@ TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
         ("zones.yard", {"zones": {"yard": ((0.0, 0.0), (1.0, 0.0), (1.0, 0.0))}}),
         ("zones.yard", {"zones": {"yard": ((0.0, 0.0), (1.0, 0.0), (0.0, -0.1))}}),
         ("zones.yard", {"zones": {"yard": tuple((n / 100, n * n / 10_000) for n in range(POLYGON_POINTS_MAX + 1))}}),
+        ("zones.yard", {"zones": {"yard": ((0.0, 0.0), (0.5, 0.5), (1.0, 1.0))}}),
+        ("zones.yard", {"zones": {"yard": ((0.0, 0.0), (0.5, 0.5), (0.2, 0.7), (0.5, 0.5))}}),
         ("model_threads", {"model_threads": MODEL_THREADS_MAX + 1}),
         ("zones", {"zones": {str(n): TRIANGLE for n in range(ZONES_MAX + 1)}}),
         ("zones.", {"zones": {"": TRIANGLE}}),

@@ -50,5 +50,8 @@ def test_reads_what_is_known_of_clips(tmp_path: Path) -> None:
         file.write_text(wrong)
         with pytest.raises(InputError, match="labels"):
             labels.read(file)
+    file.write_bytes(b'{"clips": {"\xff.mp4": {}}}')
+    with pytest.raises(InputError, match="labels"):
+        labels.read(file)
     with pytest.raises(InputError, match="labels"):
         labels.read(tmp_path / "none.json")

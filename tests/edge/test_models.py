@@ -91,6 +91,7 @@ def test_a_manifest_beside_the_file_says_what_it_is(tmp_path: Path) -> None:
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "hash": ({"sha256": "0" * 64}, "SHA-256"),
+    "no hash": ({"sha256": "f00d"}, "manifest.sha256: got 'f00d', expected 64 hexadecimal digits"),
     "form": ({"form": "retina"}, "manifest.form"),
     "other form": ({"form": "yolox"}, "outputs of the form yolox"),
     "too few classes": ({"classes": ["person"]}, "manifest.classes"),

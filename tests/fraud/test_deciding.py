@@ -154,7 +154,18 @@ def test_a_bad_field_is_named_and_decisions_go_on(decides: Decides, fields: dict
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"{", b"[]", b"\xff\xfe", b'{"kind": "payment"}', b"x" * LINE_BYTES_MAX, DEEP, b"[" + DEEP]
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"kind": "payment"}',
+        b'{"kind": 5, "from": "\xff"}',
+        b"x" * LINE_BYTES_MAX,
+        DEEP,
+        b"[" + DEEP,
+    ],
 )
 def test_a_line_that_is_no_message_is_told(decides: Decides, line: bytes) -> None:
     assert decides(line)[0]["error"]["expected"]

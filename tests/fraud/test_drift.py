@@ -75,15 +75,15 @@ def test_the_newest_payments_alone_tell_what_the_whole_history_tells(
     assert "score psi" in told[0]
 
 
-@pytest.mark.parametrize("content", [None, "{}", "[1]"])
+@pytest.mark.parametrize("content", [None, b"{}", b"[1]", b'{"\xff": {}}'])
 def test_a_model_without_its_bins_is_refused(
-    payments_file: Path, learned: tuple[object, Path], saqta, tmp_path: Path, content: str | None
+    payments_file: Path, learned: tuple[object, Path], saqta, tmp_path: Path, content: bytes | None
 ) -> None:
     for path in learned[1].iterdir():
         if path.name != "bins.json":
             (tmp_path / path.name).write_bytes(path.read_bytes())
     if content is not None:
-        (tmp_path / "bins.json").write_text(content)
+        (tmp_path / "bins.json").write_bytes(content)
     ran = saqta("fraud", "drift", "--model", tmp_path, "--payments", payments_file)
     assert ran.code == 2
     assert "bins" in ran.err

@@ -105,6 +105,16 @@ def test_bad_records_are_one_clear_error(tmp_path: Path, text: str, field: str) 
         read_records(path)
 
 
+@pytest.mark.parametrize(
+    "content", [b"time,call\xffer\n1,2\n", HEADER.encode() + b"\xff,1,2,,,,1\n", bytes(range(256))]
+)
+def test_records_that_are_no_text_are_one_clear_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="CSV in UTF-8"):
+        read_records(path)
+
+
 def test_labels_are_0_or_1(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text(f"number,fraud\n{ANNA},1\n{BORIS},0\n")

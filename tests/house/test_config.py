@@ -64,6 +64,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load(tmp_path / "none.toml")
 
 
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(bytes(range(256)))
+    with pytest.raises(InputError, match=r"settings: got .*clip\.mp4.*, expected a TOML file in UTF-8"):
+        load(path)
+
+
 def test_what_can_be_said_of_a_camera_is_said_once() -> None:
     options = set(CameraOptions.__struct_fields__)
     assert set(Camera.__struct_fields__) == options

@@ -121,6 +121,10 @@ def test_the_control_socket_tells_the_logs_own_errors(serving: Serving) -> None:
         stranger.connect(str(serving.data / "control.sock"))
         stranger.sendall(b"[]\n")
         assert b"expected" in stranger.recv(1 << 16)
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.connect(str(serving.data / "control.sock"))
+        stranger.sendall(b'{"\xff": []}\n')
+        assert b"expected" in stranger.recv(1 << 16)
     with pytest.raises(InputError, match="at most"):
         append_through(serving.data, unit("x" * REQUEST_BYTES_MAX), {})
 

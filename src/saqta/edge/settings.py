@@ -5,7 +5,7 @@ Points are fractions of the picture's width and height, origin top left.
 
 import math
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from saqta.edge.keeping.sealing import public_key
 from saqta.model.errors import InputError
@@ -27,6 +27,8 @@ from saqta.model.login import Login, parted
 LINES_MAX = 32
 ZONES_MAX = 32
 POLYGON_POINTS_MAX = 64
+ZONE_AREA_MIN = 1e-6
+"""Less of the picture than this is no zone: nobody could be in it."""
 MODEL_THREADS_MAX = 64
 LIVE = ("rtsp://", "rtsps://")
 _CAMERA_ID = re.compile(r"[\w.-]{1,64}")
@@ -215,6 +217,23 @@ def _check_zones(zones: dict[str, Polygon]) -> None:
         for point in zone:
             if len(point) != 2 or not all(_is_fraction(number) for number in point):
                 raise InputError(field, point, "x, y, each from 0 to 1")
+        if _within(zone) < ZONE_AREA_MIN:
+            raise InputError(field, zone, f"points with an area between them, {ZONE_AREA_MIN:f} of the picture or more")
+
+
+def _within(zone: Polygon) -> float:
+    """About which part of the picture a zone takes (even-odd rule): 0 of one that is folded into a line.
+
+    Between two neighbouring heights of its points it is measured in one place, and not in the middle, where the sides
+    of a zone that crosses itself may meet.
+    """
+    area = 0.0
+    for low, high in pairwise(sorted({y for _, y in zone})):
+        y = low + 0.4 * (high - low)
+        sides = [(one, other) for one, other in pairwise((*zone, zone[0])) if (one[1] > y) != (other[1] > y)]
+        xs = sorted(x0 + (y - y0) / (y1 - y0) * (x1 - x0) for (x0, y0), (x1, y1) in sides)
+        area += (high - low) * sum(right - left for left, right in zip(xs[::2], xs[1::2], strict=True))
+    return area
 
 
 def _check_fixtures(fixtures: tuple[Box, ...]) -> None:

@@ -248,6 +248,6 @@ def _given(line: bytes, names: Sequence[str]) -> object:
         given = msgspec.json.decode(line)
         for name in names:
             given = given.get(name) if isinstance(given, dict) else given
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         given = line[:80].decode(errors="replace")
     return given

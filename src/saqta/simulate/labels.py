@@ -42,7 +42,7 @@ def read(path: Path) -> dict[str, Label]:
     """The labels of a folder's recordings, by file name; InputError where the file does not hold them."""
     try:
         return {name: _label(clip) for name, clip in _decoder.decode(path.read_bytes()).clips.items()}
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, msgspec.DecodeError) as error:
         raise InputError("labels", str(path), f"labels as in docs/labels.md ({error})") from error
 
 

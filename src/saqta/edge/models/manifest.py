@@ -5,6 +5,7 @@ Whatever it leaves out is read from the graph or taken as its form has it.
 
 import hashlib
 import math
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -64,6 +65,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for name, triple in (("mean", self.mean), ("scale", self.scale)):
             if triple is not None and not all(map(math.isfinite, triple)):
                 raise InputError(f"manifest.{name}", triple, "three finite numbers")
+        if self.sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", self.sha256):
+            raise InputError("manifest.sha256", self.sha256, "64 hexadecimal digits")
         if self.score_min is not None and not 0 < self.score_min < 1:
             raise InputError("manifest.score_min", self.score_min, "a number between 0 and 1")
 
@@ -78,7 +81,7 @@ def read_manifest(path: Path) -> Manifest:
         return msgspec.convert(content, Manifest)
     except OSError as error:
         raise InputError("manifest", str(path), f"a readable file ({error.strerror})") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
+    except (UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
         raise InputError("manifest", str(path), f"TOML or JSON with a manifest's keys ({error})") from error
 
 

@@ -166,7 +166,7 @@ def _read(path: Path) -> _File:
         raise InputError("rules", str(path), f"at most {FILE_BYTES_MAX} bytes")
     try:
         return msgspec.convert(tomllib.loads(content.decode()), _File)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, msgspec.ValidationError) as error:
         raise InputError("rules", str(path), f"rules as docs/fraud.md tells: {error}") from error
 
 

@@ -91,8 +91,8 @@ def write_review(folder: Path, aged: Sequence[Aged]) -> None:
     """Writes into a model's card what came of what it raised; StorageError when it can't be written."""
     try:
         (folder / CARD).write_text(with_review((folder / CARD).read_text(), aged))
-    except OSError as error:
-        raise StorageError(f"{folder / CARD} can't be written: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(f"{folder / CARD} can't be written: {error}") from error
 
 
 def read_model(folder: Path) -> Model:
@@ -102,7 +102,7 @@ def read_model(folder: Path) -> Model:
         manifest = msgspec.json.decode(encoded, type=Manifest)
         with (folder / TREES).open("rb") as file:
             text = file.read(TREES_BYTES_MAX + 1)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, msgspec.DecodeError) as error:
         raise InputError("model", str(folder), f"a folder that `saqta fraud train` wrote ({error})") from error
     if len(text) > TREES_BYTES_MAX:
         raise InputError("model", str(folder / TREES), f"at most {TREES_BYTES_MAX} bytes")
@@ -120,7 +120,7 @@ def read_bins(folder: Path) -> dict[str, Bins]:
     """The bins of what the model learned from; InputError where there are none of this program's features."""
     try:
         bins = msgspec.json.decode((folder / BINS).read_bytes(), type=dict[str, Bins])
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, msgspec.DecodeError) as error:
         raise InputError("model", str(folder / BINS), f"the bins that `saqta fraud train` wrote ({error})") from error
     if bins.keys() != {*LEARNED, SCORE}:
         raise InputError("model", str(folder / BINS), "bins of this program's features: train it again")

@@ -118,7 +118,7 @@ def read_model(folder: Path) -> Model:
         encoded = (folder / MANIFEST).read_bytes()
         manifest = msgspec.json.decode(encoded, type=Manifest)
         text = (folder / TREES).read_text()
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, msgspec.DecodeError) as error:
         expected = f"a folder that `saqta fraud subscribers train` wrote ({error})"
         raise InputError("model", str(folder), expected) from error
     if manifest.features != _feature_set(list(FEATURES)):

@@ -232,13 +232,14 @@ def _read(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] | None)
     convert = pyarrow.csv.ConvertOptions(column_types=kinds, strings_can_be_null=True, null_values=[""])
     try:
         table = pyarrow.csv.read_csv(path, convert_options=convert)
-    except (OSError, pa.ArrowInvalid) as error:
+        present = table.column_names
+    except (OSError, UnicodeDecodeError, pa.ArrowInvalid) as error:
         raise InputError("records", str(path), f"a file of CSV in UTF-8 with a header ({error})") from error
-    lacking = [name for name in needed if name not in table.column_names]
+    lacking = [name for name in needed if name not in present]
     if lacking:
-        raise InputError("records", ", ".join(table.column_names)[:200], f"columns {', '.join(lacking)} as well")
+        raise InputError("records", ", ".join(present)[:200], f"columns {', '.join(lacking)} as well")
     for name in optional or ():
-        if name not in table.column_names:
+        if name not in present:
             table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
     return table
 
