@@ -64,8 +64,10 @@ class City(NamedTuple):
             phone=number(victim),
         )  # fmt: skip
 
-    def call(self, name: str, victim: int, caller: str = BANK, **more: str) -> str:
-        return self.telecom.ask("call", id=name, caller=caller, callee=number(victim), **({"trunk": "foreign"} | more))
+    def call(self, name: str, victim: int, caller: str = BANK, **more: object) -> str:
+        """One that was connected before anybody asked."""
+        told = {"trunk": "foreign", "seconds": 60} | more
+        return self.telecom.ask("call", id=name, caller=caller, callee=number(victim), **told)
 
 
 def number(citizen: int) -> str:
