@@ -32,7 +32,7 @@ def test_every_route_of_the_api_is_described(shared_centre) -> None:
     with shared_centre.http("pavel") as pavel:
         described = pavel.get("/api/v1/openapi.json").json()
     assert described["openapi"].startswith("3.1")
-    assert set(described["components"]["securitySchemes"]) == {"token", "session"}
+    assert set(described["components"]["securitySchemes"]) == {"token", "client", "session"}
     for route in shared_centre.app.routes:
         if isinstance(route, APIRoute) and route.path.startswith("/api/"):
             for method in route.methods:

@@ -106,6 +106,10 @@ class Keyring:
         """The key of the digests that stand in lists for what they list; of the ring, not of a person."""
         return _derive(self._ring, "list")
 
+    def access_key(self) -> bytes:
+        """The key of the MACs of access tokens; of the ring, not of a person."""
+        return _derive(self._ring, "access")
+
     def naming_key(self, whose: str) -> bytes:
         """16 bytes that give names their pseudonyms in what is ``whose``; always the same ones of this key ring."""
         return _derive(self._ring, "naming", whose)[:16]

@@ -21,7 +21,7 @@ from starlette.types import Message, Receive
 from saqta.model.errors import ForbiddenError
 from saqta.model.terms import Role
 from saqta.views.tables import SESSIONS, TOKENS, USERS
-from saqta.web import problems
+from saqta.web import access_tokens, problems
 from saqta.web.ports import Ports
 
 COOKIE = "saqta_session"
@@ -36,7 +36,7 @@ READERS = FIELD | {Role.ANALYST, Role.AUDITOR, Role.ADMINISTRATOR}
 SHIELD = FRAUD | {Role.ANALYST, Role.AUDITOR}
 ASKERS = frozenset({Role.PARTNER, Role.FRAUD_ANALYST})
 
-OPEN = frozenset({"sign_in_page", "sign_in", "healthz", "readyz"})
+OPEN = frozenset({"sign_in_page", "sign_in", "issue_token", "healthz", "readyz"})
 """Routes that answer without signing in; static files under /assets/ are open too."""
 
 MAY: dict[str, frozenset[Role]] = {
@@ -205,11 +205,21 @@ def _by_token(request: Request, ports: Ports) -> Caller | None:
     if header is None:
         return None
     scheme, _, secret = header.partition(" ")
-    token = ports.tables.get(TOKENS, digest(secret.strip())) if scheme.lower() == "bearer" else None
+    token = ports.tables.get(TOKENS, _token_of(ports, secret.strip())) if scheme.lower() == "bearer" else None
     if token is None:
         raise Unauthenticated("the token is not known")
     actor = f"partner/{token.partner}" if token.partner else f"token/{token.token}"
     return Caller(actor, token.partner or token.token, token.role, token.partner_source)
+
+
+def _token_of(ports: Ports, secret: str) -> str:
+    """The digest of the token that is sent, or that an access token stands for."""
+    if not secret.startswith(f"{access_tokens.PREFIX}."):
+        return digest(secret)
+    token_sha256 = access_tokens.token_of(ports.keyring.access_key(), secret, ports.clock())
+    if token_sha256 is None:
+        raise Unauthenticated("the access token is over, or none of ours: ask for another at /oauth2/token")
+    return token_sha256
 
 
 def _by_session(request: Request, ports: Ports) -> Caller | None:

@@ -9,6 +9,11 @@ from saqta.web.present import answer
 
 SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "For programs: `saqta token add`."},
+    "client": {
+        "type": "oauth2",
+        "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": {}}},
+        "description": "For partners: their name, with their token as the secret.",
+    },
     "session": {
         "type": "apiKey",
         "in": "cookie",
