@@ -29,7 +29,7 @@ from saqta.web.server import listen
 from saqta.wiring import Centre, new_secret, now_ms, opened
 
 SECONDS = 6.0
-CONNECTIONS, BATCH_CONNECTIONS, LIGHT_PER_S = 32, 4, 100
+CONNECTIONS, BATCH_CONNECTIONS, LIGHT_PER_S = 32, 8, 100
 BATCH = 100
 PATH = "/api/v1/decisions/payment"
 ANSWER = b'{"id":"0123456789","action":"allow","score":0.0,"reasons":[],"decision_id":"bank-0-0","model":null}'
@@ -119,19 +119,20 @@ async def _load(address: str, token: str, load: str) -> dict[str, float]:
     host = urlsplit(address).netloc
     size, connections = (BATCH, BATCH_CONNECTIONS) if load == "batch" else (1, CONNECTIONS)
     began, count, refused, took = time.perf_counter(), 0, 0, []
-    counted_from = began + 1.0
+    counted_from, names = began + 1.0, f"{load}{began:.3f}"
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n"
+    )
 
     def ask() -> bytes | None:
         nonlocal count
         if time.perf_counter() > counted_from + SECONDS:
             return None
-        asked = [_payment(f"{load}{began:.3f}-{count + n}", count + n) for n in range(size)]
+        moment = to_text(now_ms())
+        asked = [_payment(f"{names}-{count + n}", count + n, moment) for n in range(size)]
         count += size
-        body = b"[%b]" % b",".join(asked) if size > 1 else asked[0]
-        head = (
-            f"POST {PATH} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-length: {len(body)}\r\n"
-        )
-        return f"{head}content-type: application/json\r\n\r\n".encode() + body
+        body = f"[{','.join(asked)}]" if size > 1 else asked[0]
+        return f"{head}content-length: {len(body)}\r\n\r\n{body}".encode()
 
     def told(ms: float, status: int) -> None:
         nonlocal refused
@@ -169,18 +170,18 @@ async def _load(address: str, token: str, load: str) -> dict[str, float]:
     }
 
 
-def _payment(id: str, n: int) -> bytes:
+def _payment(id: str, n: int, moment: str) -> str:
     """One payment in JSON: of 100,003 payers to 997 payees."""
     return (
-        f'{{"id":"{id}","time":"{to_text(now_ms())}","account":"KZ-A-{n * 7919 % 100_003}","payee":"KZ-S-{n % 997}",'
+        f'{{"id":"{id}","time":"{moment}","account":"KZ-A-{n * 7919 % 100_003}","payee":"KZ-S-{n % 997}",'
         f'"amount":"{n % 90_000 + 100}.50","currency":"KZT","phone":"+7701{n % 9_000_000 + 1:07d}"}}'
-    ).encode()
+    )
 
 
 def _wait_until_ready(address: str, token: str) -> None:
     while True:
         connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
-        body, headers = _payment(f"ready-{time.time_ns()}", 1), {"authorization": f"Bearer {token}"}
+        body, headers = _payment(f"ready-{time.time_ns()}", 1, to_text(now_ms())), {"authorization": f"Bearer {token}"}
         connection.request("POST", PATH, body, headers)
         if connection.getresponse().status == 200:
             return

@@ -17,7 +17,7 @@ import pytest
 from intake.listening import until
 from saqta.fraud.engine.layout import CALL, DELAY_D, EVENTS, FRAUD, MEMOS, PAYMENT
 from saqta.fraud.engine.naming import CURRENCY_NUMBERS
-from saqta.fraud.engine.scanning import PLAIN_CHARS_MAX, none_plain
+from saqta.fraud.engine.scanning import PLAIN_CHARS_MAX, columns
 from saqta.fraud.engine.stored_state import in_use
 from saqta.fraud.lists.blocklist import Blocklist, Listing
 from saqta.fraud.lists.tables import ENTRIES
@@ -168,10 +168,10 @@ def test_lines_written_at_once_are_those_written_one_by_one() -> None:
     commit = Commit(DecisionsMade(**made, fallback="deadline"), rows)
     assert commit.is_brief.all()
     for at in (np.arange(ROWS_MAX), np.array([3, 255]), np.zeros(0, np.int64)):
-        text, ends = commit.texts(read("payment", body).columns.named[at], at)
+        text, sizes = commit.texts(read("payment", body).columns.named[at], at)
         lines = [commit.line(ids[row], row, "bank") for row in at.tolist()]
         assert text == b"".join(line + b"," for line in lines)
-        assert ends.tolist() == np.cumsum([len(line) + 1 for line in lines]).tolist()
+        assert sizes.tolist() == [len(line) + 1 for line in lines]
 
 
 def test_what_is_told_in_a_list_is_what_is_told_alone(tmp_path: Path) -> None:
@@ -596,7 +596,7 @@ def test_a_commit_that_is_no_longer_at_hand_is_found_in_the_log(
 
 def test_what_waits_is_judged_in_portions_and_in_its_order() -> None:
     sizes = [JUDGED_MAX // 2, JUDGED_MAX // 2, 1, JUDGED_MAX, JUDGED_MAX - 1, 1]
-    tickets = [Ticket("alfa", "bank", Question("call", b"", True, none_plain(size)), print, 0) for size in sizes]
+    tickets = [Ticket("alfa", "bank", Question("call", b"", True, columns(size)), print, 0) for size in sizes]
     parts = list(portions(tickets))
     assert [[len(ticket.question) for ticket in part] for part in parts] == [sizes[:2], [1], [JUDGED_MAX], sizes[4:]]
     assert [ticket for part in parts for ticket in part] == tickets

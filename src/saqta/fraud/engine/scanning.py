@@ -69,11 +69,6 @@ def columns(rows: int) -> Columns:
     return Columns(np.empty(rows, EVENT), np.empty(rows, NAMED), np.empty(1, _SCRATCH))
 
 
-def none_plain(rows: int) -> Columns:
-    """So many of which none is plain."""
-    return Columns(np.zeros(rows, EVENT), np.zeros(rows, NAMED), np.empty(0, _SCRATCH))
-
-
 def currency_table(exponents: Mapping[str, int]) -> Array:
     """The table (CURRENCY) of codes of three letters, from their decimals."""
     table = np.zeros(LETTERS**3, CURRENCY)

@@ -13,6 +13,7 @@ from saqta.fraud.engine import layout
 from saqta.fraud.engine.layout import EVENT, Array, State
 from saqta.fraud.engine.machine import MODEL_FEATURES, decide, room
 from saqta.fraud.engine.rules import ACTIONS, FEATURES, Action, Rule, Rules, in_words, said
+from saqta.fraud.engine.scanning import NAMED
 from saqta.fraud.engine.trees import NO_TREES, contributions, steps
 from saqta.fraud.learning.folder import Model, feature_set
 from saqta.fraud.lists.blocklist import Blocklist, Listing
@@ -86,7 +87,8 @@ class Judge:
         pseudonymise(np.zeros(1, EVENT), name_keys(bytes(16), bytes(16)))
         root_of(np.zeros((1, ROW.itemsize), np.uint8), ())
         nothing = np.zeros(0, np.int64)
-        texts_of([b""] * 5, read("payment", b"[]").columns.named, nothing, np.zeros(0), nothing)
+        read("payment", b"[]")
+        texts_of([b""] * 5, np.zeros(0, NAMED), nothing, np.zeros(0), nothing)
         for explain in (steps, contributions):
             explain(self.trees, np.zeros(MODEL_FEATURES, np.float32), np.zeros(MODEL_FEATURES + 1))
         if self._challenger:
@@ -122,9 +124,9 @@ class Judge:
     def _take(self, batch: Batch, now_ms: int) -> tuple[Array, dict[int, InputError]]:
         """Puts what can be taken among the events, in order: the places of that, and what is wrong with all else."""
         events, errors = self._events[: len(batch)], {}
-        events[:] = batch.events
-        is_read = (batch.named["is_plain"] != 0) & is_past(events["time_ms"], now_ms)
-        for at in np.flatnonzero(~is_read).tolist():
+        batch.put(events)
+        is_read = batch.is_plain & is_past(events["time_ms"], now_ms) if batch.has_plain else batch.is_plain
+        for at in (~is_read).nonzero()[0].tolist():
             try:
                 message = batch.message(at)
                 if isinstance(message, InputError):
@@ -171,12 +173,12 @@ class Judge:
         now_ms: int,
     ) -> Judged:
         events, answers = self._events[: len(taken)], self._room.answers[: len(taken)]
-        decided = np.flatnonzero(answers["status"] == layout.DECIDED)
+        decided = (answers["status"] == layout.DECIDED).nonzero()[0]
         least = min(self._acts_from.values(), default=2.0)
         stands_out = (answers["mask"][decided] != 0) | (answers["score"][decided] >= least)
         notable = [
             self._notable(row, at, batch.message(taken.item(at)), listings.get(at, {}), now_ms)
-            for row in np.flatnonzero(stands_out).tolist()
+            for row in stands_out.nonzero()[0].tolist()
             for at in (int(decided[row]),)
         ]
         for told in notable:
@@ -186,7 +188,7 @@ class Judge:
         silent = answers["shadow"][decided]
         shadow = [
             ShadowRow(row=row, rules=tuple(rule.name for rule in self.rules.fired(int(silent[row]))))
-            for row in np.flatnonzero(silent).tolist()
+            for row in silent.nonzero()[0].tolist()
         ]
         ids, challenged, is_young = events["id"].copy(), None, self._acts_from is not self._thresholds
         if self._challenger:

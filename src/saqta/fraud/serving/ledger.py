@@ -134,11 +134,11 @@ def _look_up(table: Array, ids: Array, slots: Array) -> None:
 def numbered(first: int, ids: Sequence[int], elsewhere: Mapping[int, Place]) -> Array:
     """Where each decided id is recorded (PLACE): ROWS_MAX a commit, numbered from ``first`` on, but for those
     elsewhere."""
-    places, is_own = np.empty(len(ids), PLACE), np.ones(len(ids), bool)
-    if elsewhere:
-        for at, id in enumerate(ids):
-            if id in elsewhere:
-                places[at], is_own[at] = elsewhere[id], False
-    rows = np.arange(np.count_nonzero(is_own))
-    places["number"][is_own], places["row"][is_own] = first + rows // ROWS_MAX, rows % ROWS_MAX
+    places = np.empty(len(ids), PLACE)
+    others = {at: elsewhere[id] for at, id in enumerate(ids) if id in elsewhere} if elsewhere else {}
+    own = np.delete(np.arange(len(ids)), list(others)) if others else slice(None)
+    rows = np.arange(len(ids) - len(others))
+    places["number"][own], places["row"][own] = first + rows // ROWS_MAX, rows % ROWS_MAX
+    for at, place in others.items():
+        places[at] = place
     return places

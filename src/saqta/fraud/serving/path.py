@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
-from functools import partial
+from functools import cache, partial
 from itertools import compress, groupby
 from operator import not_
 from pathlib import Path
@@ -338,7 +338,8 @@ class DecisionPath:
             elsewhere = {id: place for ticket in tickets for id, place in (ticket.places or {}).items()}
             written = self._recorder.record(tenant, judged, elsewhere, judge, fallback, now_ms)
             durable = self._recorder.last
-        telling = Telling(tenant, batch, judged, written, self._ledger, self._known)
+        here = cache(written.by_id)
+        telling = Telling(tenant, batch, judged, written, self._ledger, lambda id: here().get(id) or self._known(id))
         readers = [ticket.reader if ticket.places is None else None for ticket in tickets]
         answers = list(zip(tickets, telling.answers(readers), strict=True))
         self._recorder.counts.refused(telling.refused)

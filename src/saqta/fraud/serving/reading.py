@@ -1,15 +1,16 @@
 """What a request asks: one payment or call, or a list of them, each read by itself."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
 from saqta.fraud.engine.layout import Array
-from saqta.fraud.engine.scanning import Columns, none_plain
+from saqta.fraud.engine.scanning import NAMED, Columns
 from saqta.fraud.wire import Call, Payment, name_of, payments_in, refused
 from saqta.model.errors import InputError
 
@@ -31,28 +32,36 @@ _parts = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 class Question:
     """What was asked, in order; ``many`` where it was a list. What is plain stands in ``columns``, and is read as a
-    message only where somebody wants to know more of it."""
+    message only where somebody wants to know more of it; they are None where nothing is plain."""
 
     def __init__(
-        self, kind: Kind, body: bytes, many: bool, columns: Columns, messages: Sequence[Asked | InputError] = ()
+        self,
+        kind: Kind,
+        body: bytes,
+        many: bool,
+        columns: Columns | None = None,
+        messages: Sequence[Asked | InputError] = (),
     ) -> None:
         self.many, self.columns = many, columns
-        self._kind, self._body, self._read = kind, body, dict(enumerate(messages))
+        self._kind, self._body, self._messages = kind, body, messages
+        self._read: dict[int, Asked | InputError] = {}
+        self._count = len(messages if columns is None else columns.events)
 
     def __len__(self) -> int:
-        return len(self.columns.events)
+        return self._count
 
     def message(self, at: int) -> Asked | InputError:
         """What was asked at a place, or why that can't be read."""
+        if self._messages:
+            return self._messages[at]
         if at not in self._read:
             self._read[at] = _read(self._kind, self._part(at))
         return self._read[at]
 
     def messages(self) -> Sequence[Asked | InputError]:
         """All of it, in order."""
-        if not self._read:
-            self._read = dict(enumerate(_messages(self._kind, self._body, self.many)))
-        return [self.message(at) for at in range(len(self))]
+        self._messages = self._messages or _messages(self._kind, self._body, self.many)
+        return self._messages
 
     def name(self, at: int) -> str | None:
         """The id that stands at a place, whatever else is wrong there."""
@@ -67,50 +76,56 @@ class Question:
 
 
 class Batch:
-    """What several questions ask, one after the other; ``events`` and ``named`` are those of ``Columns``."""
+    """What several questions ask, one after the other; where ``has_plain``, ``is_plain`` and ``named`` (scanning.NAMED)
+    tell of each."""
 
     def __init__(self, questions: Sequence[Question]) -> None:
         self.questions = questions
-        self.starts: list[int] = np.cumsum([0, *map(len, questions)]).tolist()
+        self.starts = [0, *accumulate(map(len, questions))]
         """Where each question begins, and the last one ends."""
-        first = questions[0].columns
-        rest = [question.columns for question in questions[1:]]
-        self.events: Array = np.concatenate([first.events, *(each.events for each in rest)]) if rest else first.events
-        self.named: Array = np.concatenate([first.named, *(each.named for each in rest)]) if rest else first.named
+        self.has_plain = any(question.columns is not None for question in questions)
+        self.is_plain, self.named = np.zeros(len(self), bool), np.empty(len(self) if self.has_plain else 0, NAMED)
+        for part, columns in self._columns():
+            self.named[part] = columns.named
+            self.is_plain[part] = columns.named["is_plain"]
+
+    def put(self, events: Array) -> None:
+        """Puts what is plain among ``events`` (layout.EVENT), each in its place."""
+        for part, columns in self._columns():
+            events[part] = columns.events
+
+    def _columns(self) -> Iterator[tuple[slice, Columns]]:
+        for question, start in zip(self.questions, self.starts, strict=False):
+            if question.columns is not None:
+                yield slice(start, start + len(question)), question.columns
 
     def __len__(self) -> int:
         return self.starts[-1]
 
     def message(self, at: int) -> Asked | InputError:
         """As ``Question.message``."""
-        question, within = self._question(at)
-        return question.message(within)
+        number = bisect_right(self.starts, at) - 1
+        return self.questions[number].message(at - self.starts[number])
 
     def messages(self) -> list[Asked | InputError]:
         """All of it, in order."""
         return [message for question in self.questions for message in question.messages()]
 
-    def name(self, at: int) -> str | None:
-        """As ``Question.name``."""
-        question, within = self._question(at)
-        return question.name(within)
-
-    def _question(self, at: int) -> tuple[Question, int]:
-        number = bisect_right(self.starts, at) - 1
-        return self.questions[number], at - self.starts[number]
-
 
 def read(kind: Kind, body: bytes) -> Question:
-    """The question of a body; InputError when it is no JSON, one bad object, or too long a list."""
+    """The question of a body; InputError when it is no JSON, one bad object, or too long a list.
+
+    Who asks one at a time is answered sooner without columns.
+    """
     many = body.lstrip(b" \t\r\n").startswith(b"[")
-    found = payments_in(body, ASKED_MAX) if kind == "payment" else None
-    if found is None or not found.named["is_plain"].any():
+    columns = payments_in(body, ASKED_MAX) if many and kind == "payment" else None
+    if columns is None or not columns.named["is_plain"].any():
         messages = _messages(kind, body, many)
         if len(messages) > ASKED_MAX:
             raise InputError("body", f"{len(messages)} to decide", f"at most {ASKED_MAX} in one request")
-        return Question(kind, body, many, none_plain(len(messages)), messages)
-    question = Question(kind, body, many, found)
-    for at in np.flatnonzero(found.named["is_plain"] == 0).tolist():
+        return Question(kind, body, many, messages=messages)
+    question = Question(kind, body, many, columns)
+    for at in (columns.named["is_plain"] == 0).nonzero()[0].tolist():
         question.message(at)
     return question
 

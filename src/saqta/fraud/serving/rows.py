@@ -8,6 +8,7 @@
 
 import base64
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -115,7 +116,7 @@ class Commit:
         return Answered(
             id=id,
             action=notable.action if notable else "allow",
-            score=self.rows["score"].item(row),
+            score=self._scores[row],
             reasons=(*disclosed(notable.reasons, reader), *also) if notable else also,
             decision_id=f"{made.tenant}-{made.number}-{row}",
             model=made.model,
@@ -124,9 +125,19 @@ class Commit:
             tenge=self._in_tenge(row),
         )
 
+    @cached_property
+    def _scores(self) -> list[float]:
+        scores: list[float] = self.rows["score"].tolist()
+        return scores
+
+    @cached_property
+    def _paid(self) -> list[tuple[int, int, int, float]]:
+        columns = (self.rows[name].tolist() for name in ("kind", "currency", "time_ms", "amount"))
+        return list(zip(*columns, strict=True))
+
     def _in_tenge(self, row: int) -> InTenge | None:
         """What a payment comes to; None for a call."""
-        kind, currency, time_ms, amount = self.rows[["kind", "currency", "time_ms", "amount"]].item(row)
+        kind, currency, time_ms, amount = self._paid[row]
         return self._tenge.of(currency, time_ms, amount) if kind == PAYMENT else None
 
     @property
@@ -143,19 +154,21 @@ class Commit:
         """The same in JSON."""
         if row in self.notable:
             return _encode(self.answer(id, row, reader))
-        told = _encode(id), _encode(self.rows["score"].item(row)), b"%d" % row, _encode(self._in_tenge(row)), b""
-        return b"".join(part for parts in zip(self._allowed, told, strict=True) for part in parts)
+        before, score, number, tenge, behind = self._allowed
+        told = (before, _encode(id), score, _encode(self._scores[row]), number, row, tenge)
+        return b"%b%b%b%b%b%d%b%b%b" % (*told, _encode(self._in_tenge(row)), behind)
 
     @property
     def is_brief(self) -> Array:
         """Of which rows ``texts`` can tell: payments in tenge that are simply allowed, (n,) bool."""
         brief: Array = (self.rows["kind"] == PAYMENT) & (self.rows["currency"] == NUMBER_OF_TENGE)
-        brief[list(self.notable)] = False
+        if self.notable:
+            brief[list(self.notable)] = False
         return brief
 
     def texts(self, named: Array, at: Array) -> tuple[bytes, Array]:
-        """The lines of the rows ``at``, that are brief, (n,), one after the other with a comma behind each, and where
-        each ends; ``named`` (scanning.NAMED) has their ids."""
+        """The lines of the rows ``at``, that are brief, (n,), one after the other with a comma behind each, and their
+        sizes; ``named`` (scanning.NAMED) has their ids."""
         before, score, row, tenge, behind = self._allowed
         parts = (before, score, row, tenge + b'{"amount":"', b'","rates":[]}' + behind)
         hundredths = np.rint(self.rows["amount"][at] * HUNDREDTHS).astype(np.int64)

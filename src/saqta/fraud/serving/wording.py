@@ -1,6 +1,7 @@
 """Writes the answers to payments in tenge that are simply allowed, by compiled code: one text for all of a commit's."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import msgspec
 import numpy as np
@@ -16,25 +17,26 @@ _ZERO, _POINT, _COMMA, _QUOTE = (ord(mark) for mark in '0.,"')
 
 
 def texts_of(parts: Sequence[bytes], named: Array, rows: Array, scores: Array, minor: Array) -> tuple[bytes, Array]:
-    """The answers (n), each with a comma behind it, and where each ends, (n,).
+    """The answers (n), each with a comma behind it, and how many bytes each takes, (n,).
 
     ``parts`` stand before the id, the score, the number of the row and the amount, which is told in hundredths by
     ``minor``, and behind it; ``named`` (scanning.NAMED) has the ids.
     """
     fixed = np.frombuffer(b"".join(parts), np.uint8)
-    cuts = np.cumsum([0, *map(len, parts)])
+    cuts = np.array([0, *accumulate(map(len, parts))])
     told = np.frombuffer(_encode(scores.tolist()), np.uint8)
-    out, ends = np.empty(len(rows) * (len(fixed) + GROWN_MAX) + len(told), np.uint8), np.empty(len(rows), np.int64)
-    _tell(fixed, cuts, named, rows, told, minor, out, ends)
-    return (out[: ends[-1]].tobytes() if len(rows) else b""), ends
+    out, sizes = np.empty(len(rows) * (len(fixed) + GROWN_MAX) + len(told), np.uint8), np.empty(len(rows), np.int64)
+    end = _tell(fixed, cuts, named, rows, told, minor, out, sizes)
+    return out[:end].tobytes(), sizes
 
 
 @compiled
 def _tell(
-    fixed: Array, cuts: Array, named: Array, rows: Array, scores: Array, minor: Array, out: Array, ends: Array
-) -> None:
+    fixed: Array, cuts: Array, named: Array, rows: Array, scores: Array, minor: Array, out: Array, sizes: Array
+) -> int:
     at, score = 0, 1  # The scores are a list in JSON.
     for n in range(rows.shape[0]):
+        first = at
         at = _copy(fixed, cuts[0], cuts[1], out, at)
         at = _name(named[n].id, named[n].chars, out, at)
         at = _copy(fixed, cuts[1], cuts[2], out, at)
@@ -52,7 +54,8 @@ def _tell(
         at = _copy(fixed, cuts[4], cuts[5], out, at)
         out[at] = _COMMA
         at += 1
-        ends[n] = at
+        sizes[n] = at - first
+    return at
 
 
 @compiled
