@@ -33,7 +33,7 @@ from saqta.model.moment import day_start, to_datetime
 from saqta.model.money import decimal_text
 from saqta.model.place import Place
 from saqta.model.step import Tables
-from saqta.model.terms import IncidentState, Role
+from saqta.model.terms import IncidentState, PartnerKind, Role
 from saqta.simulate.desk import desk
 from saqta.simulate.field import Field
 from saqta.simulate.fraud.partners import Partners
@@ -197,8 +197,10 @@ def _token(append: Append) -> str:
 def _partners(append: Append) -> dict[str, str]:
     """Tokens of the city's telecom and of its bank, by what they ask about."""
     return {
-        kind: accounts.add_token(append, wiring.now_ms, wiring.new_secret, Role.PARTNER, ACTOR, name, f"/city/{name}")
-        for kind, name in (("call", "telecom"), ("payment", "bank"))
+        asks: accounts.add_token(
+            append, wiring.now_ms, wiring.new_secret, Role.PARTNER, ACTOR, str(kind), f"/city/{kind}", kind
+        )
+        for asks, kind in (("call", PartnerKind.TELECOM), ("payment", PartnerKind.BANK))
     }
 
 

@@ -1,6 +1,8 @@
 """Who gets in: every route against nobody and an outsider, the table of roles, and the headers of every answer."""
 
+import json
 import re
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -8,8 +10,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
-from saqta.model.terms import Role
+from saqta.model.terms import PartnerKind, Role
 from saqta.web.access import MAY, OPEN, GuardedRoute
+from saqta.web.accounts import add_token
 from saqta.web.front import SECURITY_HEADERS
 
 CAMARA = ("/sim-swap/", "/call-forwarding-signal/", "/call-in-progress-signal/")
@@ -86,6 +89,35 @@ def test_a_role_that_may_not_is_told_so(shared_centre, name: str, method: str, a
         response = client.request(method, address)
         assert response.status_code == 403
         assert response.json()["type"] == "urn:saqta:problem:forbidden"
+
+
+def test_a_partner_that_is_known_to_be_a_bank_or_a_telecom_uses_its_own_doors(centre) -> None:
+    for kind in PartnerKind:
+        centre.tokens[kind] = add_token(
+            centre.log.append, centre.clock, secrets.token_urlsafe, Role.PARTNER, "test", kind, f"/{kind}", kind
+        )
+    centre.settle()
+    centre.start_decisions()
+    now = "2026-01-31T08:00:00Z"
+    payment = {"id": "1", "time": now, "account": "a", "payee": "b", "amount": "5", "currency": "KZT"}
+    call = {"id": "1", "time": now, "caller": "+442071838750", "callee": "+77012345678"}
+    swapped = {"specversion": "1.0", "id": "1", "type": "saqta.sim.swapped.v1", "time": now}
+    told = {"data": {"phoneNumber": "+77012345678"}}
+    structured = {"content-type": "application/cloudevents+json"}
+    with centre.http("bank") as bank, centre.http("telecom") as telecom:
+        for _ in range(2):  # The second time the way of those who were admitted lately.
+            assert bank.post("/api/v1/decisions/payment", json=payment).status_code == 200
+            assert telecom.post("/api/v1/decisions/call", json=call).status_code == 200
+            refused = bank.post("/api/v1/decisions/call", json=call)
+            assert (refused.status_code, "partner bank is a bank" in refused.json()["detail"]) == (403, True)
+            assert telecom.post("/api/v1/decisions/payment", json=payment).status_code == 403
+        for client, name, status in ((bank, "bank", 403), (telecom, "telecom", 202)):
+            body = json.dumps(swapped | told | {"source": f"/{name}"})
+            assert client.post("/api/v1/events", content=body, headers=structured).status_code == status
+        centre.settle()
+        for client, status in ((bank, 200), (telecom, 403)):
+            line = {"phoneNumber": "+77012345678"}
+            assert client.post("/sim-swap/v2/check", json=line).status_code == status
 
 
 def test_partners_may_post_events_ask_for_decisions_and_little_else() -> None:

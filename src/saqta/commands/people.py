@@ -12,7 +12,7 @@ from saqta.log.personal import Keyring
 from saqta.model import kinds
 from saqta.model.errors import InputError
 from saqta.model.event import Event
-from saqta.model.terms import Role
+from saqta.model.terms import PartnerKind, Role
 from saqta.web import accounts
 
 user = group("People who sign in.")
@@ -36,10 +36,14 @@ def add_token(
     role: Annotated[Role, typer.Option(help="What the program may do.")],
     partner: Annotated[str | None, typer.Option(help="The partner's name; with the role partner.")] = None,
     source: Annotated[str | None, typer.Option(help="The one source URI that the partner may post as.")] = None,
+    kind: Annotated[
+        PartnerKind | None, typer.Option(help="What the partner is; it asks and tells nothing else then.")
+    ] = None,
     data: Data = DATA,
 ) -> None:
     """Add a token for a program and print it, once."""
-    print(accounts.add_token(_append_to(data), wiring.now_ms, wiring.new_secret, role, ACTOR, partner, source))
+    into = _append_to(data), wiring.now_ms, wiring.new_secret
+    print(accounts.add_token(*into, role, ACTOR, partner, source, kind))
 
 
 @person.command()

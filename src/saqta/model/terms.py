@@ -73,6 +73,14 @@ class Role(StrEnum):
     PARTNER = "partner"
 
 
+class PartnerKind(StrEnum):
+    """What a partner is, where that bounds what it asks and tells: a telecom knows of calls and lines, a bank of
+    payments."""
+
+    TELECOM = "telecom"
+    BANK = "bank"
+
+
 CENTRE = "centre"
 """In whose name analysts ask and tell: no partner's name."""
 

@@ -41,6 +41,7 @@ def _token_added(tables: Tables, recorded: Recorded, record: kinds.TokenAdded) -
         partner=record.partner,
         partner_source=record.partner_source,
         added_ms=recorded.event.time_ms,
+        partner_kind=record.partner_kind,
     )
     yield TOKENS.put(record.token_sha256, token)
 

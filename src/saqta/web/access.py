@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
 from saqta.model.errors import ForbiddenError
-from saqta.model.terms import Role
+from saqta.model.terms import PartnerKind, Role
 from saqta.views.tables import SESSIONS, TOKENS, USERS
 from saqta.web import access_tokens, problems
 from saqta.web.ports import Ports
@@ -118,6 +118,17 @@ MAY: dict[str, frozenset[Role]] = {
 }
 """Which roles may call a route, by the name of its function."""
 
+DOORS: dict[str, PartnerKind] = {
+    "decide_call": PartnerKind.TELECOM,
+    "decide_payment": PartnerKind.BANK,
+    "check_sim_swap": PartnerKind.BANK,
+    "retrieve_sim_swap_date": PartnerKind.BANK,
+    "retrieve_unconditional_call_forwarding": PartnerKind.BANK,
+    "retrieve_call_forwardings": PartnerKind.BANK,
+    "check_call_in_progress": PartnerKind.BANK,
+}
+"""Of partners of whom it is known what they are, those alone may call these routes."""
+
 HOMES = {Role.FRAUD_ANALYST: "/fraud"}
 """The page that a role begins with; the others begin with the console."""
 
@@ -126,7 +137,8 @@ DISCLOSED_TO = DESK
 
 
 class Caller(NamedTuple):
-    """Who calls. ``partner_source`` is the only source that a partner may post as; the last three are a session's."""
+    """Who calls. ``partner_source`` is the only source that a partner may post as, ``partner_kind`` what it is, where
+    that is known; the three before are a session's."""
 
     actor: str
     name: str
@@ -135,6 +147,7 @@ class Caller(NamedTuple):
     session_sha256: str | None = None
     until_ms: int | None = None
     csrf: str | None = None
+    partner_kind: PartnerKind | None = None
 
 
 class Unauthenticated(HTTPException):
@@ -154,7 +167,7 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             ports: Ports = request.app.state.ports
             if roles is not None:
-                request.state.caller = await run_in_threadpool(admit, request, ports, roles)
+                request.state.caller = await run_in_threadpool(admit, request, ports, name)
             limits = ports.limits
             body_bytes_max = limits.events_body_bytes_max if name == "post_events" else limits.body_bytes_max
             return await handle(Request(request.scope, _bounded(request.receive, body_bytes_max, limits.body_wait_s)))
@@ -167,14 +180,22 @@ def guarded_router(tag: str) -> APIRouter:
     return APIRouter(route_class=GuardedRoute, tags=[tag], responses=problems.DESCRIBED)
 
 
-def admit(request: Request, ports: Ports, roles: frozenset[Role]) -> Caller:
-    """The caller. Blocks. Unauthenticated when it is nobody known, ForbiddenError for a role not in ``roles``."""
+def admit(request: Request, ports: Ports, route: str) -> Caller:
+    """The caller. Blocks. Unauthenticated when it is nobody known, ForbiddenError where it may not call ``route``."""
+    roles = MAY[route]
     caller = _by_token(request, ports) or _by_session(request, ports)
     if caller is None:
         raise Unauthenticated("sign in, or send a token as Authorization: Bearer …")
     if caller.role not in roles:
         raise ForbiddenError(f"role {caller.role} may not do this, only {', '.join(sorted(roles))}")
+    require_kind(caller, DOORS.get(route))
     return caller
+
+
+def require_kind(caller: Caller, kind: PartnerKind | None) -> None:
+    """ForbiddenError for a partner that is known to be something else."""
+    if kind is not None and caller.partner_kind not in (None, kind):
+        raise ForbiddenError(f"partner {caller.name} is a {caller.partner_kind}: only a {kind} may do this")
 
 
 def home_of(role: Role) -> str:
@@ -209,7 +230,9 @@ def _by_token(request: Request, ports: Ports) -> Caller | None:
     if token is None:
         raise Unauthenticated("the token is not known")
     actor = f"partner/{token.partner}" if token.partner else f"token/{token.token}"
-    return Caller(actor, token.partner or token.token, token.role, token.partner_source)
+    return Caller(
+        actor, token.partner or token.token, token.role, token.partner_source, partner_kind=token.partner_kind
+    )
 
 
 def _token_of(ports: Ports, secret: str) -> str:

@@ -11,7 +11,7 @@ from saqta.model.errors import InputError
 from saqta.model.event import Event
 from saqta.model.kinds import Record, TokenAdded, UserAdded
 from saqta.model.moment import Clock
-from saqta.model.terms import CENTRE, Role
+from saqta.model.terms import CENTRE, PartnerKind, Role
 from saqta.web.access import digest
 
 SOURCE = "/saqta/accounts"
@@ -50,11 +50,12 @@ def add_token(
     actor: str,
     partner: str | None = None,
     source: str | None = None,
+    kind: PartnerKind | None = None,
 ) -> str:
-    """Lets a program call, a partner's as its own ``source`` only; returns the token.
+    """Lets a program call, a partner's as its own ``source`` only and for what its ``kind`` may; returns the token.
 
-    Raises InputError where a partner's name or source is missing, or stands with another role, and what ``append``
-    raises. Blocks until it is durable.
+    Raises InputError where a partner's name or source is missing, or one of the three stands with another role, and
+    what ``append`` raises. Blocks until it is durable.
     """
     if role is Role.PARTNER:
         _require_name("partner", partner or "")
@@ -63,8 +64,8 @@ def add_token(
         if not _SOURCE.fullmatch(source or "") or (source or "").startswith("/saqta"):
             expected = "the URI that the partner's events come from, not one of Saqta's own, and without # and spaces"
             raise InputError("source", source, expected)
-    elif partner or source:
-        raise InputError("partner", partner or source, f"nothing, for role {role}")
+    elif partner or source or kind:
+        raise InputError("partner", partner or source or kind, f"nothing, for role {role}")
     secret = new_secret()
     token_sha256 = digest(secret)
     record = TokenAdded(
@@ -73,6 +74,7 @@ def add_token(
         token_sha256=token_sha256,
         partner=partner,
         partner_source=source,
+        partner_kind=kind,
     )
     append([_event(record, token_sha256, actor, clock())])
     return secret

@@ -25,7 +25,7 @@ from saqta.model.kinds import DECISION_CHARS_MAX, NAME_CHARS_MAX
 from saqta.model.moment import from_datetime, from_text, to_text
 from saqta.model.terms import CENTRE, Role
 from saqta.web import problems
-from saqta.web.access import MAY, Caller, CallerOf, GuardedRoute, admit, guarded_router
+from saqta.web.access import Caller, CallerOf, GuardedRoute, admit, guarded_router
 from saqta.web.commands import Caused, ContextOf, Door, perform
 from saqta.web.paging import page_of
 from saqta.web.ports import Answer, Decided, Limits, Ports, PortsOf
@@ -36,7 +36,6 @@ ADMITTED_MAX = 4_096
 ADMITTED_MS = 1_000
 """So long a token is known without a look at the table."""
 Kind = Literal["payment", "call"]
-_MAY_DECIDE: dict[Kind, frozenset[Role]] = {"payment": MAY["decide_payment"], "call": MAY["decide_call"]}
 DecisionId = Annotated[str, Path(alias="id", max_length=DECISION_CHARS_MAX)]
 
 
@@ -93,10 +92,10 @@ class PlainRoute(GuardedRoute):
     """A guarded route whose endpoint gets the request as it came, and reads the body itself."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        endpoint, roles = self.endpoint, MAY[self.name]
+        endpoint, name = self.endpoint, self.name
 
         async def handle(request: Request) -> Response:
-            request.state.caller = await _admitted(request, roles)
+            request.state.caller = await _admitted(request, name)
             response: Response = await endpoint(request)
             return response
 
@@ -286,22 +285,22 @@ def _found(ports: Ports, caller: Caller, decision: str) -> Decided:
 
 def admitted_lately(state: State, authorization: str | None, kind: Kind) -> Caller | None:
     """The caller with a token, as its header has it, that was admitted within ADMITTED_MS; None for all others."""
-    known = state.admitted.get((authorization, _MAY_DECIDE[kind]))
+    known = state.admitted.get((authorization, f"decide_{kind}"))
     return known[0] if known is not None and known[1] > state.ports.clock() else None
 
 
-async def _admitted(request: Request, roles: frozenset[Role]) -> Caller:
+async def _admitted(request: Request, route: str) -> Caller:
     """As ``admit``; remembers a token that was admitted, for ``admitted_lately``."""
     header = request.headers.get("authorization")
     ports: Ports = request.app.state.ports
     if header is None:
-        return await run_in_threadpool(admit, request, ports, roles)
-    admitted: dict[tuple[str, frozenset[Role]], tuple[Caller, int]] = request.app.state.admitted
+        return await run_in_threadpool(admit, request, ports, route)
+    admitted: dict[tuple[str, str], tuple[Caller, int]] = request.app.state.admitted
     now_ms = ports.clock()
-    caller = await run_in_threadpool(admit, request, ports, roles)
+    caller = await run_in_threadpool(admit, request, ports, route)
     if len(admitted) >= ADMITTED_MAX:
         admitted.clear()
-    admitted[header, roles] = (caller, now_ms + ADMITTED_MS)
+    admitted[header, route] = (caller, now_ms + ADMITTED_MS)
     return caller
 
 

@@ -19,15 +19,15 @@ from saqta.model.catalogue import KINDS
 from saqta.model.errors import ForbiddenError
 from saqta.model.event import Event
 from saqta.model.kinds import AlertRaised
-from saqta.model.terms import Role
+from saqta.model.terms import PartnerKind, Role
 from saqta.views.tables import REGISTERED
 from saqta.web import envelope
-from saqta.web.access import Caller, CallerOf, guarded_router
+from saqta.web.access import Caller, CallerOf, guarded_router, require_kind
 from saqta.web.envelope import Claim
 from saqta.web.paging import page_of
 from saqta.web.ports import Ports, PortsOf
 from saqta.web.present import answer
-from saqta.web.subscribers import without_numbers
+from saqta.web.subscribers import NUMBERS, without_numbers
 
 CLAIMS = sorted(name for name, kind in KINDS.items() if kind.claim)
 
@@ -117,6 +117,8 @@ def _require_allowed(caller: Caller, claim: Claim) -> None:
         raise ForbiddenError(f"{type_} is no claim: {why}; claims are {', '.join(CLAIMS)}, and kinds that are not ours")
     if caller.role is Role.PARTNER and source != caller.partner_source:
         raise ForbiddenError(f"partner {caller.name} posts as {caller.partner_source}, not as {source}")
+    if type_ in NUMBERS:
+        require_kind(caller, PartnerKind.TELECOM)
     if source.startswith("/saqta"):
         raise ForbiddenError(f"{source} is Saqta's own source")
 

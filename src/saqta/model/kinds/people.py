@@ -1,7 +1,7 @@
 """People who work with Saqta, and people whom it is about."""
 
 from saqta.model.kinds.record import Record
-from saqta.model.terms import Role
+from saqta.model.terms import PartnerKind, Role
 
 
 class UserAdded(Record, frozen=True, kw_only=True):
@@ -30,13 +30,15 @@ class SessionEnded(Record, frozen=True, kw_only=True):
 
 
 class TokenAdded(Record, frozen=True, kw_only=True):
-    """A program may call; a partner's token posts as its own ``partner_source`` only."""
+    """A program may call; a partner's token posts as its own ``partner_source`` only, and asks and tells what its
+    ``partner_kind`` may, all that partners may where it has none."""
 
     token: str
     role: Role
     token_sha256: str
     partner: str | None = None
     partner_source: str | None = None
+    partner_kind: PartnerKind | None = None
 
 
 class PersonErased(Record, frozen=True, kw_only=True):

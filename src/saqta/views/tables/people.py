@@ -1,7 +1,7 @@
 """People who work with Saqta, programs that call it, and people whom the record is about."""
 
 from saqta.model.step import Table
-from saqta.model.terms import Role
+from saqta.model.terms import PartnerKind, Role
 from saqta.views.tables.row import Row
 
 
@@ -24,13 +24,14 @@ class Session(Row, frozen=True, kw_only=True):
 
 
 class Token(Row, frozen=True, kw_only=True):
-    """A program may call; a partner's posts as its ``partner_source`` only."""
+    """A program may call; a partner's posts as its ``partner_source`` only, and does what its ``partner_kind`` may."""
 
     token: str
     role: Role
     partner: str | None
     partner_source: str | None
     added_ms: int
+    partner_kind: PartnerKind | None = None
 
 
 class Erased(Row, frozen=True, kw_only=True):
