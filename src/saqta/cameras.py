@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from saqta.config import Edge, Settings
+from saqta.edge.covering.faces import faces_of
 from saqta.edge.keeping.retention import Kept
 from saqta.edge.models.installed import located
 from saqta.edge.node import CAMERAS_MAX
@@ -86,6 +87,9 @@ class Cameras:
             if settings.model not in self._models:
                 self._plugins.model(settings)
                 self._models.add(settings.model)
+            if settings.faces not in self._models:
+                faces_of(settings.faces, settings.model_threads)
+                self._models.add(settings.faces)
         said = self.said_of(camera.camera)
         return msgspec.structs.replace(settings, fixtures=said.fixtures, view_accepted_ms=said.view_accepted_ms)
 
@@ -111,7 +115,13 @@ def camera_settings(
         if options[field] is not None:
             options[field], login = parted(options[field])
             options[login_field] = login or login_of(options[field])
-    return CameraSettings(**options, analysed_fps=edge.analysed_fps, model_threads=edge.model_threads, loop=loop)
+    return CameraSettings(
+        **options,
+        analysed_fps=edge.analysed_fps,
+        model_threads=edge.model_threads,
+        faces=edge.faces,
+        loop=loop,
+    )
 
 
 @contextmanager

@@ -30,12 +30,14 @@ class Serve(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The camera node: how many worker processes (0: one a core), how many frames a second are analysed, and the model
-    that looks at them, an ONNX file or the name of one that `saqta model add` installed; on how many threads."""
+    that looks at them, an ONNX file or the name of one that `saqta model add` installed; on how many threads. ``faces``
+    is a face model, an ONNX file such as YuNet: the faces that it finds are covered in all evidence."""
 
     workers: Annotated[int, msgspec.Meta(ge=0, le=WORKERS_MAX)] = 0
     analysed_fps: float = 5.0
     model: str | None = None
     model_threads: int = 1
+    faces: str | None = None
 
     @property
     def worker_count(self) -> int:

@@ -81,6 +81,7 @@ def watch(
         login=login,
         analysed_fps=loaded.edge.analysed_fps if analysed_fps is None else analysed_fps,
         model_threads=loaded.edge.model_threads,
+        faces=loaded.edge.faces,
     )
     _watch(told, Results(as_json))
 

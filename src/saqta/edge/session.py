@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from saqta.edge.analysis import Analyser, Findings, Glance
+from saqta.edge.covering.faces import Faces, Glimpses
 from saqta.edge.covering.redaction import Redactor, cover
 from saqta.edge.frames import Frame, planes
 from saqta.edge.keeping.evidence import CLIP_TYPE, STILL_TYPE, Cut, Hidden, Kept, Ring, Still
@@ -54,7 +55,8 @@ class Session:
 
     An ``analyser`` that is handed in knows the scene from the session before. Moments are ``started_ms`` plus the
     stream's seconds, ``speed`` times as fast as they were filmed. Clips are of the ``main`` stream where there is one.
-    ``original`` is told of each alert, and from when until when its original is wanted.
+    ``original`` is told of each alert, and from when until when its original is wanted. What ``faces`` finds is
+    covered.
     ``step`` spends CPU and blocks only in ``emit`` and ``keep``.
     """
 
@@ -69,6 +71,7 @@ class Session:
         speed: float = 1.0,
         main: MainStream | None = None,
         original: Callable[[str, float, float], None] | None = None,
+        faces: Faces | None = None,
     ) -> None:
         self._figures = Figures(settings.camera, tuple(settings.lines))
         self.started_ms = clock()
@@ -77,7 +80,7 @@ class Session:
             settings, plugins.detectors, plugins.model(settings), f"{self.started_ms:x}-", plugins.guards
         )
         self._redactor, self._ring, self._stills = Redactor(), Ring(settings.before_s, settings.after_s), Stills()
-        self._main, self._original = main, original
+        self._main, self._original, self._glimpses = main, original, Glimpses(faces)
         self._at_s = 0.0
         self._ordinal = 0
         self._guarded = frozenset(plugins.guards)
@@ -190,7 +193,9 @@ class Session:
 
     def _remember(self, frame: Frame, findings: Findings, events: Sequence[Event]) -> None:
         scene = findings.scene
-        covers = self._redactor.look(scene, [thing.bounds for thing in scene.things.all if thing.is_shown])
+        faces = self._glimpses.take(frame, wanted=bool(findings.records))
+        things = [thing.bounds for thing in scene.things.all if thing.is_shown]
+        covers = self._redactor.look(scene, things, None if faces is None else [face.box for face in faces])
         wanted = self._ring.wants(frame.at_s)
         if wanted or findings.records or self._stills.waits:
             picture = planes(frame.picture, self._settings.evidence_side_px)

@@ -44,9 +44,9 @@ class CameraSettings(CameraOptions, frozen=True, kw_only=True):
     meant. Frames are analysed ``analysed_fps`` times a second of the
     stream, shrunk until the longer side has ``analysis_side_px``. Evidence reaches from ``before_s`` before an alert to
     ``after_s`` after it, ``evidence_side_px`` on the longer side. ``loop`` begins a file again when it ends. ``model``
-    is the path of an ONNX file here, run on ``model_threads`` threads. With an ``evidence_source``, which is an RTSP
-    address, ``source`` is one, too; their logins stand in ``login``
-    and ``evidence_login``, never in them.
+    is the path of an ONNX file here, run on ``model_threads`` threads, ``faces`` that of a face model. With an
+    ``evidence_source``, which is an RTSP address, ``source`` is one, too; their logins stand in ``login`` and
+    ``evidence_login``, never in them.
     """
 
     camera: str
@@ -61,6 +61,7 @@ class CameraSettings(CameraOptions, frozen=True, kw_only=True):
     evidence_login: Login | None = None
     loop: bool = False
     model_threads: int = 1
+    faces: str | None = None
 
     def __post_init__(self) -> None:
         if not _CAMERA_ID.fullmatch(self.camera):

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import msgspec
 
+from saqta.edge.covering.faces import faces_of
 from saqta.edge.frames import FrameReader
 from saqta.edge.keeping.evidence import ClipWriter, Cut
 from saqta.edge.plugins import Plugins
@@ -65,7 +66,14 @@ def watch(
     started_s = time.perf_counter()
     opened = plugins.open(joined(settings.source, settings.login))
     reader = FrameReader(opened, settings.source, settings.analysed_fps)
-    session = Session(settings, plugins, clock, told.emit, keep if evidence_dir else None)
+    session = Session(
+        settings,
+        plugins,
+        clock,
+        told.emit,
+        keep if evidence_dir else None,
+        faces=faces_of(settings.faces, settings.model_threads),
+    )
     try:
         analysed, analysis_s = _analyse(reader, session, progress)
         session.close()

@@ -20,6 +20,7 @@ import cv2
 import structlog
 
 from saqta.edge.analysis import Analyser, Findings, Glance
+from saqta.edge.covering.faces import Faces, faces_of
 from saqta.edge.frames import Frame, FrameReader
 from saqta.edge.keeping.evidence import ClipWriter, Cut
 from saqta.edge.keeping.main_stream import MainStream
@@ -123,6 +124,7 @@ class _Worker:
         self.stop = threading.Event()
         self.orders, self.writer, self.mailbox = orders, ClipWriter(waits=False), Mailbox(len(seats))
         self._models: dict[str | None, Model | None] = {}
+        self._faces: dict[str | None, Faces | None] = {}
         self._streams = [_Stream(index, seat, self, traces) for index, seat in enumerate(seats)]
         threading.Thread(target=self._obey, name="orders", daemon=True).start()
 
@@ -159,6 +161,12 @@ class _Worker:
         if settings.model not in self._models:
             self._models[settings.model] = self.orders.plugins.model(settings)
         return self._models[settings.model]
+
+    def faces(self, settings: CameraSettings) -> Faces | None:
+        """The camera's face model; cameras that have the same share it."""
+        if settings.faces not in self._faces:
+            self._faces[settings.faces] = faces_of(settings.faces, settings.model_threads)
+        return self._faces[settings.faces]
 
     def emit(self, events: Sequence[Event]) -> None:
         self._send([encode(event) for event in events])
@@ -223,7 +231,7 @@ class _Stream(threading.Thread):
         self._worker, self._orders = worker, worker.orders
         self._trace = partial(traces.set, 2 * index)
         plugins, began_ms = worker.orders.plugins, worker.orders.clock()
-        model = worker.model(seat.settings)
+        model, self._faces = worker.model(seat.settings), worker.faces(seat.settings)
         self._analyser = Analyser(seat.settings, plugins.detectors, model, f"{began_ms:x}-", plugins.guards)
         self._decoded = self._broken = self._analysed = 0
         self._reader: FrameReader | None = None
@@ -304,7 +312,16 @@ class _Stream(threading.Thread):
         emit = self._worker.emit
         expect = self._originals.expect if self._originals is not None else None
         self._session = session = Session(
-            self._settings, orders.plugins, orders.clock, emit, keep, self._analyser, orders.speed, self._main, expect
+            self._settings,
+            orders.plugins,
+            orders.clock,
+            emit,
+            keep,
+            self._analyser,
+            orders.speed,
+            self._main,
+            expect,
+            self._faces,
         )
         return session
 

@@ -5,6 +5,7 @@ middle's offset from the cell, the size as a logarithm, both in strides. Its fiv
 """
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ import numpy as np
 
 from saqta.edge.covering.film import Found
 from saqta.edge.covering.redaction import FACE
+from saqta.edge.frames import Frame
 from saqta.edge.models.form import Output, thinned
 from saqta.edge.models.manifest import manifest_of, read_model
 from saqta.edge.models.opening import entry_of, start_session, tried
@@ -26,6 +28,9 @@ OVERLAP_MAX = 0.4
 PART_SIDES = 1.5
 """A picture larger than this many inputs is also looked at in parts, so that small faces are found."""
 _PARTS_OVERLAP = 0.2
+LOOKED_EVERY_S = 0.5
+"""A live stream is looked at this often: who moves between two looks is covered for that, and a look costs far more
+than everything else."""
 
 
 class Faces:
@@ -93,3 +98,22 @@ class Faces:
                 for column in range(across):
                     x, y = min(column / across, 1 - width), min(row / upright, 1 - height)
                     yield (max(0.0, x), max(0.0, y), min(1.0, x + width), min(1.0, y + height))
+
+
+def faces_of(path: str | None, threads: int) -> Faces | None:
+    """A camera's face model, None where it goes without; opened afresh. InputError when the file can't be used."""
+    return Faces(Path(path), threads) if path is not None else None
+
+
+class Glimpses:
+    """A face model's looks at the frames of one stream, which are told in order; none where it goes without."""
+
+    def __init__(self, faces: Faces | None) -> None:
+        self._faces, self._last_s = faces, -inf
+
+    def take(self, frame: Frame, wanted: bool) -> Sequence[Found] | None:
+        """The faces in a frame that is looked at because that is due, or because it is ``wanted``; else None."""
+        if self._faces is None or not (wanted or frame.fresh or frame.at_s - self._last_s >= LOOKED_EVERY_S):
+            return None
+        self._last_s = frame.at_s
+        return self._faces.look(frame.picture)

@@ -11,9 +11,9 @@ import numpy as np
 
 from saqta.edge.arrays import Gray, gray
 from saqta.edge.covering.chapters import Chapter, Sample, agree
-from saqta.edge.covering.redaction import MARGIN_SHARE, Cover, recognised, regions
+from saqta.edge.covering.redaction import MARGIN_SHARE, Cover, pixels, recognised, regions
 from saqta.edge.frames import Frame, luma, planes
-from saqta.edge.picture.blobs import Bounds, alike
+from saqta.edge.picture.blobs import alike
 from saqta.model.kinds import Box
 
 SIDE_PX = 384
@@ -77,7 +77,7 @@ class Film:
         if differs is None:
             return None, (width, height)
         moves, stays = differs
-        found = [recognised(one.kind, _pixels(one.box, width, height)) for one in self._found(at_s)]
+        found = [recognised(one.kind, pixels(one.box, (width, height))) for one in self._found(at_s)]
         # Where somebody may stay is known by cells that reach beyond him already.
         return _merged(stays, False, 0.0) + _merged(moves, True) + found, (width, height)
 
@@ -162,11 +162,6 @@ def _is_cut(before: Gray, after: Gray) -> bool:
     if plain or plain_after:
         return plain is not plain_after
     return bool(np.corrcoef(before.ravel(), after.ravel())[0, 1] < CUT_CORRELATION)
-
-
-def _pixels(box: Box, width: int, height: int) -> Bounds:
-    x0, y0, x1, y1 = box
-    return x0 * width, y0 * height, x1 * width, y1 * height
 
 
 def _held(found: Sequence[tuple[float, Found]]) -> list[_Held]:

@@ -4,7 +4,7 @@
 - Covered is whatever differs from the scene, tracked or not, until the scene looks as before or nothing has stirred
   there for minutes (``settled``).
 - In doubt everything is covered: as long as the scene is not known, or when more differs than can be told apart.
-- Persons that a model recognises are covered wherever they are, and the lower halves of vehicles, for their plates.
+- Persons and faces that models find are covered wherever they are, and the lower halves of vehicles, for their plates.
   Without one motion is all that it goes by: who stands in view when a scene is first learned is covered only while he
   stirs, and who came and then did not stir at all for minutes is covered only if he was tracked.
 """
@@ -28,6 +28,7 @@ from saqta.edge.recognised import Recognised
 from saqta.edge.scene import Scene
 from saqta.edge.tracking.shapes import PERSON, VEHICLE, Shape
 from saqta.edge.tracking.tracks import Track, widened
+from saqta.model.kinds import Box
 
 REGIONS_MAX = 64
 """More regions than this are covered as one: the whole picture."""
@@ -67,16 +68,23 @@ class Redactor:
         self._recent: deque[Gray] = deque(maxlen=REMEMBERED_FRAMES)
         self._stirring_s: Real | None = None
         self._found: deque[Sequence[Recognised]] = deque(maxlen=REMEMBERED_LOOKS)
+        self._faces: deque[Sequence[Box]] = deque(maxlen=REMEMBERED_LOOKS)
 
-    def look(self, scene: Scene, things: Sequence[Bounds] = ()) -> list[Cover] | None:
+    def look(
+        self, scene: Scene, things: Sequence[Bounds] = (), faces: Sequence[Box] | None = None
+    ) -> list[Cover] | None:
         """What has to be covered in this frame; None when everything has to be. In the boxes of ``things``, which are
-        known to be nobody, only who passes before them is covered."""
+        known to be nobody, only who passes before them is covered. ``faces`` are those that a model found in it,
+        None where none looked."""
         if self._recent and self._recent[-1].shape != scene.differs.shape:
             self._recent.clear()
             self._found.clear()
+            self._faces.clear()
             self._stirring_s = None
         if scene.recognised is not None:
             self._found.append(scene.recognised)
+        if faces is not None:
+            self._faces.append(faces)
         self._recent.append(gray(cv2.bitwise_or(scene.differs, scene.unsettled)))
         if not scene.known or scene.settled_s < SETTLED_S:
             return None
@@ -92,6 +100,7 @@ class Redactor:
         if covers is None:
             return None
         found = [recognised(one.kind, one.bounds) for look in self._found for one in look]
+        found += [recognised(FACE, pixels(box, scene.picture)) for look in self._faces for box in look]
         return covers + [_box(box, colour) for box, colour in boxes] + found
 
     def _stirs(self, scene: Scene) -> Gray:
@@ -172,6 +181,12 @@ def _corners(covers: list[Cover], plane: Gray, picture: tuple[int, int]) -> list
 
 def _tracked(track: Track) -> tuple[Bounds, Colour]:
     return widened(track.bounds, _TRACK_MARGIN), _COLOURS[track.kind] if track.confirmed else _OTHER
+
+
+def pixels(box: Box, picture: tuple[int, int]) -> Bounds:
+    """A box in the pixels of a picture of (width, height)."""
+    width, height = picture
+    return box[0] * width, box[1] * height, box[2] * width, box[3] * height
 
 
 def _within(bounds: Bounds) -> tuple[int, int, int, int]:
