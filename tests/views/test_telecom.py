@@ -46,3 +46,10 @@ def test_the_newest_calls_of_a_line_are_known() -> None:
     names = [f"k{n}" for n in range(LINE_CALLS_MAX + 1)]
     calls = calls_after([(CallConnected, name, 1_000 + n) for n, name in enumerate(names)])
     assert [call.call for call in calls] == names[1:]
+
+
+def test_a_call_that_goes_on_is_not_forgotten_for_calls_that_ended() -> None:
+    ended = [(CallEnded, f"missed{n}", 2_000 + n) for n in range(LINE_CALLS_MAX)]
+    calls = {call.call: call.ended_ms for call in calls_after([(CallConnected, "scam", 1_000), *ended])}
+    assert len(calls) == LINE_CALLS_MAX
+    assert calls["scam"] is None

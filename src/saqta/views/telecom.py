@@ -67,18 +67,20 @@ def _changed(
     record: kinds.CallConnected | kinds.CallEnded,
     change: Callable[[LineCall], LineCall],
 ) -> Iterator[Change]:
-    """Changes one call of both its parties, and forgets their oldest where there are too many."""
+    """Changes one call of both its parties, and forgets what ended, then their oldest, where there are too many."""
     name = (recorded.event.source, record.call)
     for subscriber in dict.fromkeys((record.caller, record.callee)):
         row = tables.get(ON_CALL, subscriber)
         calls = {(call.source, call.call): call for call in (row.calls if row else ())}
         calls[name] = change(calls.get(name, LineCall(source=name[0], call=name[1])))
-        newest = sorted(calls.values(), key=_moment_ms)[-LINE_CALLS_MAX:]
+        newest = sorted(calls.values(), key=_rank)[-LINE_CALLS_MAX:]
         yield ON_CALL.put(subscriber, OnCall(calls=tuple(newest)))
 
 
-def _moment_ms(call: LineCall) -> int:
-    return max(call.since_ms or 0, call.ended_ms or 0)
+def _rank(call: LineCall) -> tuple[bool, int]:
+    """What goes on stands above all that ended, then the newer above the older."""
+    goes_on = call.since_ms is not None and call.ended_ms is None
+    return goes_on, max(call.since_ms or 0, call.ended_ms or 0)
 
 
 def _risk(tables: Tables, recorded: Recorded, record: kinds.CallConnected) -> Risk:

@@ -37,7 +37,8 @@ class LineCall(Row, frozen=True, kw_only=True):
 
 
 class OnCall(Row, frozen=True, kw_only=True):
-    """The newest LINE_CALLS_MAX calls of a subscriber, the oldest first: one may be held while another comes."""
+    """LINE_CALLS_MAX calls of a subscriber: what ended first, then what goes on, each the oldest first; one may be held
+    while another comes."""
 
     calls: tuple[LineCall, ...]
 
