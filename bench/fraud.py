@@ -68,7 +68,7 @@ def _payments() -> Payments:
     begins, falls = chance.integers(-28, DAYS, PAYEES)[payee], chance.integers(0, 3 * DAYS, PAYERS)[payer]
     bad = (chance.uniform(size=PAYEES) < 0.01)[payee] & (day >= begins) & (day < begins + 28)
     stolen = (day >= falls) & (day < falls + 14) & (chance.uniform(size=count) < 0.05)
-    events["amount"] = np.abs(chance.normal(habit, habit / 2)).round(2) * np.where(stolen, 5, 1)
+    events["amount"] = events["value"] = np.abs(chance.normal(habit, habit / 2)).round(2) * np.where(stolen, 5, 1)
     return Payments(events, bad | stolen, np.zeros(count, np.int64), payer, payee)
 
 
@@ -118,7 +118,7 @@ def fill() -> float:
             for first in range(0, payers, 1 << 14):
                 part = keys[first : first + (1 << 14)]
                 events = np.zeros(len(part), EVENT)
-                events["kind"], events["actor"], events["amount"] = PAYMENT, part, 10.0
+                events["kind"], events["actor"], events["value"] = PAYMENT, part, 10.0
                 events["id"] = chance.integers(1, 1 << 62, len(part))
                 events["counterpart"] = (
                     shops[part % 1_000] if old else keys[(first * 31 + np.arange(len(part))) % payers]

@@ -130,7 +130,7 @@ def _river() -> dict[str, object]:
     events["time_ms"] = START_MS + np.arange(PAYMENTS) * STEP_MS
     events["actor"] = keys[chance.integers(0, PAYERS, PAYMENTS)]
     events["counterpart"] = keys[PAYERS + chance.integers(0, PAYEES, PAYMENTS)]
-    events["amount"] = chance.uniform(1, 100, PAYMENTS).round(2)
+    events["amount"] = events["value"] = chance.uniform(1, 100, PAYMENTS).round(2)
     state, none, space = empty(7, Limits(1 << 12, 1 << 12, 1 << 16)), rule_set("none", ()), room(1)
     decide(state, NO_TREES, none, events[:0], space)
     ours = _rate(lambda at: decide(state, NO_TREES, none, events[at : at + 1], space), range(PAYMENTS))

@@ -27,7 +27,8 @@ START_MS = 20_000 * DAY_MS
 def payment(number: int, time_ms: int, payer: int = 1, payee: int = 2, amount: float = 10.0) -> Array:
     event = np.zeros(1, EVENT)
     event["kind"], event["id"], event["time_ms"] = PAYMENT, number, time_ms
-    event["actor"], event["counterpart"], event["amount"] = payer, payee, amount
+    event["actor"], event["counterpart"] = payer, payee
+    event["amount"] = event["value"] = amount
     return event
 
 
@@ -137,7 +138,7 @@ def test_a_label_taken_back_counts_no_more() -> None:
 def test_a_repeat_is_answered_and_counts_nothing_and_other_content_is_refused() -> None:
     state, space = empty(7, LIMITS), room(1)
     features(state, payment(1, START_MS))
-    for field, value in (("id", 1), *((name, 7) for name in EVENT.names if name not in ("id", "told"))):
+    for field, value in (("id", 1), *((name, 7) for name in EVENT.names if name not in ("id", "told", "value"))):
         status = layout.REPEATED if field == "id" else layout.CONFLICT
         again = payment(1, START_MS)
         again[field] = value

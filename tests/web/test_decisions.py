@@ -308,6 +308,10 @@ def test_an_amount_is_told_in_tenge_by_the_rates_of_its_day_which_are_named(bank
         assert amounts == ["600030.00", "450000.00", "2637000.00", None]
         assert items[1]["tenge"]["rates"] == []
         assert farid.get(f"/api/v1/decisions/{told['decision_id']}/why").json()["tenge"] == told["tenge"]
+        valued_in = [
+            farid.get(f"/api/v1/decisions/{item['decision_id']}/why").json()["valued_in"] for item in (*items, told)
+        ]
+        assert valued_in == ["KZT", "KZT", "KZT", "JPY", "KZT"]
         assert ask(telecom, "call", SPOOFED)["tenge"] is None
         assert [item["error"]["field"] for item in ask(alfa, "payment", [rows[0] | {"currency": "XXQ"}])["items"]] == [
             "currency"

@@ -29,7 +29,7 @@ FUTURE_MS = 5 * 60_000
 CALL_S_MAX = 7 * 86_400
 Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
 Moment = Annotated[datetime, Meta(tz=True)]
-PACKED = Struct("<qQQQQQQdIBBH")
+PACKED = Struct("<qQQQQQQdIBBHd")
 """An event as layout.EVENT has it."""
 _CURRENCIES = currency_table(EXPONENTS)
 _UNIT = {code: 10.0**exponent for code, exponent in EXPONENTS.items()}
@@ -140,7 +140,7 @@ class Packer:
             known_ms = _past_ms(message.known, now_ms, "known")
             said = layout.FRAUD if message.fraud else layout.HONEST
             of = key(ID, message.of)
-            PACKED.pack_into(out, at, known_ms, of, 0, 0, 0, 0, 0, 0.0, 0, layout.LABEL, said, 0)
+            PACKED.pack_into(out, at, known_ms, of, 0, 0, 0, 0, 0, 0.0, 0, layout.LABEL, said, 0, 0.0)
 
     def _payment(self, message: Payment, now_ms: int, out: bytearray, at: int) -> None:
         currency = message.currency
@@ -163,6 +163,7 @@ class Packer:
             layout.PAYMENT,
             0,
             CURRENCY_NUMBERS[currency],
+            amount,
         )
 
     def _call(self, message: Call, now_ms: int, out: bytearray, at: int) -> None:
@@ -188,6 +189,7 @@ class Packer:
             layout.CALL,
             0,
             0,
+            0.0,
         )
 
 

@@ -29,7 +29,7 @@ NEVER = -1.0
 """The age of what never was."""
 
 LEARNED = {
-    "amount": "the amount",
+    "amount": "the amount, in the home currency where a rate is in force",
     "hour": "the hour of the day in UTC, with its fraction",
     "weekday": "the day of the week, Monday is 0",
     "payer_age_d": "days since the payer was first seen",
@@ -131,12 +131,12 @@ def read(
     state: State, event: Record, payer: int, payer_ring: int, payee: int, payee_ring: int, pair: int, row: Record
 ) -> None:
     """All features of one payment, from slots and rings that were met and rolled on to its hour."""
-    row.amount = event.amount
+    row.amount = event.value
     row.hour = float(event.time_ms % DAY_MS) / HOUR_MS
     row.weekday = (event.time_ms // DAY_MS + 3) % 7
     _read_payer(state.life[payer], state.ring[payer_ring], event.time_ms, row)
-    _read_habit(state.life[payer], event.amount, row)
-    _read_payee(state.life[payee], state.ring[payee_ring], event.time_ms, event.amount, row)
+    _read_habit(state.life[payer], event.value, row)
+    _read_payee(state.life[payee], state.ring[payee_ring], event.time_ms, event.value, row)
     _read_shares(state.ring[payee_ring], event.time_ms // DAY_MS, state.counters[DELAY_D], row)
     _read_plain(state.ring[payee_ring], event.time_ms // DAY_MS, state.counters[DELAY_D], row)
     life = state.life[pair]

@@ -55,15 +55,17 @@ EVENT = np.dtype(
         ("kind", "<u1"),
         ("told", "<u1"),
         ("currency", "<u2"),
+        ("value", "<f8"),
     ]
 )
 """One event for the machine. ``actor`` pays or calls, ``counterpart`` is paid or called, ``subscriber`` is the
 telephone of who pays, of a call the range of numbers that is called. A device is what was paid with, or the IMEI; a
 place is a cell; 0 where there is none. ``amount`` is in units of the currency, or the seconds of a call, negative
-while they aren't known. ``facts`` are the bits below. ``told`` is what others say: of a payment or call which of its
-names lists block, as bits below; of a label HONEST or FRAUD. ``id`` of a label is that of what it labels, its time
-when it was known. A swap tells when the ``subscriber`` came to another SIM card, and nothing else. That
-a call connected or ended tells of its ``actor`` and ``counterpart``; its ``id`` is what the telecom calls it."""
+while they aren't known; ``value`` is what features take a payment's amount for: its worth in the home currency where
+a rate is in force, else the same. ``facts`` are the bits below. ``told`` is what others say: of a payment or call
+which of its names lists block, as bits below; of a label HONEST or FRAUD. ``id`` of a label is that of what it labels,
+its time when it was known. A swap tells when the ``subscriber`` came to another SIM card, and nothing else. That a
+call connected or ended tells of its ``actor`` and ``counterpart``; its ``id`` is what the telecom calls it."""
 
 FOREIGN_TRUNK, NATIONAL_TRUNK, ATTESTED_A, ATTESTED_B, ATTESTED_C = 1, 2, 4, 8, 16
 CALLER_NATIONAL, CALLER_UNASSIGNED, CALLEE_NATIONAL, CALLEE_UNASSIGNED = 32, 64, 128, 256

@@ -196,7 +196,7 @@ def _pay(
     stack: Array,
     answer: Record,
 ) -> None:
-    hour, amount, time_ms = event.time_ms // HOUR_MS, event.amount, event.time_ms
+    hour, amount, time_ms = event.time_ms // HOUR_MS, event.value, event.time_ms
     if state.counters[PAID_FROM_MS] == 0:
         state.counters[PAID_FROM_MS] = time_ms
     payer = met(state, event.actor, time_ms)

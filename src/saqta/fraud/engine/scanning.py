@@ -242,6 +242,7 @@ def _fill(body: Array, end: int, seen: int, currencies: Array, scratch: Record, 
     if event.time_ms < 0 or place < 0 or currencies[place].number == 0:
         return False
     event.amount = amount(body, spans[_AMOUNT, 0], spans[_AMOUNT, 1], currencies[place].exponent)
+    event.value = event.amount
     if event.amount <= 0.0 or (seen >> _PHONE & 1 and not is_e164(body, spans[_PHONE, 0], spans[_PHONE, 1])):
         return False
     for field in range(len(_FIELDS)):

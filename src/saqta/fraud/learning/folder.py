@@ -23,7 +23,7 @@ from saqta.model.errors import InputError, StorageError
 
 TREES, MANIFEST, STATE, BINS, CARD = "trees.txt", "manifest.json", "state.npz", "bins.json", "card.md"
 TREES_BYTES_MAX = 64 << 20
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 """Goes up when a feature comes to mean something else under its old name."""
 
 

@@ -65,7 +65,7 @@ def read_payments(paths: Sequence[Path]) -> Payments:
     events = np.zeros(rows, EVENT)
     events["kind"] = PAYMENT
     events["time_ms"] = table["time"].to_numpy()
-    events["amount"] = table["amount"].to_numpy()
+    events["amount"] = events["value"] = table["amount"].to_numpy()
     events["actor"], events["counterpart"] = account_keys[account], payee_keys[payee]
     events["id"] = [key(ID, text) for text in table["id"].to_pylist()]
     device, device_keys = _numbered(table["device"], DEVICE)

@@ -110,5 +110,5 @@ class Deadlines:
             commit = self._ledger.commit(tenant, number)
             assert commit is not None  # noqa: S101 - what is noted is recorded
             then[at] = commit.rows[row]
-        differs = digests(events_of(now)) != digests(events_of(then))
+        differs = digests(events_of(now, ())) != digests(events_of(then, ()))
         return {id for id, other in zip(ids, differs.tolist(), strict=True) if other}

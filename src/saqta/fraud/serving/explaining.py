@@ -61,7 +61,7 @@ def explain(
         "outcome": _outcome(outcome, is_partner) if outcome else None,
         "call_back": {"asked": to_text(asked.asked_ms), "by": asked.by} if asked else None,
     }
-    why: dict[str, Any] = {"features": made.features, "proof": _proof(commit, row)}
+    why: dict[str, Any] = {"features": made.features, "valued_in": commit.valued_in(row), "proof": _proof(commit, row)}
     if reader == "analyst":
         why |= {"tenant": made.tenant, "lists": _lists(commit, row, tables), "challenger": _challenger(commit, row)}
         why |= _inside(commit, row, model, on_call)

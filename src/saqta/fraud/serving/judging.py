@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, cast
 
 import msgspec
@@ -22,12 +22,20 @@ from saqta.fraud.serving.challenger import Challenged, Challenger
 from saqta.fraud.serving.pseudonyms import NameKeys, name_keys, pseudonymise
 from saqta.fraud.serving.reading import Asked, Batch, read
 from saqta.fraud.serving.rows import ROW, Commit, packed, root_of, values_text
-from saqta.fraud.serving.tenge import Exchange
+from saqta.fraud.serving.tenge import Exchange, Tenge, needed
 from saqta.fraud.serving.wording import texts_of
 from saqta.fraud.wire import PACKED, Packer, Payment, is_past
 from saqta.fraud.youth import old_from_ms
 from saqta.model.errors import InputError
-from saqta.model.kinds import DECISION_REASONS_MAX, ROWS_MAX, DecisionReason, DecisionsMade, NotableRow, ShadowRow
+from saqta.model.kinds import (
+    DECISION_REASONS_MAX,
+    ROWS_MAX,
+    DecisionReason,
+    DecisionsMade,
+    NotableRow,
+    ShadowRow,
+    UsedRate,
+)
 
 JUDGED_MAX = 2_048
 """So many are judged in one go."""
@@ -43,7 +51,8 @@ class Judged(NamedTuple):
     """What came of a batch: the errors of what could not be taken, by place; the places of what could, their statuses
     (layout) and pseudonymous ids; which of these were decided, as numbers among them; and, in the order of those, rows
     (n, 88) uint8, notable rows and those of rules in shadow, numbered from 0 on over all, what the challenger says
-    of each, where there is one, and whether the state was too young for the model to act."""
+    of each, where there is one, and whether the state was too young for the model to act, and the
+    rates that they are converted by."""
 
     errors: Mapping[int, InputError]
     taken: Array
@@ -55,6 +64,7 @@ class Judged(NamedTuple):
     shadow: list[ShadowRow]
     challenged: Challenged | None = None
     is_young: bool = False
+    rates: Sequence[UsedRate] = ()
 
 
 class Judge:
@@ -68,8 +78,10 @@ class Judge:
         blocklist: Blocklist,
         home: str,
         hold_s: float,
+        exchange: Exchange,
         challenger: Challenger | None = None,
     ) -> None:
+        self.exchange = exchange
         self.model, self.rules, self.state = model, rules, state
         self._blocklist, self._challenger = blocklist, challenger
         self.trees = model.trees if model else NO_TREES
@@ -107,9 +119,11 @@ class Judge:
         taken, errors = self._take(batch, now_ms)
         events = self._events[: len(taken)]
         listings = self._look_up(batch, taken, events, keys, now_ms)
+        rates = self.exchange.used(events)
+        Tenge(rates).value(events)
         decide(self.state, self.trees, self.rules, events, self._room)
         self._acts_from = {} if self._too_young(events, paid_from_ms) else self._thresholds
-        return self._judged(batch, taken, errors, listings, now_ms)
+        return self._judged(batch, taken, errors, listings, now_ms)._replace(rates=rates)
 
     def _too_young(self, events: Array, paid_from_ms: int | None) -> bool:
         """Whether the newest payment is not so long after the tenant's first that the model may act."""
@@ -273,7 +287,6 @@ def commits(
     first: int,
     model: Model | None,
     rules: Rules,
-    exchange: Exchange,
     fallback: Fallback | None,
 ) -> list[Commit]:
     """What is recorded of it: ROWS_MAX rows an event, numbered from ``first`` on."""
@@ -293,7 +306,7 @@ def commits(
             rows=base64.b64encode(content.tobytes()).decode(),
             notable=notable,
             fallback=fallback,
-            rates=exchange.used(rows),
+            rates=needed(judged.rates, rows),
             shadow=tuple(
                 msgspec.structs.replace(each, row=each.row - start)
                 for each in judged.shadow

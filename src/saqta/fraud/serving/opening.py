@@ -13,6 +13,7 @@ from saqta.fraud.serving.challenger import Challenger
 from saqta.fraud.serving.deadlines import LIMITS
 from saqta.fraud.serving.judging import Judge
 from saqta.fraud.serving.path import DecisionPath
+from saqta.fraud.serving.tenge import Exchange
 from saqta.log.personal import Keyring
 from saqta.log.port import Log
 from saqta.log.tables import TableStore
@@ -48,8 +49,9 @@ def open_path(
     read = read_rules(Path(rules) if rules else STANDARD)
     state = empty(loaded.manifest.label_delay_d if loaded else LABEL_DELAY_D, Limits())
     second = _challenger(challenger, loaded) if challenger else None
-    judge = Judge(loaded, read, state, blocklist, home, hold_s, second)
-    quick = Judge(None, read, empty(0, LIMITS), blocklist, home, hold_s)
+    exchange = Exchange()
+    judge = Judge(loaded, read, state, blocklist, home, hold_s, exchange, second)
+    quick = Judge(None, read, empty(0, LIMITS), blocklist, home, hold_s, exchange)
     return DecisionPath(judge, quick, RuleBook(read), log, keyring, tables, folder, clock, now_ns, deadline_ms)
 
 

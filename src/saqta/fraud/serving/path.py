@@ -42,7 +42,6 @@ from saqta.fraud.serving.rows import ROW, Commit, commit_of, events_of
 from saqta.fraud.serving.snapshot import Kept, read_snapshot, write_snapshot
 from saqta.fraud.serving.step import QUOTED, LineTold, Swapped, Told
 from saqta.fraud.serving.telling import Telling, refusal
-from saqta.fraud.serving.tenge import Exchange
 from saqta.fraud.serving.ticket import Answer, Done, Ticket, portions
 from saqta.log.personal import Keyring
 from saqta.log.port import Log, Position
@@ -95,7 +94,7 @@ class DecisionPath:
         self._paid_from_ms: dict[str, int] = {}
         self._centre_key = keyring.naming_key(CENTRE)
         self._waiting: deque[Ticket] = deque()
-        self._exchange = Exchange()
+        self._exchange = judge.exchange
         self._count = 0
         self._taken = self._told = 0
         self._more = threading.Condition(threading.Lock())
@@ -103,7 +102,7 @@ class DecisionPath:
         self._failed: BaseException | None = None
         # The fallback may note ids before the state has them, as many as may wait twice over.
         self._ledger = Ledger(log, len(judge.state.memo) + 2 * WAITING_MAX)
-        self._recorder = Recorder(log, self._ledger, self._exchange)
+        self._recorder = Recorder(log, self._ledger)
         self._deadlines = Deadlines(quick, book, self._ledger, self._recorder, self._keys_of, clock, now_ns)
         self.is_ready = False
 
@@ -264,7 +263,7 @@ class DecisionPath:
     def _fold(self, commit: Commit) -> None:
         made = commit.made
         self._judge.rules = self._book.of(made.rules, self._tables)
-        decided = self._judge.fold(events_of(commit.rows))
+        decided = self._judge.fold(events_of(commit.rows, made.rates))
         ids = commit.rows["id"]
         self._ledger.note(ids[decided], numbered(made.number, ids.tolist(), {})[decided])
         self._ledger.is_taken(made.tenant, made.number)

@@ -16,7 +16,6 @@ from saqta.fraud.serving.counting import Counts
 from saqta.fraud.serving.judging import Fallback, Judge, Judged, commits, kept
 from saqta.fraud.serving.ledger import Ledger, Place, numbered
 from saqta.fraud.serving.rows import Commit
-from saqta.fraud.serving.tenge import Exchange
 from saqta.log.port import Log, Position
 from saqta.model.catalogue import make
 from saqta.model.event import Event
@@ -42,13 +41,13 @@ class Written(NamedTuple):
 class Recorder:
     """Records in one log; for any thread, that holds ``claim`` where it says so."""
 
-    def __init__(self, log: Log, ledger: Ledger, exchange: Exchange) -> None:
+    def __init__(self, log: Log, ledger: Ledger) -> None:
         self.claim = threading.Lock()
         self.last: Future[list[Position]] = Future()
         """When it is done, all that was recorded until now is durable."""
         self.last.set_result([])
         self.counts = Counts()
-        self._log, self._ledger, self._exchange = log, ledger, exchange
+        self._log, self._ledger = log, ledger
 
     def record(
         self,
@@ -68,7 +67,7 @@ class Recorder:
         self.counts.decided(judged, fallback == "deadline")
         first = self._ledger.reserve(tenant, len(judged.rows))
         places = numbered(first, ids.tolist(), elsewhere)
-        made = commits(judged, tenant, first, judge.model, judge.rules, self._exchange, fallback)
+        made = commits(judged, tenant, first, judge.model, judge.rules, fallback)
         self._ledger.keep(made)
         self._ledger.note(ids, places)
         if made:

@@ -118,7 +118,7 @@ class Retrial:
         if self._seen > RETRIED_MAX:
             raise InputError("log", f"more than {RETRIED_MAX} decisions", "a log, or a copy of one, that holds fewer")
         self._ids[made.tenant, made.number] = commit.rows["id"]
-        events = events_of(commit.rows)
+        events = events_of(commit.rows, made.rates)
         answers = self._run(events)
         masks = (answers["mask"] | answers["shadow"]).tolist()
         bits = {rule.name: at for at, rule in enumerate(self._rules.rules)}

@@ -7,7 +7,7 @@
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,14 +16,15 @@ import numpy as np
 
 from saqta.fraud.engine import sha256
 from saqta.fraud.engine.layout import EVENT, PAYMENT, Array
+from saqta.fraud.engine.naming import CURRENCIES
 from saqta.fraud.serving.disclosure import Reader, disclosed
-from saqta.fraud.serving.tenge import NUMBER_OF_TENGE, InTenge, Tenge
+from saqta.fraud.serving.tenge import NUMBER_OF_TENGE, TENGE, InTenge, Tenge
 from saqta.fraud.serving.wording import HUNDREDTHS, texts_of
 from saqta.fraud.wire import Reason
 from saqta.fraud.youth import YOUNG
 from saqta.log.merkle import leaf_hash
 from saqta.model.errors import DamageError, InputError
-from saqta.model.kinds import DecisionsMade, NotableRow
+from saqta.model.kinds import DecisionsMade, NotableRow, UsedRate
 from saqta.model.moment import to_text
 
 ROW = np.dtype(
@@ -140,6 +141,12 @@ class Commit:
         kind, currency, time_ms, amount = self._paid[row]
         return self._tenge.of(currency, time_ms, amount) if kind == PAYMENT else None
 
+    def valued_in(self, row: int) -> str | None:
+        """The currency in which features took a payment's amount: its own where no rate was in force; None for a
+        call."""
+        kind, currency = int(self.rows["kind"][row]), int(self.rows["currency"][row])
+        return None if kind != PAYMENT else TENGE if self._in_tenge(row) else CURRENCIES[currency]
+
     @property
     def source(self) -> str:
         """The source of the commit's event."""
@@ -204,11 +211,13 @@ def commit_of(made: DecisionsMade) -> Commit:
     return Commit(made, rows)
 
 
-def events_of(rows: Array) -> Array:
-    """The machine's events (layout.EVENT) of rows, in arrays of their own."""
+def events_of(rows: Array, rates: Iterable[UsedRate]) -> Array:
+    """The machine's events (layout.EVENT) of rows, in arrays of their own, valued by the rates recorded with them."""
     events = np.zeros(len(rows), EVENT)
     for name in EVENT_FIELDS:
         events[name] = rows[name]
+    events["value"] = events["amount"]
+    Tenge(rates).value(events)
     return events
 
 
