@@ -2,20 +2,24 @@
 
 import sys
 import time
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saqta.commands.options import DATA, Json, TakesFiles, group, readable_log
+from saqta.commands.options import ACTOR, DATA, Data, Json, TakesFiles, group, readable_log
+from saqta.commands.registers import IMPORT_EVENTS_MAX
 from saqta.commands.subscribers import subscribers
 from saqta.fraud.engine.layout import DAY_MS, LABEL_DELAY_D, LABEL_DELAY_D_MAX
+from saqta.log.personal import Keyring
 from saqta.model.errors import InputError
 from saqta.model.kinds import ListImported
 from saqta.model.moment import day_start
-from saqta.terminal import Results
-from saqta.wiring import new_secret, now_ms
+from saqta.model.terms import CENTRE
+from saqta.terminal import Results, progress
+from saqta.wiring import append, named_by_content, new_secret, now_ms
 
 if TYPE_CHECKING:
     from saqta.fraud.engine.rules import Rules
@@ -66,6 +70,43 @@ def train(
         "features": manifest.features,
     }
     Results(as_json).summary(summary)
+
+
+@fraud.command(cls=TakesFiles)
+def history(
+    partner: Annotated[str, typer.Option(metavar="NAME", help="The partner whose payments they were.")],
+    payments: PaymentFiles,
+    data: Data = DATA,
+    label_delay_d: LabelDelay = LABEL_DELAY_D,
+    as_json: Json = False,
+) -> None:
+    """Import what a partner paid before it asks for decisions, so that its state is no young one."""
+    from saqta.fraud.learning.payments import days_of, read_payments
+    from saqta.fraud.serving.history import imported, moments_of
+    from saqta.fraud.serving.pseudonyms import name_keys
+    from saqta.fraud.serving.rows import SOURCE
+
+    if (data / "log.db").exists():
+        with readable_log(data) as log:
+            if log.find(f"{SOURCE}/{partner}", "0") is not None:
+                raise InputError("partner", partner, "one of whom nothing was decided yet: what is past comes first")
+    read = read_payments(payments)
+    data.mkdir(parents=True, exist_ok=True)
+    with closing(Keyring(data / "keys.db")) as keyring:
+        keys = name_keys(keyring.naming_key(f"tenant/{partner}"), keyring.naming_key(CENTRE))
+    parts = imported(read, label_delay_d, partner, keys)
+    events = named_by_content(parts, moments_of(parts), ACTOR)
+    with progress("importing payments") as advance:
+        for start in range(0, len(events), IMPORT_EVENTS_MAX):
+            append(data, events[start : start + IMPORT_EVENTS_MAX])
+            advance(start, len(events))
+    found = {
+        "payments": len(read.events),
+        "frauds": int(read.fraud.sum()),
+        "events": len(events),
+        "days": days_of(read),
+    }
+    Results(as_json).summary({"partner": partner, **found})
 
 
 @fraud.command(cls=TakesFiles)

@@ -70,6 +70,7 @@ KINDS: dict[str, Kind] = {
     "saqta.list_entry.lifted.v1": Kind(kinds.ListEntryLifted, "list_entry/{entry}"),
     "saqta.list_entry.viewed.v1": Kind(kinds.ListEntryViewed, "list_look/{entry}"),
     "saqta.decisions.made.v1": Kind(kinds.DecisionsMade, "decisions/{tenant}"),
+    "saqta.payments.imported.v1": Kind(kinds.PaymentsImported, "payments/{tenant}"),
     "saqta.outcome.told.v1": Kind(kinds.OutcomeTold, "decision/{decision}"),
     "saqta.call_back.asked.v1": Kind(kinds.CallBackAsked, "decision/{decision}"),
     "saqta.hold.released.v1": Kind(kinds.HoldReleased, "decision/{decision}"),

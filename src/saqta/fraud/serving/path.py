@@ -32,6 +32,7 @@ from saqta.fraud.serving.counting import Figures
 from saqta.fraud.serving.deadlines import Deadlines
 from saqta.fraud.serving.disclosure import Reader
 from saqta.fraud.serving.explaining import Explained, explain
+from saqta.fraud.serving.history import events_of_past
 from saqta.fraud.serving.judging import Fallback, Judge
 from saqta.fraud.serving.ledger import Ledger, Place, numbered
 from saqta.fraud.serving.lines import LINES, line_event
@@ -50,7 +51,7 @@ from saqta.model import catalogue
 from saqta.model.catalogue import TYPE_OF
 from saqta.model.errors import BusyError, InputError
 from saqta.model.event import Recorded
-from saqta.model.kinds import DecisionsMade, OutcomeTold, RatesPublished
+from saqta.model.kinds import DecisionsMade, OutcomeTold, PaymentsImported, RatesPublished
 from saqta.model.moment import Clock
 from saqta.model.step import Change
 from saqta.model.terms import CENTRE
@@ -64,6 +65,7 @@ READ_MAX, LABELS_MAX = 256, 16
 POLL_S = 0.2
 MADE, OUTCOME = TYPE_OF[DecisionsMade], TYPE_OF[OutcomeTold]
 TOLD = frozenset(TYPE_OF[each] for each in (OutcomeTold, *LINES))
+IMPORTED = TYPE_OF[PaymentsImported]
 
 
 class DecisionPath:
@@ -253,6 +255,11 @@ class DecisionPath:
                     record = cast(DecisionsMade, catalogue.read(recorded.event))
                     if record.number >= numbers.get(record.tenant, 0):
                         self._fold(commit_of(record))
+                elif recorded.event.type == IMPORTED:
+                    past = cast(PaymentsImported, catalogue.read(recorded.event))
+                    events = events_of_past(past)
+                    self._judge.fold(events)
+                    self._pays(past.tenant, events)
                 elif recorded.event.type in TOLD:
                     for event in self._told_events(recorded):
                         self._judge.fold(event)
@@ -270,7 +277,7 @@ class DecisionPath:
         self._pays(made.tenant, commit.rows)
 
     def _pays(self, tenant: str, rows: Array) -> None:
-        """Notes when the first payment of a tenant was made that the state knows, among its next rows (ROW)."""
+        """Notes when the first payment of a tenant was made that the state knows, among its next rows (ROW, EVENT)."""
         if tenant not in self._paid_from_ms:
             paid_ms = rows["time_ms"][rows["kind"] == layout.PAYMENT]
             if len(paid_ms):

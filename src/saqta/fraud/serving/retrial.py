@@ -18,12 +18,13 @@ from saqta.fraud.engine.naming import CURRENCIES
 from saqta.fraud.engine.rules import BITS, Rule, Rules, with_published
 from saqta.fraud.engine.trees import NO_TREES
 from saqta.fraud.publishing.books import as_rule
+from saqta.fraud.serving.history import events_of_past
 from saqta.fraud.serving.lines import LINES, line_event
 from saqta.fraud.serving.rows import commit_of, events_of, place_of
 from saqta.model import catalogue, rule
 from saqta.model.errors import InputError
 from saqta.model.event import Recorded
-from saqta.model.kinds import ROWS_MAX, DecisionsMade, NotableRow, OutcomeTold, Record
+from saqta.model.kinds import ROWS_MAX, DecisionsMade, NotableRow, OutcomeTold, PaymentsImported, Record
 from saqta.model.money import EXPONENTS, decimal_text
 from saqta.model.rule import WrittenRule
 
@@ -91,6 +92,10 @@ class Retrial:
             self._learn(record)
         elif isinstance(record, LINES):
             self._run(line_event(recorded, record, NO_KEY))
+        elif isinstance(record, PaymentsImported):
+            events = events_of_past(record)
+            for start in range(0, len(events), ROWS_MAX):
+                self._run(events[start : start + ROWS_MAX])
         elif record is not None:
             after = rule.apply(self._written.get(record.rule), recorded, record)  # type: ignore[attr-defined]
             if after is not None:
@@ -187,7 +192,7 @@ def retry(
     return retrial
 
 
-_KINDS: tuple[type[Record], ...] = (DecisionsMade, OutcomeTold, *LINES, *rule.EVENTS)
+_KINDS: tuple[type[Record], ...] = (DecisionsMade, OutcomeTold, PaymentsImported, *LINES, *rule.EVENTS)
 _FOLDED = frozenset(catalogue.TYPE_OF[kind] for kind in _KINDS)
 
 

@@ -14,6 +14,8 @@ from saqta.model.kinds.record import NAME_CHARS_MAX, Name, Reason, Record
 
 ROWS_MAX = 256
 """One event holds at most so many decisions."""
+PAST_ROWS_MAX, PAST_ROW_BYTES = 2_048, 50
+"""One event holds at most so many past payments and labels."""
 DECISION_REASONS_MAX = 6
 LINES_MAX = 2
 """A rate goes over one other currency at most."""
@@ -118,6 +120,19 @@ class DecisionsMade(Record, frozen=True, kw_only=True):
     rates: Annotated[tuple[UsedRate, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     shadow: Annotated[tuple[ShadowRow, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     challenge: Challenge | None = None
+
+
+class PaymentsImported(Record, frozen=True, kw_only=True):
+    """One of the ``parts``, numbered from 1, of what a partner paid before it asked for decisions, with labels.
+
+    ``rows`` are PAST_ROW_BYTES each (``fraud/serving/history.py``), in the order in which all of it became known; names
+    are the pseudonyms of that partner's decisions.
+    """
+
+    tenant: Name
+    part: int
+    parts: int
+    rows: bytes
 
 
 def score_of(rows: bytes, row: int) -> float:
