@@ -18,7 +18,8 @@ import numpy as np
 
 from saqta.fraud.engine.layout import EVENT, PAYMENT, Limits, empty
 from saqta.fraud.engine.machine import MODEL_FEATURES, decide, room
-from saqta.fraud.engine.rules import FEATURES, STANDARD, Rule, Rules, judge, read_rules, rule_set
+from saqta.fraud.engine.program import STACK_MAX
+from saqta.fraud.engine.rules import FEATURES, STANDARD, Rule, judge, read_rules, rule_set
 from saqta.fraud.engine.trees import NO_TREES, raw_score, read_trees
 from saqta.terminal import errors
 
@@ -73,21 +74,17 @@ def _zen() -> dict[str, object]:
     decision = zen.ZenEngine().create_decision(json.dumps(_table(chosen, conditions, columns)))
     chance, width = np.random.default_rng(5), len(FEATURES["payment"])
     rows = chance.choice(np.float32([0, 0.5, 1, 2, 4, 8, 16, 60]), (ROWS, width))
-    event = np.zeros(1, EVENT)
+    event, stack = np.zeros(1, EVENT), np.zeros(STACK_MAX)
     event["kind"], event["time_ms"] = PAYMENT, START_MS
     at = [FEATURES["payment"].index(name) for name in columns]
     named = [dict(zip(columns, row[at].tolist(), strict=True)) for row in rows]
     for row, asked in zip(rows, named, strict=True):
         theirs = {hit["rule"] for hit in decision.evaluate(asked)["result"]}
-        if _fired(rules, event, row) != theirs:
-            raise AssertionError(f"{_fired(rules, event, row)}, zen-engine: {theirs}")
-    ours = _rate(lambda row: judge(rules.ranges, event[0], row), rows)
-    return _record("fraud-rules-one-row", ours, f"zen-engine, {len(chosen)} rules", _rate(decision.evaluate, named))
-
-
-def _fired(rules: Rules, event: Any, row: Any) -> set[str]:
-    acting, _ = judge(rules.ranges, event[0], row)
-    return {rule.name for rule in rules.fired(acting)}
+        acting, _ = judge(rules.ranges, event[0], row, stack)
+        if (ours := {rule.name for rule in rules.fired(acting)}) != theirs:
+            raise AssertionError(f"{ours}, zen-engine: {theirs}")
+    rate = _rate(lambda row: judge(rules.ranges, event[0], row, stack), rows)
+    return _record("fraud-rules-one-row", rate, f"zen-engine, {len(chosen)} rules", _rate(decision.evaluate, named))
 
 
 def _conditions(rule: Rule) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import numpy as np
 import pytest
 import xxhash
@@ -13,7 +14,7 @@ from saqta.fraud.engine.layout import EVENT, Array
 from saqta.fraud.engine.scanning import PLAIN_CHARS_MAX, Columns
 from saqta.fraud.engine.xxh3 import BYTES_MAX, BYTES_MIN, xxh3
 from saqta.fraud.serving.reading import read
-from saqta.fraud.wire import PACKED, Packer, payments_in
+from saqta.fraud.wire import PACKED, Packer, is_past, payments_in
 from saqta.model.errors import InputError
 from saqta.model.moment import from_text
 
@@ -102,10 +103,30 @@ def test_what_is_read_here_is_what_the_decoder_reads(
     assert len(found.events) == len(expected)
     for event, named, one, payment in zip(found.events, found.named, expected, payments, strict=True):
         if named["is_plain"] and isinstance(one, InputError):
-            assert one.field == "time", "only when it was is judged by those who know what time it is"
+            assert one.field == "time"
+            assert not is_past(event["time_ms"], NOW_MS), (
+                "only whether it is past is judged by those who know what time it is"
+            )
         elif named["is_plain"]:
             assert event == one
             assert named["id"].tobytes()[: named["chars"]].decode() == payment["id"]
+
+
+@settings(deadline=None, max_examples=2_000)
+@given(st.data())
+def test_what_is_no_json_is_not_plain(data: st.DataObject) -> None:
+    body = bytearray(json.dumps([PLAIN | {"device": "d", "kind": "payment"}]).encode())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(body) - 1))
+        body[at : at + data.draw(st.integers(0, 1))] = data.draw(st.sampled_from([b"\0", b'"', b"\\", b"\n", b"\xc3"]))
+    found = payments_in(bytes(body), 100)
+    if found is not None and found.named["is_plain"].all():
+        msgspec.json.decode(body)
+
+
+def test_a_name_is_as_long_as_it_is() -> None:
+    body = json.dumps([PLAIN]).replace('"id"', '"id\0"').encode()
+    assert not taken(body).named["is_plain"].any()
 
 
 def test_what_nearly_all_write_is_plain() -> None:

@@ -38,6 +38,7 @@ def _word(text: str) -> int:
 
 _PREFIXES = np.array([_word(_HASHED.get(field, "").rjust(WORD_BYTES)) for field in range(len(_FIELDS))], np.uint64)
 _NAMES = np.array([_word(name) for name in _FIELDS], np.uint64)
+_NAME_BYTES = np.array([len(name) for name in _FIELDS])
 _EACH, _HIGH_BITS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _QUOTES, _BACKSLASHES, _DELETES, _BLANKS = (np.uint64(ord(mark)) * _EACH for mark in '"\\\x7f ')
 _QUOTE, _BACKSLASH, _COMMA, _COLON, _OPEN, _CLOSE, _LIST, _END = (ord(mark) for mark in '"\\,:{}[]')
@@ -211,7 +212,7 @@ def _field(body: Array, at: int, end: int) -> tuple[int, int]:
         return -1, at
     name = _first(word, size)
     for field in range(len(_FIELDS)):
-        if _NAMES[field] == name:
+        if _NAMES[field] == name and _NAME_BYTES[field] == size:
             return field, at + size + 1
     return -1, at
 
