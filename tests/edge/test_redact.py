@@ -90,6 +90,22 @@ def test_who_never_goes_away_is_covered_by_what_stirs(tmp_path: Path) -> None:
     assert shown_share(bare, shown) > 0.6
 
 
+def test_who_stirs_with_head_and_arms_alone_is_covered_down_to_the_feet(tmp_path: Path) -> None:
+    def sways(number: int) -> Walker:
+        x = 0.5 + 0.012 * np.sin(number / 3)
+        return Walker((x, 0.98), (x, 0.98), 0, 99, width=0.22, height=0.9)
+
+    waist_px = 240 * 5 // 10
+    legs = next(scene([sways(0)], 0.1))[waist_px:]
+    truth = [
+        np.vstack([picture[:waist_px], legs])
+        for number in range(120)
+        for picture in [next(scene([sways(number)], 0.1))]
+    ]
+    _, shown = redacted(encode(tmp_path / "a.mp4", truth))
+    assert seen_share(truth, [next(scene([], 0.1))] * 120, shown, sways(0)) < 0.05
+
+
 def test_after_a_cut_the_scene_is_another_one(tmp_path: Path) -> None:
     walker = Walker((-0.1, 0.8), (1.1, 0.8), 0, 6)
     first, bare = list(scene([walker], 6)), list(scene([], 6))

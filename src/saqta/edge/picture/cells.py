@@ -10,11 +10,11 @@ CELL_PX = 4
 """What goes on over time is kept in cells of this side."""
 CELL_FILLED = 0.3
 """A cell is busy where this part of it differs."""
-BODY_REACH = 0.06
+BODY_REACH = 0.04
 """What stirs this near to each other, as a part of the picture's longer side, is one body."""
-BODY_ASPECT, BODY_WIDTH_MAX, BODY_SHARE_MAX = 2.2, 1.0, 0.1
-"""A body is at least this many times as high as wide; what is wider for its height, or takes more of the picture, is
-none."""
+BODY_ASPECT, BODY_WIDTH_MAX, BODY_SHARE_MAX = 4.0, 1.0, 0.25
+"""A body is at least this many times as high as what stirs of it is wide: who stands stirs with head and arms, and is
+covered down to the feet. What is wider for its height, or takes more of the picture, is none."""
 
 Cells = NDArray[np.bool_]
 """(height / CELL_PX, width / CELL_PX) bool, rounded up."""
@@ -51,7 +51,7 @@ def bodies(cells: Cells) -> Cells:
     bodies = cells.copy()
     for x, y, width, height, _ in stats[1:].tolist():
         if width * height <= BODY_SHARE_MAX * cells.size and width <= BODY_WIDTH_MAX * height:
-            aside, above = -(-width // 5), -(-height // 5)
+            aside, above = -(-width // 4), -(-height // 5)
             foot = y + max(height + above, round(BODY_ASPECT * width))
             bodies[max(0, y - above) : foot, max(0, x - aside) : x + width + aside] = True
     return bodies
