@@ -1,7 +1,7 @@
 """A minimal RTSP server on loopback (RFC 2326; H.264 as of RFC 6184, interleaved): a real wire to test against.
 
-It stands in for somebody else's server: no package that pip installs here brings one (gstreamer-libs has no wheel for
-Linux and Python 3.11, mediamtx-py and rtsp carry no server's program), so cameras and such servers are tried by hand.
+It stands in for somebody else's server, which no test meets yet: pip found no wheel of gstreamer-libs for Linux and
+Python 3.11, and those of mediamtx-py and rtsp carry no server's program.
 """
 
 import base64
