@@ -190,7 +190,7 @@ def test_what_is_told_in_a_list_is_what_is_told_alone(tmp_path: Path) -> None:
         payment(9, place={"lat": 43.2, "lon": 76.9}),
         payment(10),
     ]
-    with running(tmp_path) as path:
+    with running(tmp_path, deadline_ms=60_000) as path:
         path.ask("call", call(3), tenant="metro")
         together = path.ask("payment", *asked)
         for n, (one, told) in enumerate(zip(asked, together, strict=True)):
