@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fraud.test_serving import NOW_MS, Running, payment, running
+from saqta.fraud.engine.layout import CALL_S_MAX
 from saqta.fraud.engine.stored_state import in_use
 from saqta.fraud.serving.step import LINES_TOLD, NEWEST, LineTold
 from saqta.model import catalogue
@@ -19,10 +20,10 @@ Told = CallConnected | CallEnded
 
 
 class Telecom:
-    """Asks about calls before they connect, and tells afterwards what became of them."""
+    """Asks about calls before they connect, and tells afterwards what became of them, as so many networks see it."""
 
-    def __init__(self, path: Running) -> None:
-        self.path, self._told = path, 0
+    def __init__(self, path: Running, networks: int = 1) -> None:
+        self.path, self._networks, self._told = path, networks, 0
 
     def ask(self, name: str, callee: str, at_ms: int, caller: str = CALLER, trunk: str = "foreign") -> dict[str, Any]:
         asked = {"id": name, "time": to_text(at_ms), "caller": caller, "callee": callee, "trunk": trunk}
@@ -30,9 +31,11 @@ class Telecom:
 
     def tell(self, kind: type[Told], name: str, callee: str, at_ms: int, caller: str = CALLER) -> None:
         caller, callee = self.path.path.subscriber(caller), self.path.path.subscriber(callee)
-        self._told += 1
-        told = {"id": f"{self._told}", "source": "/metro", "actor": "metro", "time_ms": at_ms, "recorded_ms": NOW_MS}
-        self.path.log.append([catalogue.make(kind(call=name, caller=caller, callee=callee), **told)])
+        for network in range(self._networks):
+            self._told += 1
+            told = {"id": f"{self._told}", "source": f"/metro-{network}", "actor": "metro", "recorded_ms": NOW_MS}
+            record = kind(call=name, caller=caller, callee=callee)
+            self.path.log.append([catalogue.make(record, time_ms=at_ms + 100 * network, **told)])
         seq = self.path.log.size()
         self.path.path.learn([LINES_TOLD.put(NEWEST, LineTold(seq))], seq)
 
@@ -45,10 +48,10 @@ class Telecom:
         return answer
 
 
-@pytest.fixture
-def telecom(tmp_path: Path) -> Iterator[Telecom]:
+@pytest.fixture(params=[1, 2], ids=["of_one_network", "between_networks"])
+def telecom(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Telecom]:
     with running(tmp_path) as path:
-        yield Telecom(path)
+        yield Telecom(path, request.param)
 
 
 def codes(answer: dict[str, Any]) -> list[str]:
@@ -151,6 +154,25 @@ def test_what_is_told_twice_or_of_calls_that_nobody_asked_about_counts_once_or_n
         telecom.tell(CallEnded, f"c{n}", victim(n), start_ms + n * 20_000 + 5_000)
     for n in range(8, 15):
         assert "wangiri" not in codes(telecom.ask(f"c{n}", victim(n), start_ms + n * 20_000))
+
+
+def test_a_call_that_would_have_gone_on_for_longer_than_any_does_counts_for_nothing(telecom: Telecom) -> None:
+    at_ms = warned(telecom)
+    telecom.tell(CallConnected, "risky", VICTIM, at_ms + 5_000)
+    telecom.tell(CallEnded, "risky", VICTIM, at_ms + 5_001 + CALL_S_MAX * 1000)
+    life, ring = telecom.path.path._judge.state.life, telecom.path.path._judge.state.ring
+    assert telecom.path.ask("payment", payment(1, phone=VICTIM))[0]["reasons"][0]["code"] == "on_the_phone_with_risk"
+    assert life["call_s"].max() == 0
+    assert ring["hour_sum"].max() == 2.5, "the payment's amount"
+
+
+def test_a_call_that_connected_before_another_was_asked_about_is_not_that_one(telecom: Telecom) -> None:
+    at_ms = NOW_MS - 20 * MINUTE_MS
+    telecom.ask("c1", VICTIM, at_ms, "+77272000000")
+    assert telecom.ask("c2", VICTIM, at_ms + MINUTE_MS, "+77272000000")["action"] == "block"
+    telecom.tell(CallConnected, "c1", VICTIM, at_ms + 10_000, "+77272000000")
+    paid = telecom.path.ask("payment", payment(1, time=to_text(at_ms + 2 * MINUTE_MS), phone=VICTIM))[0]
+    assert paid["action"] == "allow"
 
 
 def test_after_a_restart_from_the_log_alone_the_state_is_equal(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Meta
 
 from saqta.fraud.engine import layout
-from saqta.fraud.engine.layout import Array
+from saqta.fraud.engine.layout import CALL_S_MAX, Array
 from saqta.fraud.engine.naming import ACCOUNT, CELL, CHANNEL, CURRENCY_NUMBERS, DEVICE, ID, NUMBER, PLACE, RANGE, key
 from saqta.fraud.engine.rules import Action
 from saqta.fraud.engine.scanning import Columns, columns, currency_table, scan_list
@@ -26,7 +26,6 @@ RANGE_DIGITS = 4
 """Numbers that differ in so many of their last digits alone are of one range."""
 FUTURE_MS = 5 * 60_000
 """For so long a partner's clock may run before ours."""
-CALL_S_MAX = 7 * 86_400
 Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
 Moment = Annotated[datetime, Meta(tz=True)]
 PACKED = Struct("<qQQQQQQdIBBHd")

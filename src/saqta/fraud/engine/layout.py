@@ -24,6 +24,8 @@ LABEL_DELAY_D = 7
 """So long it takes until labels are known, where neither a model nor who asks says it."""
 LIFE_D = 400
 LATE_MS = HOUR_MS
+CALL_S_MAX = 7 * 86_400
+"""No call is longer."""
 AT_ONCE = 8
 """Calls of one caller whose ends are remembered."""
 SWEPT = 4
@@ -102,8 +104,9 @@ while it is quiet; ``mean`` and ``variance`` are the habit: of amounts, each cut
 fading. ``pace`` is a count that fades within a minute, for who calls a range of numbers the minutes spent with it,
 fading within an hour; ``run`` how often in a row ``last_other`` was called. A subscriber who is called has in
 ``call`` when the last call of risk was asked about and how long it went on since, negative while that isn't known, and
-in ``last_other`` who called. A pair of numbers has in ``call_s`` how long the newest call was, and in ``last_other``
-the foreign range that it went to; a call that goes on and has a name has them too, and when it was asked about."""
+in ``last_other`` who called. A pair of numbers has in ``call_s`` how long the newest call was, in ``last_other`` the
+foreign range that it went to, and in ``call_ms`` when the call was asked about whose end was told last. A call that
+goes on has by its name when it was asked about, and its range."""
 
 RING = np.dtype(
     [
