@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.rendered import FPS, Walker, encode, scene
+from edge.rendered import FPS, Walker, access_units, encode, scene
 from edge.rtsp_server import RtspServer
-from edge.test_node import access_units
 from saqta.edge.frames import FrameReader
 from saqta.edge.source import open_rtsp
 

@@ -94,8 +94,8 @@ def test_somebody_stirs_and_a_thing_does_not_though_the_camera_shakes(
     scene = Scene().show(4, lambda at_s: shaken(at_s, GROUND) if picture is shaken else GROUND)
     for _ in range(20):
         regions = scene.show(1, picture).still.regions(THRESHOLD, scene.at_s, STEP_S)
-    assert alive.has_rested(regions[0].since_s, scene.at_s)
-    assert alive.stirs(scene.still, regions[0], regions[0].since_s, scene.at_s) is stirs
+    assert alive.has_rested(regions[0], scene.at_s)
+    assert alive.stirs(scene.still, regions[0], scene.at_s) is stirs
 
 
 @pytest.mark.parametrize("shift_px", [(0.6, -0.4), (-1.2, 0.7)])
@@ -108,6 +108,14 @@ def test_steadies_a_camera_that_trembles_though_somebody_is_before_its_edges(shi
     inside = np.s_[20:160, 120:300]
     off, was_off = (int((np.abs(one[inside].astype(int) - scene[inside]) > 11).sum()) for one in (steady, seen))
     assert off < 0.3 * was_off
+
+
+def test_a_camera_that_was_moved_is_left_as_it_is_seen() -> None:
+    scene = noisy(cv2.GaussianBlur(GROUND, (3, 3), 0))
+    for across_px in (2.2, 3.0, 4.0):
+        moved = np.array([[1, 0, across_px], [0, 1, 0]], np.float32)
+        seen = gray(cv2.warpAffine(scene, moved, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE))
+        assert (Clear(scene, 0.0).seen(seen, scene, 0.2) == seen).all()
 
 
 def test_shows_a_dark_scene_brighter_and_a_bright_one_as_it_is() -> None:

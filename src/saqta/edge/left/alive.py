@@ -24,14 +24,14 @@ KNOWN_SHARE = 0.62
 """A track as tall as this part of a person is somebody who is known to be there."""
 
 
-def has_rested(since_s: float, at_s: float) -> bool:
-    """Whether what has been still, and to be seen, since a moment has been so for long enough to tell if it stirs."""
-    return at_s - since_s >= STIRS_S + SETTLES_S
+def has_rested(region: Region, at_s: float) -> bool:
+    """Whether a region has been still for long enough to tell whether it stirs."""
+    return at_s - region.since_s >= STIRS_S + SETTLES_S
 
 
-def stirs(still: Still, region: Region, since_s: float, at_s: float) -> bool:
-    """Whether a region that has rested since a moment is somebody."""
-    return still.stirred(region.window, region.mask, since_s + SETTLES_S, at_s) > STIRRED_MAX
+def stirs(still: Still, region: Region, at_s: float) -> bool:
+    """Whether a region that has rested is somebody."""
+    return still.stirred(region.window, region.mask, region.since_s + SETTLES_S, at_s) > STIRRED_MAX
 
 
 def begin(still: Still, thing: Thing) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from saqta.edge.arrays import Gray
 from saqta.edge.left import alive
 from saqta.edge.left.clear import Clear
-from saqta.edge.left.resting import VOTES_S, Region, Still, window_of
+from saqta.edge.left.resting import Region, Still, window_of
 from saqta.edge.left.thing import Presence, Thing
 from saqta.edge.left.verdict import Verdict, weigh
 from saqta.edge.picture.blobs import Bounds, alike, overlap, size
@@ -212,10 +212,8 @@ class Things:
             if at_s - region.since_s >= DISMISSED_AFTER_S:
                 still.adopt(region.window, region.mask)
             return
-        larger_px = LARGER * (region.bounds[3] - region.bounds[1])
-        shown_s = max(region.since_s, self.ways.covered_s(region.bounds, larger_px, VOTES_S))
-        calm = alive.has_rested(shown_s, at_s)
-        if calm and alive.stirs(still, region, shown_s, at_s):
+        calm = alive.has_rested(region, at_s)
+        if calm and alive.stirs(still, region, at_s):
             return
         owner = self._owner(region)
         tall_px = self.ways.tall_at(region.bounds[3]) or (owner.tall_px if owner else None)

@@ -38,7 +38,9 @@ class Steady:
         for _ in range(ROUNDS if self._where.size >= POINTS_MIN else 0):
             step = self._shift(steady)
             shift = shift + step
-            if np.abs(step).max() < LEAST_PX or np.abs(shift).max() > MOST_PX:
+            if np.abs(shift).max() > MOST_PX:
+                return seen
+            if np.abs(step).max() < LEAST_PX:
                 break
             moved = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
             how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import hypot, inf
+from math import hypot
 
 from saqta.edge.picture.blobs import Bounds, alike, overlap
 from saqta.edge.tracking.scale import Scale
@@ -91,10 +91,6 @@ class Way:
         """Whether it has been elsewhere than in this box."""
         return any(overlap(place, bounds) == 0 for _, place in self.points)
 
-    def seen_over(self, place: Bounds, tall_px: float) -> list[float]:
-        """When it was over a place and taller than that."""
-        return [at_s for at_s, box in self.points if box[3] - box[1] > tall_px and overlap(box, place) > 0]
-
     def add(self, track: Track, at_s: float) -> None:
         """Where it is now."""
         if self.points and at_s - self.points[-1][0] < self.every_s:
@@ -157,11 +153,6 @@ class Ways:
     def _is_out_of(self, place: Bounds, way: Way) -> bool:
         """Whether it is elsewhere, or went out of view."""
         return overlap(way.last, place) == 0 or (self.leads_out(way.last) and way.last_s < self._at_s - ENDED_S)
-
-    def covered_s(self, place: Bounds, tall_px: float, for_s: float) -> float:
-        """When somebody taller was over a place last, for that long at least; minus infinity where nobody was."""
-        over = [way.seen_over(place, tall_px) for way in self._ways.values() if way.tall_px > tall_px]
-        return max((times[-1] for times in over if times and times[-1] - times[0] >= for_s), default=-inf)
 
     def leads_out(self, bounds: Bounds) -> bool:
         """Whether a box lies at the picture's edge: who ends there went out of view."""
