@@ -422,6 +422,7 @@ def test_what_is_told_or_answered_while_the_path_stops_is_known_after_the_start(
             path.ends()
         assert last.result(WAIT_S)[0]["action"] == "allow"
         assert sent_away.result(WAIT_S) == [{"id": "p4", "error": {"detail": "the centre is stopping"}}]
+        assert path.path.figures().turned_away == 1
     with running(tmp_path) as after:
         state = after.path._judge.state
         assert (state.counters[MEMOS], state.memo["label"][:3].tolist()) == (3, [FRAUD, 0, 0])
@@ -543,6 +544,7 @@ def test_too_much_that_waits_is_sent_away(tmp_path: Path) -> None:
             path.path.ask("alfa", "call", True, body, lambda answer: come.append(len(json.loads(answer)["items"])))
         with pytest.raises(BusyError, match="wait already"):
             path.path.ask("alfa", "call", True, body, lambda answer: come.append(len(json.loads(answer)["items"])))
+        assert path.path.figures().turned_away == ASKED_MAX
         taken = ASKED_MAX * (1 + WAITING_MAX // ASKED_MAX)
         let_go.set()
         deadline = time.monotonic() + WAIT_S

@@ -27,9 +27,10 @@ from saqta.views.tables import (
     STOPPED,
     SYSTEM,
     WAITING,
+    Stopped,
     Waiting,
 )
-from saqta.views.tables.fraud import URGENT_MS
+from saqta.views.tables.fraud import URGENT_MS, place
 from story import START_MS, Story
 
 MINUTE_MS = 60_000
@@ -98,20 +99,32 @@ def test_what_was_said_waits_no_longer_and_again_when_it_is_in_doubt() -> None:
     assert story.rows(WAITING)[SYSTEM].version == story.log.size() - 1
 
 
-def test_of_each_caller_the_newest_call_waits_and_goes_when_somebody_said_what_it_was() -> None:
+def test_of_each_caller_the_newest_call_that_waits_stands_in_the_queue() -> None:
     story = Story([STEP])
-    story.tell(made(*(row(n, kind="call", actor="a") for n in range(3)), row(3, kind="call", actor="b"), row(4)))
+    calls = (row(n, kind="call", actor="a", time_ms=START_MS + n) for n in range(3))
+    story.tell(made(*calls, row(3, kind="call", actor="b"), row(4)))
     assert set(waiting(story)) == {"alfa-0-2", "alfa-0-3", "alfa-0-4"}
-    story.tell(made(row(0, kind="call", actor="a", action="block"), number=1))
+    story.tell(made(row(0, kind="call", actor="a", action="block", time_ms=START_MS + MINUTE_MS), number=1))
     assert set(waiting(story)) == {"alfa-1-0", "alfa-0-3", "alfa-0-4"}
     story.tell(outcome("alfa-0-2", "honest"))
     assert story.rows(WAITING)[SYSTEM].count == len(waiting(story)) == 3
     story.tell(outcome("alfa-1-0", "fraud"))
-    assert set(waiting(story)) == {"alfa-0-3", "alfa-0-4"}
+    assert set(waiting(story)) == {"alfa-0-1", "alfa-0-3", "alfa-0-4"}
     story.tell(outcome("alfa-1-0", "unknown"))
     assert "alfa-1-0" in waiting(story)
     story.tell(outcome("alfa-0-2", "unknown"))
     assert story.rows(WAITING)[SYSTEM].count == len(waiting(story)) == 3
+
+
+def test_telling_the_newer_of_a_callers_calls_brings_the_older_back_until_all_are_told() -> None:
+    story = Story([STEP])
+    for number in (0, 1):
+        call = row(0, kind="call", actor="a", action="block", time_ms=START_MS + number * MINUTE_MS)
+        story.tell(made(call, number=number))
+    for decision, left in (("alfa-1-0", ["alfa-0-0"]), ("alfa-0-0", [])):
+        story.tell(outcome(decision, "honest"))
+        assert waiting(story) == left
+        assert story.rows(WAITING)[SYSTEM].count == len(left)
 
 
 words = st.sampled_from(["fraud", "honest", "unknown"])
@@ -145,11 +158,11 @@ def test_whatever_happens_every_order_holds_what_it_should_and_a_rebuilt_one_the
     assert all(waits(each) for each in queue)
     payments = {id for id, each in stopped.items() if waits(each) and each.kind == "payment"}
     assert {each.decision for each in queue if each.kind == "payment"} == payments
-    callers = [each.actor for each in queue if each.kind == "call"]
-    assert len(callers) == len(set(callers))
-    in_order = sorted(stopped.values(), key=lambda each: int(each.decision.split("-")[1]))
-    newest = {each.actor: each for each in in_order if each.kind == "call" and each.action != "warn"}
-    assert {caller for caller, each in newest.items() if waits(each)} <= set(callers)
+    newest: dict[str, Stopped] = {}
+    for each in sorted(stopped.values(), key=place, reverse=True):
+        if each.kind == "call" and waits(each):
+            newest[each.actor] = each
+    assert {each.decision for each in queue if each.kind == "call"} == {each.decision for each in newest.values()}
     assert (story.rows(WAITING).get(SYSTEM) or Waiting()).count == len(waiting(story))
     for id, each in stopped.items():
         assert any(key.startswith(f"{figure(each)}/") for key, of in by_figure.items() if of.decision == id)

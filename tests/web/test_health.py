@@ -48,9 +48,11 @@ def test_metrics_in_the_text_format(centre) -> None:
             assert metric.name.startswith("saqta_")
 
 
-def test_decisions_are_counted_by_what_was_done_refused_and_late(centre) -> None:
-    centre.start_decisions()
+def test_decisions_are_counted_by_what_was_done_turned_away_refused_and_late(centre) -> None:
     call = {"caller": "+77272000000", "callee": "+77012345678", "trunk": "foreign"}
+    with centre.http("pavel") as pavel:
+        assert pavel.post("/api/v1/decisions/call", json=call).status_code == 503
+    centre.start_decisions()
     calls = [call | {"id": id, "time": f"2026-01-31T{hour}:00:00Z"} for id, hour in (("a", "08"), ("b", "06"))]
     payment = {"time": "2026-01-31T08:00:00Z", "account": "a", "payee": "b", "currency": "KZT"}
     payments = [payment | {"id": f"p{n}", "amount": amount} for n, amount in enumerate(("5", "6", "-7"))]
@@ -68,6 +70,7 @@ def test_decisions_are_counted_by_what_was_done_refused_and_late(centre) -> None
     }
     assert len([name for name in values if name.startswith("saqta_decisions_total")]) == 8
     assert values["saqta_decisions_refused_total"] == 4
+    assert values["saqta_decisions_turned_away_total"] == 1
     assert values["saqta_decisions_late_total"] == 1
     assert values["saqta_decisions_at_deadline_total"] == values["saqta_decisions_waiting"] == 0
     assert values["saqta_cases_waiting"] == 2

@@ -18,7 +18,7 @@ from saqta.views.tables import (
     BY_PARTY,
     BY_REASONS,
     BY_URGENCY,
-    CALLERS_WAITING,
+    CALLS_WAITING,
     STOPPED,
     SYSTEM,
     WAITING,
@@ -27,7 +27,7 @@ from saqta.views.tables import (
     Stopped,
     Waiting,
 )
-from saqta.views.tables.fraud import TENGE, place, reasons_key, urgency_key
+from saqta.views.tables.fraud import TENGE, calls_key, place, reasons_key, urgency_key
 
 Rates = Mapping[tuple[str, date], Sequence[kinds.Quoted]]
 """The published lines that payments of a currency and a day were converted by."""
@@ -121,52 +121,61 @@ def _changed(tables: Tables, recorded: Recorded, decision: str, **told: object) 
     yield STOPPED.put(decision, after)
     queue = _Queue(tables)
     if waits(after) and not waits(before):
-        yield from queue.enter_again(after)
+        yield from queue.enter(after)
     elif waits(before) and not waits(after):
         yield from queue.leave(before)
     yield _waiting(tables, recorded, queue.grown)
 
 
 class _Queue:
-    """What an event changes in the queue: every payment that waits stands in it, and of each caller the newest call,
-    for it is the caller that somebody has to look at. ``grown`` is by how much it is longer then."""
+    """What an event changes in the queue: every payment that waits stands in it, and of each caller's calls that wait
+    the newest, for it is the caller that somebody has to look at. ``grown`` is by how much it is longer then."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables, self.grown = tables, 0
-        self._newest: dict[str, Stopped | None] = {}
+        self._shown: dict[str, Stopped | None] = {}
 
     def enter(self, stopped: Stopped) -> Iterator[Change]:
-        """One that was stopped takes the place of its caller's last."""
+        """One that waits takes the place of its caller's call there, unless that is newer."""
         if stopped.kind == "call":
-            before = self._of_caller(stopped.actor)
-            if before is not None:
-                yield from self.leave(before)
-            self._newest[stopped.actor] = stopped
-            yield CALLERS_WAITING.put(stopped.actor, DecisionOf(decision=stopped.decision))
-        self.grown += 1
-        yield BY_URGENCY.put(urgency_key(stopped), DecisionOf(decision=stopped.decision))
-
-    def enter_again(self, stopped: Stopped) -> Iterator[Change]:
-        """One that is in doubt again, unless its caller's newest waits as it is."""
-        if stopped.kind != "call" or self._of_caller(stopped.actor) is None:
-            yield from self.enter(stopped)
+            yield CALLS_WAITING.put(calls_key(stopped), DecisionOf(decision=stopped.decision))
+            shown = self._of_caller(stopped.actor)
+            if shown is not None and place(shown) < place(stopped):
+                return
+            if shown is not None:
+                yield self._hide(shown)
+            self._shown[stopped.actor] = stopped
+        yield self._show(stopped)
 
     def leave(self, stopped: Stopped) -> Iterator[Change]:
-        """One of which somebody said what it was; nothing where it did not stand there."""
-        if stopped.kind == "call":
-            newest = self._of_caller(stopped.actor)
-            if newest is None or newest.decision != stopped.decision:
-                return
-            self._newest[stopped.actor] = None
-            yield CALLERS_WAITING.delete(stopped.actor)
+        """One of which somebody said what it was gives its place to its caller's newest that still waits."""
+        if stopped.kind != "call":
+            yield self._hide(stopped)
+            return
+        yield CALLS_WAITING.delete(calls_key(stopped))
+        newest, after = (*self._calls_of(stopped.actor, 2), None, None)[:2]
+        if newest is None or newest.decision != stopped.decision:
+            return
+        yield self._hide(stopped)
+        if after is not None:
+            yield self._show(after)
+
+    def _show(self, stopped: Stopped) -> Change:
+        self.grown += 1
+        return BY_URGENCY.put(urgency_key(stopped), DecisionOf(decision=stopped.decision))
+
+    def _hide(self, stopped: Stopped) -> Change:
         self.grown -= 1
-        yield BY_URGENCY.delete(urgency_key(stopped))
+        return BY_URGENCY.delete(urgency_key(stopped))
 
     def _of_caller(self, caller: str) -> Stopped | None:
-        if caller not in self._newest:
-            newest = self._tables.get(CALLERS_WAITING, caller)
-            self._newest[caller] = self._tables.get(STOPPED, newest.decision) if newest else None
-        return self._newest[caller]
+        if caller not in self._shown:
+            self._shown[caller] = next(self._calls_of(caller, 1), None)
+        return self._shown[caller]
+
+    def _calls_of(self, caller: str, limit: int) -> Iterator[Stopped | None]:
+        for _, of in self._tables.scan(CALLS_WAITING, f"{caller}/", limit=limit):
+            yield self._tables.get(STOPPED, of.decision)
 
 
 def _waiting(tables: Tables, recorded: Recorded, more: int) -> Change:

@@ -114,6 +114,13 @@ METRICS = (
         "Calls, payments and requests of them that could not be decided since the start.",
         _one(lambda reading: reading.ports.decisions.figures().refused),
     ),
+    # More than it can follow, or it starts or stops: these were answered 503, and partners ask again.
+    Metric(
+        "saqta_decisions_turned_away_total",
+        "counter",
+        "Calls and payments sent away to come later since the start; a request before it is ready counts as one.",
+        _one(lambda reading: reading.ports.decisions.figures().turned_away),
+    ),
     Metric(
         "saqta_decisions_late_total",
         "counter",

@@ -79,7 +79,7 @@ class Decided(Protocol):
 
 class Figures(Protocol):
     """What came of all that was asked: ``decided`` by kind and action, of that ``at_deadline`` by rules alone,
-    ``refused``, ``late``; and how much is ``waiting``."""
+    ``refused``, ``turned_away`` for want of room or while it starts or stops, ``late``; and how much is ``waiting``."""
 
     @property
     def decided(self) -> Mapping[tuple[str, str], int]: ...
@@ -87,6 +87,8 @@ class Figures(Protocol):
     def at_deadline(self) -> int: ...
     @property
     def refused(self) -> int: ...
+    @property
+    def turned_away(self) -> int: ...
     @property
     def late(self) -> int: ...
     @property

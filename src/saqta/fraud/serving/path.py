@@ -124,7 +124,7 @@ class DecisionPath:
         with self._more:
             self._require_ready()
             if self._count + len(question) > WAITING_MAX:
-                raise BusyError(f"{self._count} decisions wait already")
+                raise self._busy(f"{self._count} decisions wait already", len(question))
             self._count += len(question)
             self._waiting.append(ticket)
             self._deadlines.expect(ticket)
@@ -132,7 +132,14 @@ class DecisionPath:
 
     def _require_ready(self) -> None:
         if not self.is_ready:
-            raise BusyError("the decision path is starting")
+            raise self._busy("the decision path is starting", 1)
+
+    def _busy(self, why: str, count: int) -> BusyError:
+        self._recorder.counts.turned_away(count)
+        return BusyError(why)
+
+    def _sent_away(self, ticket: Ticket, why: str) -> Answer:
+        return refusal(ticket.question, self._busy(why, len(ticket.question)))
 
     def learn(self, changes: Iterable[Change], seq: int) -> None:
         """Is told of outcomes, lines and rates, as rows of the step's tables of them that changed up to ``seq``."""
@@ -230,7 +237,7 @@ class DecisionPath:
             for ticket in unanswered:
                 ticket.claimed = True
         for ticket in unanswered:
-            ticket.done(refusal(ticket.question, BusyError("the centre is stopping")))
+            ticket.done(self._sent_away(ticket, "the centre is stopping"))
         self._decide_all([ticket for ticket in tickets if ticket.places is not None])
         self._recorder.last.result()
         size, (count, noted) = self._log.size(), self._ledger.noted()
@@ -360,7 +367,7 @@ class DecisionPath:
             if error is not None:
                 self._failed = error
             for ticket, answer in answers:
-                ticket.done(refusal(ticket.question, BusyError("the log can't be written")) if error else answer)
+                ticket.done(self._sent_away(ticket, "the log can't be written") if error else answer)
 
         durable.add_done_callback(told)
 

@@ -94,8 +94,8 @@ STOPPED = Table("fraud_stopped", Stopped)
 """By decision."""
 BY_URGENCY = Table("fraud_by_urgency", DecisionOf)
 """What waits, of each caller the newest call, by ``urgency_key``: the most urgent first."""
-CALLERS_WAITING = Table("fraud_callers_waiting", DecisionOf)
-"""The call that stands there, by its caller."""
+CALLS_WAITING = Table("fraud_calls_waiting", DecisionOf)
+"""Every call that waits, by ``calls_key``: the first of each caller stands there."""
 BY_FIGURE = Table("fraud_by_figure", DecisionOf)
 """What a figure counts, by ``{figure}/{place}``: such as ``calls_blocked`` or ``kept/KZT``."""
 BY_PARTY = Table("fraud_by_party", DecisionOf)
@@ -120,6 +120,11 @@ def place(stopped: Stopped) -> str:
 def place_of(time_ms: int, decision: str) -> str:
     """The same, of its time and name."""
     return f"{LAST - time_ms:015d}/{decision}"
+
+
+def calls_key(stopped: Stopped) -> str:
+    """Where a call stands among those of its caller: the newest first."""
+    return f"{stopped.actor}/{place(stopped)}"
 
 
 def urgency_key(stopped: Stopped) -> str:
