@@ -30,7 +30,7 @@ from saqta.views.tables import (
     Stopped,
     Waiting,
 )
-from saqta.views.tables.fraud import URGENT_MS, place
+from saqta.views.tables.fraud import URGENT_MS, calls_key
 from story import START_MS, Story
 
 MINUTE_MS = 60_000
@@ -101,7 +101,7 @@ def test_what_was_said_waits_no_longer_and_again_when_it_is_in_doubt() -> None:
 
 def test_of_each_caller_the_newest_call_that_waits_stands_in_the_queue() -> None:
     story = Story([STEP])
-    calls = (row(n, kind="call", actor="a", time_ms=START_MS + n) for n in range(3))
+    calls = (row(n, kind="call", actor="a") for n in range(3))
     story.tell(made(*calls, row(3, kind="call", actor="b"), row(4)))
     assert set(waiting(story)) == {"alfa-0-2", "alfa-0-3", "alfa-0-4"}
     story.tell(made(row(0, kind="call", actor="a", action="block", time_ms=START_MS + MINUTE_MS), number=1))
@@ -159,7 +159,7 @@ def test_whatever_happens_every_order_holds_what_it_should_and_a_rebuilt_one_the
     payments = {id for id, each in stopped.items() if waits(each) and each.kind == "payment"}
     assert {each.decision for each in queue if each.kind == "payment"} == payments
     newest: dict[str, Stopped] = {}
-    for each in sorted(stopped.values(), key=place, reverse=True):
+    for each in sorted(stopped.values(), key=calls_key, reverse=True):
         if each.kind == "call" and waits(each):
             newest[each.actor] = each
     assert {each.decision for each in queue if each.kind == "call"} == {each.decision for each in newest.values()}

@@ -190,14 +190,14 @@ class SnoozeRule(msgspec.Struct, frozen=True, kw_only=True):
 
 class TellOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a decided call or payment of a tenant was, by somebody who should know: a partner, or the centre itself;
-    ``person`` is who there said so."""
+    ``teller`` is whom of its people the partner names, sealed for the command's first event."""
 
     decision: str
     tenant: str
     outcome: OutcomeWord
     known_ms: int
     by: str
-    person: str | None = None
+    teller: Sealed | None = None
 
 
 class AskCallBack(msgspec.Struct, frozen=True, kw_only=True):

@@ -140,7 +140,7 @@ class _Queue:
         if stopped.kind == "call":
             yield CALLS_WAITING.put(calls_key(stopped), DecisionOf(decision=stopped.decision))
             shown = self._of_caller(stopped.actor)
-            if shown is not None and place(shown) < place(stopped):
+            if shown is not None and calls_key(shown) < calls_key(stopped):
                 return
             if shown is not None:
                 yield self._hide(shown)

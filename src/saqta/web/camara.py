@@ -238,9 +238,7 @@ def _was_asked_about(ports: Ports, subscriber: str) -> bool:
         ports.tables.get(STOPPED, place.decision)
         for _, place in ports.tables.scan(BY_PARTY, f"{subscriber}/", limit=OF_A_PARTY_MAX)
     )
-    return any(one and one.kind == "call" for one in stopped) or any(
-        one["kind"] == "call" for one in ports.decisions.allowed([subscriber])
-    )
+    return any(one and one.kind == "call" for one in stopped) or ports.decisions.was_asked_about(subscriber)
 
 
 def _unknown() -> CamaraError:

@@ -19,10 +19,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from saqta.model.command import AskCallBack, TellOutcome
+from saqta.model.command import AskCallBack, Context, TellOutcome
 from saqta.model.errors import InputError
-from saqta.model.kinds import DECISION_CHARS_MAX, NAME_CHARS_MAX
+from saqta.model.kinds import DECISION_CHARS_MAX, NAME_CHARS_MAX, TELLER
 from saqta.model.moment import from_datetime, from_text, to_text
+from saqta.model.sealed import Sealed
 from saqta.model.terms import CENTRE, Role
 from saqta.web import problems
 from saqta.web.access import Caller, CallerOf, GuardedRoute, admit, guarded_router
@@ -213,13 +214,14 @@ def tell_outcome(ports: PortsOf, caller: CallerOf, context: ContextOf, decision:
     known_ms = from_datetime(new.known, "known") if new.known else context.now_ms
     if new.known and known_ms < from_text(found.told["time"], "time"):
         raise InputError("known", to_text(known_ms), f"a time after {found.told['time']}, when it happened")
+    teller = _teller(ports, caller, context, new.by)
     command = TellOutcome(
         decision=decision,
         tenant=found.tenant,
         outcome=new.outcome,
         known_ms=known_ms,
         by=_tenant(caller),
-        person=_person(caller, new.by),
+        teller=teller,
     )
     return perform(ports, command, context)
 
@@ -266,12 +268,14 @@ def _tenant(caller: Caller) -> str:
     return caller.name if caller.role is Role.PARTNER else CENTRE
 
 
-def _person(caller: Caller, given: str | None) -> str | None:
+def _teller(ports: Ports, caller: Caller, context: Context, given: str | None) -> Sealed | None:
+    """Whom of its people a partner names, sealed: ``{partner}/{given}`` to the key ring. Analysts are told by name."""
     if caller.role is Role.PARTNER:
-        return given
+        person = ports.keyring.person_of(f"{caller.name}/{given}") if given else None
+        return ports.keyring.seal(person, context.event_id(0), TELLER, given) if person and given else None
     if given not in (None, caller.name):
         raise InputError("by", given, f"{caller.name}, who tells it, or nothing")
-    return caller.name
+    return None
 
 
 def _found(ports: Ports, caller: Caller, decision: str) -> Decided:

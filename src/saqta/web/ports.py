@@ -135,6 +135,10 @@ class Decisions(Protocol):
         """What was simply allowed of these parties lately, the newest first, in the fields of a ``Stopped``. Blocks."""
         ...
 
+    def was_asked_about(self, party: str) -> bool:
+        """Whether a call of this party was asked about lately, whatever was decided. Blocks."""
+        ...
+
 
 class RuleDesk(Protocol):
     """What is known of rules before they are in force. Every method may be called from any thread."""

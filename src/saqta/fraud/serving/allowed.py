@@ -36,10 +36,16 @@ def allowed_of(log: Log, numbers: Mapping[str, int], parties: Collection[str]) -
 
 def _newest(log: Log, tenant: str, number: int, most: int) -> Iterator[DecisionsMade]:
     for at in range(number - 1, max(number - 1 - most, -1), -1):
-        recorded = log.find(f"{SOURCE}/{tenant}", str(at))
-        record = catalogue.read(recorded.event) if recorded else None
-        if isinstance(record, DecisionsMade):
-            yield record
+        made = made_in(log, tenant, at)
+        if made is not None:
+            yield made
+
+
+def made_in(log: Log, tenant: str, number: int) -> DecisionsMade | None:
+    """The decisions of one commit; None where it is not in the log yet. Blocks."""
+    recorded = log.find(f"{SOURCE}/{tenant}", str(number))
+    record = catalogue.read(recorded.event) if recorded else None
+    return record if isinstance(record, DecisionsMade) else None
 
 
 def _of_commit(made: DecisionsMade, wanted: Array) -> Iterator[dict[str, Any]]:

@@ -22,8 +22,10 @@ from saqta.fraud.serving.judging import CALLS
 from saqta.fraud.serving.rows import Commit, values_of
 from saqta.fraud.serving.step import CALL_BACKS, HELD, STEP, TOLD, Told
 from saqta.log.merkle import inclusion_proof
+from saqta.log.personal import Keyring
 from saqta.log.port import Log
 from saqta.log.tables import TableStore
+from saqta.model.kinds import TELLER
 from saqta.model.moment import to_text
 from saqta.model.step import Tables
 from saqta.model.terms import CENTRE
@@ -41,7 +43,14 @@ class Explained(NamedTuple):
 
 
 def explain(
-    commit: Commit, row: int, model: Model | None, book: RuleBook, tables: TableStore, log: Log, is_partner: bool
+    commit: Commit,
+    row: int,
+    model: Model | None,
+    book: RuleBook,
+    tables: TableStore,
+    log: Log,
+    keyring: Keyring,
+    is_partner: bool,
 ) -> Explained:
     """The decision in ``row``. Partners get codes and what the table of disclosure lets them know, no value of a
     feature. What the tables don't know of yet stands as it was answered."""
@@ -58,7 +67,7 @@ def explain(
         "kind": "call" if on_call else "payment",
         "time": to_text(int(event["time_ms"])),
         "held": held is not None or (awaited and told["hold_until"] is not None),
-        "outcome": _outcome(outcome, is_partner) if outcome else None,
+        "outcome": _outcome(outcome, keyring, is_partner) if outcome else None,
         "call_back": {"asked": to_text(asked.asked_ms), "by": asked.by} if asked else None,
     }
     why: dict[str, Any] = {"features": made.features, "valued_in": commit.valued_in(row), "proof": _proof(commit, row)}
@@ -69,12 +78,15 @@ def explain(
     return Explained(made.tenant, told, why)
 
 
-def _outcome(told: Told, is_partner: bool) -> dict[str, Any]:
-    """What it turned out to be. Which of the centre's people said so is nothing for partners."""
-    of_centre = told.by == CENTRE
-    by = told.by if of_centre and is_partner else told.person or told.by
-    partner = None if of_centre else told.by
-    return {"outcome": told.outcome, "known": to_text(told.known_ms), "by": by, "partner": partner}
+def _outcome(told: Told, keyring: Keyring, is_partner: bool) -> dict[str, Any]:
+    """What it turned out to be. Which of the centre's people said so is nothing for partners; whom a partner named is
+    known until that person is erased."""
+    partner, person = None if told.by == CENTRE else told.by, None
+    if partner and told.teller:
+        person = keyring.disclose(told.teller, told.event, TELLER)
+    elif not partner and not is_partner:
+        person = told.actor.partition("/")[2]
+    return {"outcome": told.outcome, "known": to_text(told.known_ms), "by": person or told.by, "partner": partner}
 
 
 def _inside(commit: Commit, row: int, model: Model | None, on_call: bool) -> dict[str, Any]:

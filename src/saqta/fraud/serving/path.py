@@ -28,6 +28,7 @@ from saqta.fraud.learning.folder import feature_set
 from saqta.fraud.publishing.books import RuleBook
 from saqta.fraud.serving import holds
 from saqta.fraud.serving.allowed import allowed_of
+from saqta.fraud.serving.asked import AskedAbout
 from saqta.fraud.serving.counting import Figures
 from saqta.fraud.serving.deadlines import Deadlines
 from saqta.fraud.serving.disclosure import Reader
@@ -104,6 +105,7 @@ class DecisionPath:
         self._failed: BaseException | None = None
         # The fallback may note ids before the state has them, as many as may wait twice over.
         self._ledger = Ledger(log, len(judge.state.memo) + 2 * WAITING_MAX)
+        self._asked_about = AskedAbout(log)
         self._recorder = Recorder(log, self._ledger)
         self._deadlines = Deadlines(quick, book, self._ledger, self._recorder, self._keys_of, clock, now_ns)
         self.is_ready = False
@@ -180,12 +182,16 @@ class DecisionPath:
     def look(self, decision: str, is_partner: bool) -> Explained | None:
         """The decision as a partner or an analyst may know it, however long ago; None where there is none. Blocks."""
         found = self._ledger.find(decision)
-        judge, book = self._judge, self._book
-        return explain(*found, judge.model, book, self._tables, self._log, is_partner) if found else None
+        model, book = self._judge.model, self._book
+        return explain(*found, model, book, self._tables, self._log, self._keyring, is_partner) if found else None
 
     def allowed(self, parties: Collection[str]) -> list[dict[str, Any]]:
         """What was simply allowed of these parties lately, the newest first. Blocks."""
         return allowed_of(self._log, dict(self._ledger.numbers), parties)
+
+    def was_asked_about(self, party: str) -> bool:
+        """Whether a call of this party was asked about lately. Blocks."""
+        return self._asked_about.has(party, dict(self._ledger.numbers))
 
     def figures(self) -> Figures:
         """What came of all that was asked."""

@@ -112,7 +112,7 @@ class Commit:
     def answer(self, id: str, row: int, reader: Reader) -> Answered:
         """What this reader gets for the decision in ``row``, which its partner calls ``id``."""
         made, notable = self.made, self.notable.get(row)
-        also = (FALLBACKS[made.fallback],) if made.fallback else ()
+        also = _fallback(made)
         hold_until_ms = notable.hold_until_ms if notable else None
         return Answered(
             id=id,
@@ -182,6 +182,13 @@ class Commit:
         return texts_of(parts, named, at, self.rows["score"][at], hundredths)
 
 
+def _fallback(made: DecisionsMade) -> tuple[Reason, ...]:
+    """Why rules and lists alone decided, if they did; a later program may know more whys than this one."""
+    if made.fallback is None:
+        return ()
+    return (FALLBACKS.get(made.fallback, Reason(made.fallback, "rules and lists alone decided")),)
+
+
 def _allowed(made: DecisionsMade) -> list[bytes]:
     """The answers to what is simply allowed, in JSON: what stands before id, score, row and amount in tenge, and behind
     these."""
@@ -191,7 +198,7 @@ def _allowed(made: DecisionsMade) -> list[bytes]:
         id=place,
         action="allow",
         score=place,
-        reasons=(FALLBACKS[made.fallback],) if made.fallback else (),
+        reasons=_fallback(made),
         decision_id=decision,
         model=made.model,
         rules=made.rules,

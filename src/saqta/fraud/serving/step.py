@@ -12,6 +12,7 @@ from saqta.model.command import AskCallBack, Command, Context, TellOutcome
 from saqta.model.errors import InputError, LimitError
 from saqta.model.event import Recorded
 from saqta.model.moment import to_text
+from saqta.model.sealed import Sealed
 from saqta.model.step import NOTHING, Change, Outcome, Step, Table, Tables, commanded
 from saqta.model.terms import CENTRE
 
@@ -39,15 +40,17 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """The newest outcome of a decision, by a partner or the centre, and who there said so; ``hold_until_ms`` is the end
-    of a hold that confirming it cut short."""
+    """The newest outcome of a decision, by a partner or the centre; ``hold_until_ms`` is the end of a hold that
+    confirming it cut short. ``event`` is the id of what told it, ``actor`` who did; ``teller`` is sealed for it."""
 
     tenant: str
     outcome: kinds.OutcomeWord
     known_ms: int
     by: str
     hold_until_ms: int | None = None
-    person: str | None = None
+    event: str = ""
+    actor: str = ""
+    teller: Sealed | None = None
 
 
 class CallBack(msgspec.Struct, frozen=True):
@@ -106,7 +109,16 @@ def _made(tables: Tables, recorded: Recorded, record: kinds.DecisionsMade) -> Ou
 def _told(tables: Tables, recorded: Recorded, record: kinds.OutcomeTold) -> Outcome:
     held, before = tables.get(HELD, record.decision), tables.get(TOLD, record.decision)
     hold_until_ms = held.until_ms if held else before.hold_until_ms if before else None
-    told = Told(record.tenant, record.outcome, record.known_ms, record.by, hold_until_ms, record.person)
+    told = Told(
+        tenant=record.tenant,
+        outcome=record.outcome,
+        known_ms=record.known_ms,
+        by=record.by,
+        hold_until_ms=hold_until_ms,
+        event=recorded.event.id,
+        actor=recorded.event.actor,
+        teller=record.teller,
+    )
     changes = [TOLD.put(record.decision, told)]
     if record.outcome == "fraud":
         key = _source_key(record.by, recorded.event.recorded_ms)
@@ -168,7 +180,7 @@ def decide(tables: Tables, command: Command, context: Context) -> Outcome:
         outcome=command.outcome,
         known_ms=command.known_ms,
         by=command.by,
-        person=command.person,
+        teller=command.teller,
     )
     released = kinds.HoldReleased(decision=command.decision, tenant=command.tenant)
     ends_hold = command.outcome == "honest" and tables.get(HELD, command.decision) is not None

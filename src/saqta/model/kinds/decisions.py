@@ -11,6 +11,7 @@ import msgspec
 
 from saqta.model.kinds.rates import CurrencyCode, DecimalText
 from saqta.model.kinds.record import NAME_CHARS_MAX, Name, Reason, Record
+from saqta.model.sealed import Sealed
 
 ROWS_MAX = 256
 """One event holds at most so many decisions."""
@@ -20,6 +21,8 @@ DECISION_REASONS_MAX = 6
 LINES_MAX = 2
 """A rate goes over one other currency at most."""
 DECISION_ROW_BYTES = 88
+TELLER = "teller"
+"""The field of an outcome that is sealed."""
 SCORE_AT = 72
 """Where the score stands in a row, a little-endian double."""
 
@@ -104,8 +107,8 @@ class DecisionsMade(Record, frozen=True, kw_only=True):
 
     ``rows`` is base64 of the rows, 88 bytes each (``fraud/serving/rows.py``). ``root`` is the RFC 9162 Merkle root over
     them, each followed by what ``notable`` says of it. ``features`` names the set of features; ``model`` is None where
-    nothing was scored; ``fallback`` says why rules and lists alone decided. ``rates`` are those of the payments' days,
-    as far as they were published.
+    nothing was scored; ``fallback`` says in a word why rules and lists alone decided, and a later program may have more
+    words. ``rates`` are those of the payments' days, as far as they were published.
     """
 
     tenant: Name
@@ -116,7 +119,7 @@ class DecisionsMade(Record, frozen=True, kw_only=True):
     root: str
     rows: str
     notable: Annotated[tuple[NotableRow, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
-    fallback: Literal["no_model", "deadline", "young_state"] | None = None
+    fallback: Name | None = None
     rates: Annotated[tuple[UsedRate, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     shadow: Annotated[tuple[ShadowRow, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     challenge: Challenge | None = None
@@ -143,14 +146,14 @@ def score_of(rows: bytes, row: int) -> float:
 
 class OutcomeTold(Record, frozen=True, kw_only=True):
     """Somebody who should know tells what a decided call or payment was, and since when that is known: ``by`` is the
-    partner or the centre, ``person`` who there said so, where that is told."""
+    partner or the centre, ``teller`` whom of its people the partner names; the centre's are told by ``actor``."""
 
     decision: DecisionName
     tenant: Name
     outcome: OutcomeWord
     known_ms: int
     by: Name
-    person: Name | None = None
+    teller: Sealed | None = None
 
 
 class CallBackAsked(Record, frozen=True, kw_only=True):

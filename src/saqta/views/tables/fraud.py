@@ -1,7 +1,7 @@
 """The tables of calls and payments that were stopped, in the orders in which they are looked for, and of the money that
 this kept."""
 
-from saqta.model.kinds import OutcomeWord
+from saqta.model.kinds import ROWS_MAX, OutcomeWord
 from saqta.model.money import minor_units
 from saqta.model.step import Table
 from saqta.views.tables.row import Row
@@ -123,8 +123,9 @@ def place_of(time_ms: int, decision: str) -> str:
 
 
 def calls_key(stopped: Stopped) -> str:
-    """Where a call stands among those of its caller: the newest first."""
-    return f"{stopped.actor}/{place(stopped)}"
+    """Where a call stands among those of its caller: the newest first, of one moment the last that was decided."""
+    _, number, row = stopped.decision.rsplit("-", 2)
+    return f"{stopped.actor}/{place_of(stopped.time_ms, f'{LAST - int(number) * ROWS_MAX - int(row):015d}')}"
 
 
 def urgency_key(stopped: Stopped) -> str:
