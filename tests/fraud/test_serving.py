@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from intake.listening import until
-from saqta.fraud.engine.layout import CALL, DELAY_D, EVENTS, FRAUD, MEMOS, PAYMENT
+from saqta.fraud.engine.layout import CALL, DAY_MS, DELAY_D, EVENTS, FRAUD, LABEL_DELAY_D, MEMOS, PAYMENT
 from saqta.fraud.engine.naming import CURRENCY_NUMBERS
 from saqta.fraud.engine.scanning import PLAIN_CHARS_MAX, columns
 from saqta.fraud.engine.stored_state import in_use
@@ -32,6 +32,7 @@ from saqta.fraud.serving.rows import ROW, SOURCE, Commit, as_bytes, commit_of, r
 from saqta.fraud.serving.snapshot import read_snapshot
 from saqta.fraud.serving.step import SWAPS, TOLD, Swapped, Told
 from saqta.fraud.serving.ticket import Ticket, portions
+from saqta.fraud.youth import YOUNG_D
 from saqta.log.merkle import leaf_hash, verify_inclusion
 from saqta.log.personal import Keyring
 from saqta.log.port import Position
@@ -88,8 +89,16 @@ class Running:
         self.keyring.close()
 
     def grow_old(self, *tenants: str) -> None:
-        """As if the state had known these tenants' payments for ever."""
-        self.path._paid_from_ms |= dict.fromkeys(tenants or ("alfa",), 1)
+        """These tenants pay once a day, until their next payment is no young state's any more."""
+        for tenant in tenants or ("alfa",):
+            times = (
+                NOW_MS - 1_000_000 - (LABEL_DELAY_D + YOUNG_D - day) * DAY_MS for day in range(LABEL_DELAY_D + YOUNG_D)
+            )
+            past = (
+                payment(n, id=f"past-{n}", account=f"past-{n}", payee="past", time=to_text(time))
+                for n, time in enumerate(times)
+            )
+            self.ask("payment", *past, tenant=tenant)
 
     def ends(self) -> None:
         self._stop.set()

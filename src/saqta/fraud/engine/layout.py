@@ -153,8 +153,10 @@ PENDING = np.dtype([("known_ms", "<i8"), ("id", "<u8"), ("label", "<u8")])
 """A label that isn't known yet."""
 
 CLOCK_MS, LIVES, LIVES_FREE, RINGS, RINGS_FREE, HAND, RING_HAND, MEMOS, PENDINGS = range(9)
-EVENTS, LATE, EVICTED, DELAY_D, PAID_FROM_MS = range(9, 14)
-"""The last is the time of the first payment that was decided, 0 before."""
+EVENTS, LATE, EVICTED, DELAY_D, PAID_FROM_MS, PAID_MS = range(9, 15)
+"""The last two are since when payments are known, 0 before, and the time of the newest."""
+PAUSE_MS_MAX = DAY_MS
+"""A time without payments makes those of before known for so long and no longer."""
 COUNTERS = 16
 
 Array = NDArray[Any]

@@ -57,6 +57,8 @@ from saqta.fraud.engine.layout import (
     LABEL,
     MEMOS,
     PAID_FROM_MS,
+    PAID_MS,
+    PAUSE_MS_MAX,
     REPEATED,
     RING,
     SWAP,
@@ -197,8 +199,7 @@ def _pay(
     answer: Record,
 ) -> None:
     hour, amount, time_ms = event.time_ms // HOUR_MS, event.value, event.time_ms
-    if state.counters[PAID_FROM_MS] == 0:
-        state.counters[PAID_FROM_MS] = time_ms
+    _grow_old(state.counters, time_ms)
     payer = met(state, event.actor, time_ms)
     payee = met(state, event.counterpart ^ PAYEE, time_ms)
     pair = met(state, event.actor ^ (event.counterpart * PAIR), time_ms)
@@ -223,6 +224,15 @@ def _pay(
     if device >= 0:
         live(state.life[device], time_ms, amount)
     _remember(state, event, event.counterpart ^ PAYEE, plain, answer)
+
+
+@compiled
+def _grow_old(counters: Array, time_ms: int) -> None:
+    """For how long payments are known by now."""
+    if counters[PAID_FROM_MS] == 0:
+        counters[PAID_FROM_MS], counters[PAID_MS] = time_ms, time_ms
+    counters[PAID_FROM_MS] += max(time_ms - counters[PAID_MS] - PAUSE_MS_MAX, 0)
+    counters[PAID_MS] = max(counters[PAID_MS], time_ms)
 
 
 @compiled

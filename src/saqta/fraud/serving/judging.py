@@ -25,7 +25,7 @@ from saqta.fraud.serving.rows import ROW, Commit, packed, root_of, values_text
 from saqta.fraud.serving.tenge import Exchange, Tenge, needed
 from saqta.fraud.serving.wording import texts_of
 from saqta.fraud.wire import PACKED, Packer, Payment, is_past
-from saqta.fraud.youth import old_from_ms
+from saqta.fraud.youth import Paid, and_then
 from saqta.model.errors import InputError
 from saqta.model.kinds import (
     DECISION_REASONS_MAX,
@@ -113,27 +113,23 @@ class Judge:
         decided: Array = self._room.answers["status"][: len(events)] == layout.DECIDED
         return decided
 
-    def judge(self, batch: Batch, keys: NameKeys, now_ms: int, paid_from_ms: int | None = None) -> Judged:
-        """Decides a batch of at most JUDGED_MAX, but for what can't be taken; of one tenant, whose payments the state
-        knows from ``paid_from_ms`` on, where there are any."""
+    def judge(self, batch: Batch, keys: NameKeys, now_ms: int, paid: Paid | None = None) -> Judged:
+        """Decides a batch of at most JUDGED_MAX, but for what can't be taken; of one tenant, who ``paid`` before."""
         taken, errors = self._take(batch, now_ms)
         events = self._events[: len(taken)]
         listings = self._look_up(batch, taken, events, keys, now_ms)
         rates = self.exchange.used(events)
         Tenge(rates).value(events)
         decide(self.state, self.trees, self.rules, events, self._room)
-        self._acts_from = {} if self._too_young(events, paid_from_ms) else self._thresholds
+        self._acts_from = {} if self._too_young(events, paid) else self._thresholds
         return self._judged(batch, taken, errors, listings, now_ms)._replace(rates=rates)
 
-    def _too_young(self, events: Array, paid_from_ms: int | None) -> bool:
-        """Whether the newest payment is not so long after the tenant's first that the model may act."""
-        if self.model is None:
-            return False
-        paid_ms = events["time_ms"][events["kind"] == layout.PAYMENT]
-        if not len(paid_ms):
-            return False
-        first_ms = paid_ms.item(0) if paid_from_ms is None else paid_from_ms
-        return bool(paid_ms.max() < old_from_ms(first_ms, self.model.manifest.label_delay_d))
+    def _too_young(self, events: Array, before: Paid | None) -> bool:
+        """Whether there are payments, and all that were decided are not known for so long that the model may act."""
+        is_decided = self._room.answers["status"][: len(events)] == layout.DECIDED
+        times_ms = events["time_ms"][is_decided & (events["kind"] == layout.PAYMENT)]
+        paid = and_then(before, times_ms) if self.model and len(times_ms) else None
+        return bool(self.model and paid and paid.is_young(self.model.manifest.label_delay_d))
 
     def _take(self, batch: Batch, now_ms: int) -> tuple[Array, dict[int, InputError]]:
         """Puts what can be taken among the events, in order: the places of that, and what is wrong with all else."""

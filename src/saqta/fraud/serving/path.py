@@ -45,6 +45,7 @@ from saqta.fraud.serving.snapshot import Kept, read_snapshot, write_snapshot
 from saqta.fraud.serving.step import QUOTED, LineTold, Swapped, Told
 from saqta.fraud.serving.telling import Telling, refusal
 from saqta.fraud.serving.ticket import Answer, Done, Ticket, portions
+from saqta.fraud.youth import Paid, and_then
 from saqta.log.personal import Keyring
 from saqta.log.port import Log, Position
 from saqta.log.tables import TableStore
@@ -94,7 +95,7 @@ class DecisionPath:
         self._fallback: Fallback | None = None if judge.model else "no_model"
         self._book = book
         self._keys: dict[str, NameKeys] = {}
-        self._paid_from_ms: dict[str, int] = {}
+        self._paid: dict[str, Paid] = {}
         self._centre_key = keyring.naming_key(CENTRE)
         self._waiting: deque[Ticket] = deque()
         self._exchange = judge.exchange
@@ -248,9 +249,7 @@ class DecisionPath:
         self._recorder.last.result()
         size, (count, noted) = self._log.size(), self._ledger.noted()
         numbers, delay_d = self._ledger.numbers, self.label_delay_d
-        kept = Kept(
-            size, self._log.root(size).hex(), self._taken, numbers, self._paid_from_ms, count, feature_set(), delay_d
-        )
+        kept = Kept(size, self._log.root(size).hex(), self._taken, numbers, self._paid, count, feature_set(), delay_d)
         write_snapshot(self._folder, kept, self._judge.state, noted)
 
     def _rebuild(self) -> None:
@@ -260,7 +259,7 @@ class DecisionPath:
         if found is not None:
             kept, self._judge.state = found.kept, found.state
             seq, numbers, self._ledger.numbers = kept.told, kept.numbers, dict(kept.numbers)
-            self._paid_from_ms = dict(kept.paid_from_ms)
+            self._paid = dict(kept.paid)
             self._ledger.restore(kept.noted, found.noted)
         while batch := self._log.read(seq):
             for recorded in batch:
@@ -290,11 +289,10 @@ class DecisionPath:
         self._pays(made.tenant, commit.rows)
 
     def _pays(self, tenant: str, rows: Array) -> None:
-        """Notes when the first payment of a tenant was made that the state knows, among its next rows (ROW, EVENT)."""
-        if tenant not in self._paid_from_ms:
-            paid_ms = rows["time_ms"][rows["kind"] == layout.PAYMENT]
-            if len(paid_ms):
-                self._paid_from_ms[tenant] = paid_ms.item(0)
+        """Notes what a tenant paid among its next rows (ROW, EVENT)."""
+        paid = and_then(self._paid.get(tenant), rows["time_ms"][rows["kind"] == layout.PAYMENT])
+        if paid:
+            self._paid[tenant] = paid
 
     def _read_told(self, until: int) -> None:
         """Takes a portion of what the log tells of decisions and lines, up to the seq ``until``."""
@@ -345,7 +343,7 @@ class DecisionPath:
         judge, now_ms = self._judge, self._clock()
         judge.rules = self._book.current
         batch = Batch([ticket.question for ticket in tickets])
-        judged = judge.judge(batch, self._keys_of(tenant), now_ms, self._paid_from_ms.get(tenant))
+        judged = judge.judge(batch, self._keys_of(tenant), now_ms, self._paid.get(tenant))
         fallback: Fallback | None = "young_state" if judged.is_young else self._fallback
         self._pays(tenant, judged.rows.view(ROW).reshape(-1))
         while not self._commits.acquire(timeout=POLL_S):

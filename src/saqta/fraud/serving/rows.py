@@ -112,7 +112,7 @@ class Commit:
     def answer(self, id: str, row: int, reader: Reader) -> Answered:
         """What this reader gets for the decision in ``row``, which its partner calls ``id``."""
         made, notable = self.made, self.notable.get(row)
-        also = _fallback(made)
+        also = () if self._is_spared(row) else _fallback(made)
         hold_until_ms = notable.hold_until_ms if notable else None
         return Answered(
             id=id,
@@ -125,6 +125,10 @@ class Commit:
             hold_until=None if hold_until_ms is None else to_text(hold_until_ms),
             tenge=self._in_tenge(row),
         )
+
+    def _is_spared(self, row: int) -> bool:
+        """Whether it is a call beside payments on which no model acts yet: on calls none ever does."""
+        return self.made.fallback == "young_state" and self._paid[row][0] != PAYMENT
 
     @cached_property
     def _scores(self) -> list[float]:
@@ -159,7 +163,7 @@ class Commit:
 
     def line(self, id: str, row: int, reader: Reader) -> bytes:
         """The same in JSON."""
-        if row in self.notable:
+        if row in self.notable or self._is_spared(row):
             return _encode(self.answer(id, row, reader))
         before, score, number, tenge, behind = self._allowed
         told = (before, _encode(id), score, _encode(self._scores[row]), number, row, tenge)

@@ -14,6 +14,7 @@ import numpy as np
 from saqta.fraud.engine.layout import Array, State
 from saqta.fraud.engine.stored_state import read_state, write_state
 from saqta.fraud.learning.folder import feature_set
+from saqta.fraud.youth import Paid
 from saqta.log.port import Log
 from saqta.model.errors import StorageError
 
@@ -24,14 +25,14 @@ MANIFEST = "kept.json"
 
 class Kept(msgspec.Struct, frozen=True):
     """The size and root of the log; up to which seq the state has what was told of decisions; each tenant's next
-    commit, all before which it has, and when its first payment was made; how many ids were ever noted; and what the
+    commit, all before which it has, and what it paid; how many ids were ever noted; and what the
     state was made for."""
 
     size: int
     root: str
     told: int
     numbers: dict[str, int]
-    paid_from_ms: dict[str, int]
+    paid: dict[str, Paid]
     noted: int
     features: str
     label_delay_d: int
