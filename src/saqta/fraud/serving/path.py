@@ -253,7 +253,7 @@ class DecisionPath:
         write_snapshot(self._folder, kept, self._judge.state, noted)
 
     def _rebuild(self) -> None:
-        """The state as it was, and what the log holds since: equal to one that never stopped."""
+        """The state as it was, and what the log holds since, in the log's order."""
         seq, numbers = 0, {}
         found = read_snapshot(self._folder, self._log, self.label_delay_d)
         if found is not None:
