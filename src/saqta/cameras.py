@@ -34,6 +34,7 @@ class Cameras:
     def __init__(self, folder: Folder, settings: Settings, plugins: Plugins, loop_files: bool) -> None:
         self._folder, self._settings, self._plugins, self._loop_files = folder, settings, plugins, loop_files
         self._models: set[str | None] = set()
+        self._face_models: set[str | None] = set()
 
     def changed(self) -> Iterator[kinds.CameraRegistered]:
         """Cameras whose settings are not what the log says of them; InputError where one can't be watched so.
@@ -87,9 +88,9 @@ class Cameras:
             if settings.model not in self._models:
                 self._plugins.model(settings)
                 self._models.add(settings.model)
-            if settings.faces not in self._models:
+            if settings.faces not in self._face_models:
                 faces_of(settings.faces, settings.model_threads)
-                self._models.add(settings.faces)
+                self._face_models.add(settings.faces)
         said = self.said_of(camera.camera)
         return msgspec.structs.replace(settings, fixtures=said.fixtures, view_accepted_ms=said.view_accepted_ms)
 

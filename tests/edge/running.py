@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from edge import deadly
@@ -12,7 +13,7 @@ from saqta.edge.node import CameraNode
 from saqta.edge.plugins import Plugins
 from saqta.model import catalogue
 from saqta.model.event import Event
-from saqta.model.kinds import Record
+from saqta.model.kinds import AlertRaised, Record
 
 HAZARDS = {
     "exit": deadly.exits,
@@ -85,3 +86,32 @@ class Running:
 
 def has(kind: type[Record], times: int = 1) -> Callable[[list[Record | None]], bool]:
     return lambda records: sum(isinstance(record, kind) for record in records) >= times
+
+
+def alerts_of(records: list[Record | None]) -> list[str]:
+    """The kinds of the alerts among records."""
+    return [record.kind for record in records if isinstance(record, AlertRaised)]
+
+
+def children() -> set[int]:
+    """The processes that the main thread started."""
+    return {
+        int(pid) for pid in Path(f"/proc/self/task/{threading.main_thread().native_id}/children").read_text().split()
+    }
+
+
+def command(pid: int) -> bytes:
+    """The command line of a process; nothing where there is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process started, and those that they did."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *descendants(int(child))]
+    return found

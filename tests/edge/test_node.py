@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from edge import deadly, seeing
 from edge.rendered import FPS, encode, scene
-from edge.running import EAGER, PLUGINS, WALK, YARD, Desk, Running, has
+from edge.running import EAGER, PLUGINS, WALK, YARD, Desk, Running, alerts_of, command, descendants, has
 from edge.telling import ALERTS
 from saqta.edge import node as node_module
 from saqta.edge.node import CAMERAS_MAX, CameraNode
@@ -142,28 +141,3 @@ def test_refuses_two_cameras_of_one_name_and_too_many(desk: Desk, tmp_path: Path
         made(["A", "B", "A"])
     with pytest.raises(InputError, match=str(CAMERAS_MAX)):
         made([str(n) for n in range(CAMERAS_MAX + 1)])
-
-
-def alerts_of(records: list[Record | None]) -> list[str]:
-    return [record.kind for record in records if isinstance(record, AlertRaised)]
-
-
-def command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def descendants(pid: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += [int(child), *descendants(int(child))]
-    return found
-
-
-def children() -> set[int]:
-    return {
-        int(pid) for pid in Path(f"/proc/self/task/{threading.main_thread().native_id}/children").read_text().split()
-    }

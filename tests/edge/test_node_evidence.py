@@ -3,7 +3,6 @@
 import hashlib
 import os
 import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from edge.rendered import FPS, access_units, encode, scene
 from edge.rtsp_server import RtspServer
-from edge.running import EAGER, WAIT_S, WALK, YARD, Desk, Running, has
+from edge.running import EAGER, WAIT_S, WALK, YARD, Desk, Running, children, command, descendants, has
 from edge.telling import ALERTS
 from intake.listening import until
 from saqta.edge.keeping.originals import open_sealed
@@ -115,24 +114,3 @@ def test_evidence_that_a_killed_worker_owed_is_told_as_lost(
     }
     assert {one.reason for one in lost} == {"its worker process died (signal 9)"}
     assert {event.cause for event in desk.events if event.type == TYPE_OF[EvidenceLost]} == alerts
-
-
-def children() -> set[int]:
-    return {
-        int(pid) for pid in Path(f"/proc/self/task/{threading.main_thread().native_id}/children").read_text().split()
-    }
-
-
-def command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def descendants(pid: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += [int(child), *descendants(int(child))]
-    return found

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from edge.rendered import access_units, encode, scene
 from edge.rtsp_server import RtspServer
-from edge.running import WALK, Desk, Running, has
+from edge.running import WALK, Desk, Running, alerts_of, children, command, descendants, has
 from saqta.edge.node import HANG_S, STRIKES_MAX
 from saqta.edge.settings import CameraSettings
 from saqta.model.kinds import (
@@ -23,7 +22,6 @@ from saqta.model.kinds import (
     CameraLost,
     CameraQuarantined,
     EvidenceKept,
-    Record,
 )
 
 
@@ -188,28 +186,3 @@ def test_stops_within_seconds_and_leaves_no_process(start: Callable[..., Running
     node.stop()
     assert time.monotonic() - began_s < 5
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
-
-
-def children() -> set[int]:
-    return {
-        int(pid) for pid in Path(f"/proc/self/task/{threading.main_thread().native_id}/children").read_text().split()
-    }
-
-
-def alerts_of(records: list[Record | None]) -> list[str]:
-    return [record.kind for record in records if isinstance(record, AlertRaised)]
-
-
-def command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def descendants(pid: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += [int(child), *descendants(int(child))]
-    return found

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from fraud.test_serving import NOW_MS, Running, payment, running
+from fraud.running import NOW_MS, Running, payment, require_state, running, state_of
 from saqta.fraud.engine.layout import CALL_S_MAX
-from saqta.fraud.engine.stored_state import in_use
 from saqta.fraud.serving.step import LINES_TOLD, NEWEST, LineTold
 from saqta.model import catalogue
 from saqta.model.kinds import CallConnected, CallEnded
@@ -183,10 +181,8 @@ def test_after_a_restart_from_the_log_alone_the_state_is_equal(tmp_path: Path) -
         telecom.ask("on", VICTIM, NOW_MS - MINUTE_MS)
         telecom.tell(CallConnected, "on", VICTIM, NOW_MS - MINUTE_MS + 4_000)
         path.ask("payment", payment(1, phone=VICTIM))
-        state = {name: part.copy() for name, part in in_use(path.path._judge.state).items()}
+        state = state_of(path)
     for kept in (tmp_path / "fraud").iterdir():
         kept.unlink()
     with running(tmp_path) as after:
-        for name, part in in_use(after.path._judge.state).items():
-            if name != "memo":
-                assert np.array_equal(part, state[name]), name
+        require_state(after, state)

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import Ran
 from fraud import made_payments
-from fraud.test_serving import payment, running
+from fraud.running import payment, running
 from fraud.test_youth import codes
 from saqta.commands.options import readable_log
 from saqta.fraud.engine.layout import LABEL, PAYMENT, State

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fraud.test_serving import call, payment, running
+from fraud.running import call, payment, running
 from saqta.__main__ import app
 from saqta.fraud.engine.rules import BITS, STANDARD, Rule, read_rules
 from saqta.fraud.serving import retrial

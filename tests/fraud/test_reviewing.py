@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fraud.test_serving import NOW_MS, Running, call, payment, running
+from fraud.running import NOW_MS, Running, call, payment, running
 from saqta.__main__ import app
 from saqta.fraud.engine.layout import Limits, empty
 from saqta.fraud.learning.folder import CARD, read_model, write_model

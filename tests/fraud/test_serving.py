@@ -14,140 +14,36 @@ import msgspec
 import numpy as np
 import pytest
 
+from fraud.running import NOW_MS, WAIT_S, Running, call, payment, require_state, running, state_of
 from intake.listening import until
-from saqta.fraud.engine.layout import CALL, DAY_MS, DELAY_D, EVENTS, FRAUD, LABEL_DELAY_D, MEMOS, PAYMENT
+from saqta.fraud.engine.layout import CALL, DELAY_D, EVENTS, FRAUD, MEMOS, PAYMENT
 from saqta.fraud.engine.naming import CURRENCY_NUMBERS
 from saqta.fraud.engine.scanning import PLAIN_CHARS_MAX, columns
-from saqta.fraud.engine.stored_state import in_use
-from saqta.fraud.lists.blocklist import Blocklist, Listing
+from saqta.fraud.lists.blocklist import Listing
 from saqta.fraud.lists.tables import ENTRIES
 from saqta.fraud.publishing.tables import HEAD, NEWEST, RuleSet
 from saqta.fraud.serving import pseudonyms
 from saqta.fraud.serving.judging import JUDGED_MAX
 from saqta.fraud.serving.ledger import Ledger, numbered
-from saqta.fraud.serving.opening import open_path
 from saqta.fraud.serving.path import COMMITS_MAX, LABELS_MAX, WAITING_MAX, DecisionPath
 from saqta.fraud.serving.reading import ASKED_MAX, Question, read
 from saqta.fraud.serving.rows import ROW, SOURCE, Commit, as_bytes, commit_of, root_of
 from saqta.fraud.serving.snapshot import read_snapshot
-from saqta.fraud.serving.step import SWAPS, TOLD, Swapped, Told
+from saqta.fraud.serving.step import SWAPS, Swapped
 from saqta.fraud.serving.ticket import Ticket, portions
-from saqta.fraud.youth import YOUNG_D
 from saqta.log.merkle import leaf_hash, verify_inclusion
-from saqta.log.personal import Keyring
 from saqta.log.port import Position
 from saqta.log.sqlite import SqliteLog
 from saqta.log.tables import MemoryTables
 from saqta.model import catalogue
 from saqta.model.errors import BusyError, ContentConflict, DamageError, InputError
 from saqta.model.event import Event
-from saqta.model.kinds import ROWS_MAX, DecisionsMade, ListTerms, OutcomeTold, Quoted, SimSwapped, UsedRate
+from saqta.model.kinds import ROWS_MAX, DecisionsMade, ListTerms, Quoted, SimSwapped, UsedRate
 from saqta.model.list_entry import Entry
 from saqta.model.listing import digester, entry_id
-from saqta.model.moment import from_text, to_text
 from saqta.model.terms import EntryState, ListedKind
 
-NOW_MS = from_text("2026-03-12T08:00:00Z")
-WAIT_S = 120
 LISTED = Listing("payee-0", ListTerms(kind=ListedKind.PAYEE, reason="a mule's account", source="police"))
-
-
-class Running:
-    """A decision path over a folder, its threads, and who asks and waits."""
-
-    def __init__(self, folder: Path, **settings: object) -> None:
-        self.log = SqliteLog(folder / "log.db", lambda: NOW_MS)
-        self.keyring = Keyring(folder / "keys.db")
-        told = {"model": None, "rules": None, "home": "KZ", "hold_s": 60, "deadline_ms": 10_000} | settings
-        self.blocklist = Blocklist(self.keyring.list_key())
-        self.path: DecisionPath = open_path(
-            self.log,
-            self.keyring,
-            MemoryTables(),
-            self.blocklist,
-            folder / "fraud",
-            lambda: NOW_MS,
-            time.monotonic_ns,
-            **told,
-        )
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=run, args=(self._stop,), daemon=True) for _, run in self.path.parts()]
-
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-        deadline = time.monotonic() + WAIT_S
-        while not self.path.is_ready:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-    def stop(self) -> None:
-        self.ends()
-        for thread in self._threads:
-            thread.join(WAIT_S)
-        self.log.close()
-        self.keyring.close()
-
-    def grow_old(self, *tenants: str) -> None:
-        """These tenants pay once a day, until their next payment is no young state's any more."""
-        for tenant in tenants or ("alfa",):
-            times = (
-                NOW_MS - 1_000_000 - (LABEL_DELAY_D + YOUNG_D - day) * DAY_MS for day in range(LABEL_DELAY_D + YOUNG_D)
-            )
-            past = (
-                payment(n, id=f"past-{n}", account=f"past-{n}", payee="past", time=to_text(time))
-                for n, time in enumerate(times)
-            )
-            self.ask("payment", *past, tenant=tenant)
-
-    def ends(self) -> None:
-        self._stop.set()
-
-    def tell(self, decision: str, outcome: str, count: int = 1) -> None:
-        """Somebody tells what a decision was, so many times, and the path is told that they did."""
-        told = OutcomeTold(decision=decision, tenant="alfa", outcome=outcome, known_ms=NOW_MS - 1_000_000, by="alfa")
-        event = {"source": "/alfa", "actor": "alfa", "time_ms": NOW_MS, "recorded_ms": NOW_MS}
-        at = self.log.size()
-        self.log.append([catalogue.make(told, id=f"told-{at}-{n}", **event) for n in range(count)])
-        self.path.learn([TOLD.put(decision, Told("alfa", outcome, NOW_MS - 1_000_000, "alfa"))], self.log.size())
-
-    def asked(self, kind: str, *asked: dict[str, object], tenant: str = "alfa") -> "Future[list[object]]":
-        """What will be the answers, as what their JSON says."""
-        future: Future[list[object]] = Future()
-
-        def done(answer: bytes) -> None:
-            future.set_result(json.loads(answer)["items"])
-
-        self.path.ask(tenant, kind, True, json.dumps(asked).encode(), done)
-        return future
-
-    def ask(self, kind: str, *asked: dict[str, object], tenant: str = "alfa") -> list[object]:
-        return self.asked(kind, *asked, tenant=tenant).result(WAIT_S)
-
-    def commits(self) -> list[DecisionsMade]:
-        return [catalogue.read(each.event) for each in self.log.read(0)]
-
-
-@contextmanager
-def running(folder: Path, **settings: object) -> Iterator[Running]:
-    path = Running(folder, **settings)
-    try:
-        path.path.load()
-        path.start()
-        yield path
-    finally:
-        path.stop()
-
-
-def payment(n: int, **fields: object) -> dict[str, object]:
-    made = {"id": f"p{n}", "account": f"payer-{n % 7}", "payee": f"payee-{n % 5}", "amount": f"{n % 90 + 1}.50"}
-    return made | {"time": to_text(NOW_MS - 1_000_000 + n * 1000), "currency": "KZT"} | fields
-
-
-def call(n: int, **fields: object) -> dict[str, object]:
-    """One that was connected before anybody asked."""
-    made = {"id": f"c{n}", "caller": "+77272000000", "callee": f"+7701234{n:04d}", "trunk": "foreign", "seconds": 60}
-    return made | {"time": to_text(NOW_MS - 1_000_000 + n * 1000)} | fields
 
 
 @pytest.mark.parametrize("fallback", [None, "no_model"])
@@ -229,15 +125,13 @@ def test_after_a_restart_the_state_is_equal_and_who_asks_again_gets_the_same_ans
     with running(tmp_path) as before:
         first = before.ask("call", *(call(n) for n in range(40)), tenant="metro")
         first += before.ask("payment", *(payment(n, phone="+77012340003") for n in range(300)))
-        state = {name: part.copy() for name, part in in_use(before.path._judge.state).items()}
+        state = state_of(before)
         size = before.log.size()
     if not is_clean:
         for kept in (tmp_path / "fraud").iterdir():
             kept.unlink()
     with running(tmp_path) as after:
-        for name, part in in_use(after.path._judge.state).items():
-            if name != "memo":
-                assert np.array_equal(part, state[name]), name
+        require_state(after, state)
         again = after.ask("call", *(call(n) for n in range(40)), tenant="metro")
         assert again + after.ask("payment", *(payment(n, phone="+77012340003") for n in range(300))) == first
         refused = after.ask("payment", payment(7, amount="9.99"))[0]

@@ -4,12 +4,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from fraud.test_serving import NOW_MS, Running, payment, running
+from fraud.running import NOW_MS, Running, payment, require_state, running, state_of
 from saqta.fraud.engine.layout import DAY_MS
-from saqta.fraud.engine.stored_state import in_use
 from saqta.fraud.serving.step import QUOTED
 from saqta.model.kinds import RatesPublished
 from saqta.model.moment import to_text
@@ -85,7 +83,7 @@ def test_a_restart_from_the_log_values_by_what_was_recorded(tmp_path: Path, rate
         publish(path)
         used_to(path, "a", ("95.00", "100.00", "105.00"), "USD")
         first = pays(path, "x", "a", "7.00", "KGS", 0.1, "new")
-        state = {name: part.copy() for name, part in in_use(path.path._judge.state).items()}
+        state = state_of(path)
         path.path.learn([QUOTED.put("later", RISEN)], 0)
         assert pays(path, "x", "a", "7.00", "KGS", 0.1, "new") == first
     for kept in (tmp_path / "fraud").iterdir():
@@ -93,6 +91,4 @@ def test_a_restart_from_the_log_values_by_what_was_recorded(tmp_path: Path, rate
     with running(tmp_path) as after:
         if rates_are_left:
             publish(after)
-        for name, part in in_use(after.path._judge.state).items():
-            if name != "memo":
-                assert np.array_equal(part, state[name]), name
+        require_state(after, state)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fraud.test_serving import NOW_MS, call, payment, running
+from fraud.running import NOW_MS, call, payment, running
 from saqta.fraud.deciding import BATCH_MAX, Decider
 from saqta.fraud.engine.layout import CALL, DAY_MS, PAYMENT, Limits, empty
 from saqta.fraud.engine.naming import CURRENCY_NUMBERS

@@ -32,7 +32,6 @@ from saqta.web.paging import page_of
 from saqta.web.ports import Answer, Decided, Limits, Ports, PortsOf
 from saqta.web.present import answer
 
-"""In whose name analysts ask: the centre's own."""
 ADMITTED_MAX = 4_096
 ADMITTED_MS = 1_000
 """So long a token is known without a look at the table."""

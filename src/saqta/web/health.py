@@ -14,7 +14,7 @@ from saqta.views.tables import STATUS, SYSTEM, TALLY, WAITING, Status, Tally, Wa
 from saqta.web import problems
 from saqta.web.access import guarded_router
 from saqta.web.front import Counts
-from saqta.web.ports import Ports, PortsOf
+from saqta.web.ports import Figures, Ports, PortsOf
 from saqta.web.present import answer
 
 BEHIND_EVENTS_MAX = 10_000
@@ -34,6 +34,7 @@ class Reading(NamedTuple):
     counts: Counts
     events: int
     status: Status
+    figures: Figures
 
 
 class Metric(NamedTuple):
@@ -61,7 +62,7 @@ def _frames(reading: Reading) -> Iterator[tuple[str, float]]:
 
 
 def _decisions(reading: Reading) -> Iterator[tuple[str, float]]:
-    for (kind, action), count in sorted(reading.ports.decisions.figures().decided.items()):
+    for (kind, action), count in sorted(reading.figures.decided.items()):
         yield f'{{kind="{kind}",action="{action}"}}', count
 
 
@@ -105,33 +106,33 @@ METRICS = (
         "saqta_decisions_at_deadline_total",
         "counter",
         "Of these, those that rules alone decided because their time was up.",
-        _one(lambda reading: reading.ports.decisions.figures().at_deadline),
+        _one(lambda reading: reading.figures.at_deadline),
     ),
     # A partner whose clock is wrong or whose fields changed shows here first.
     Metric(
         "saqta_decisions_refused_total",
         "counter",
         "Calls, payments and requests of them that could not be decided since the start.",
-        _one(lambda reading: reading.ports.decisions.figures().refused),
+        _one(lambda reading: reading.figures.refused),
     ),
     # More than it can follow, or it starts or stops: these were answered 503, and partners ask again.
     Metric(
         "saqta_decisions_turned_away_total",
         "counter",
         "Calls and payments sent away to come later since the start; a request before it is ready counts as one.",
-        _one(lambda reading: reading.ports.decisions.figures().turned_away),
+        _one(lambda reading: reading.figures.turned_away),
     ),
     Metric(
         "saqta_decisions_late_total",
         "counter",
         "Calls, payments and labels that came more than an hour behind the newest.",
-        _one(lambda reading: reading.ports.decisions.figures().late),
+        _one(lambda reading: reading.figures.late),
     ),
     Metric(
         "saqta_decisions_waiting",
         "gauge",
         "Calls and payments that wait to be decided.",
-        _one(lambda reading: reading.ports.decisions.figures().waiting),
+        _one(lambda reading: reading.figures.waiting),
     ),
     Metric(
         "saqta_cases_waiting",
@@ -191,7 +192,7 @@ def readyz(ports: PortsOf) -> Response:
 def metrics(request: Request, ports: PortsOf) -> Response:
     """All metrics, in Prometheus' text format 0.0.4."""
     status = ports.tables.get(STATUS, SYSTEM) or Status()
-    reading = Reading(ports, request.app.state.counts, ports.log.size(), status)
+    reading = Reading(ports, request.app.state.counts, ports.log.size(), status, ports.decisions.figures())
     lines = [line for metric in METRICS for line in _lines(metric, reading)]
     return Response("\n".join([*lines, ""]), media_type="text/plain; version=0.0.4; charset=utf-8")
 
